@@ -1,0 +1,166 @@
+"""A program as plain, immutable data: what every other room reads and none changes.
+
+Apart from the parser so that the runtime and the screen depend on the shape of a program, not on how its text is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+AgentKind = Literal["AI", "Human", "MCP"]
+ExecutionMode = Literal["playbook", "react", "raw", "python"]
+TriggerKind = Literal["BGN", "CND", "EVT"]
+StepCode = Literal["EXE", "TNK", "QUE", "CND", "CHK", "RET", "JMP", "YLD"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One text a program was read from."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A playbook's parameter, `$days:int = 3`."""
+
+    name: str
+    """Without the dollar."""
+    annotation: str = ""
+    default: str | None = None
+    """Python source of the default; None when the argument is required."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One numbered step. Its label is `Main:02.01:CND`."""
+
+    playbook: str
+    number: str
+    """`01`, nested `02.01`."""
+    code: StepCode
+    text: str
+    children: tuple[Step, ...] = ()
+    file: str = ""
+    line: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"{self.playbook}:{self.number}:{self.code}"
+
+    def walk(self) -> Iterator[Step]:
+        """This step and all below it, in reading order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What starts a playbook by itself: `BGN` at the start of the program, `CND` a condition, `EVT` an event."""
+
+    playbook: str
+    number: str
+    """`T1`, `T2`, …"""
+    kind: TriggerKind
+    text: str
+    line: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"{self.playbook}:{self.number}:{self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """A `##` section, or a function marked `@playbook` in a Python block."""
+
+    name: str
+    parameters: tuple[Parameter, ...] = ()
+    returns: str = ""
+    description: str = ""
+    """May hold `{expression}` parts, resolved when the playbook is called."""
+    mode: ExecutionMode = "playbook"
+    triggers: tuple[Trigger, ...] = ()
+    steps: tuple[Step, ...] = ()
+    notes: str = ""
+    public: bool = False
+    hidden: bool = False
+    meeting: bool = False
+    required_attendees: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Every `key: value` line as written, those above included."""
+    is_async: bool = True
+    """Of a Python playbook."""
+    file: str = ""
+    line: int = 0
+
+    def walk(self) -> Iterator[Step]:
+        """All steps, nested ones too, in reading order."""
+        for step in self.steps:
+            yield from step.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class PythonBlock:
+    """A ```` ```python ```` block of an agent, its source as written (`$x` included)."""
+
+    source: str
+    file: str
+    line: int
+    """Where its first line of code stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentClass:
+    """A `#` section."""
+
+    name: str
+    kind: AgentKind = "AI"
+    description: str = ""
+    standby: bool = False
+    """`startup_mode: standby`: made by `CreateAgent`, not at the start."""
+    playbooks: tuple[Playbook, ...] = ()
+    python: tuple[PythonBlock, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
+    line: int = 0
+
+    def playbook(self, name: str) -> Playbook | None:
+        """The playbook of that name; None when the agent has none."""
+        return next((playbook for playbook in self.playbooks if playbook.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """All of a program: agents in file order, then the texts they came from."""
+
+    agents: tuple[AgentClass, ...]
+    files: tuple[SourceFile, ...]
+    """Those given on the command line first, then imported ones in the order they were met."""
+    roots: tuple[str, ...] = ()
+    """The paths given on the command line."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """The frontmatter, merged over the files given."""
+
+    def agent(self, name: str) -> AgentClass | None:
+        """The agent class of that name; None when the program has none."""
+        return next((agent for agent in self.agents if agent.name == name), None)
+
+    @property
+    def name(self) -> str:
+        """What people call it: the file name of the first file, `negotiation.pb`."""
+        return self.roots[0].replace("\\", "/").rsplit("/", 1)[-1] if self.roots else "program"
+
+    @property
+    def hash(self) -> str:
+        """Of all texts: a program changed in one character has another."""
+        digest = hashlib.blake2b(digest_size=16)
+        for file in self.files:
+            digest.update(file.text.encode("utf-8", "surrogatepass"))
+            digest.update(b"\0")
+        return digest.hexdigest()
