@@ -1,0 +1,171 @@
+"""What a running program tells whoever watches: published facts, and text on its way.
+
+Apart from events: events are state and durable; notices are for eyes only, and losing one loses nothing. `Committed` comes
+after its checkpoint is durable; `Writing` is the only one that shows something before that, and says so by its nature.
+All are called on the engine's thread, in order, and must return at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from playbooks.checkpoints.record import Header
+
+AgentStatus = Literal["ready", "running", "waiting", "idle", "finished", "failed"]
+RunStatus = Literal["ready", "running", "pausing", "paused", "waiting", "interrupted", "finished", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """An agent as a pane's title shows it."""
+
+    id: str
+    class_name: str
+    status: AgentStatus
+    waits_for: str = ""
+    """`agent 1001`, `user`, `meeting 101`; empty when it waits for nobody."""
+    step: str = ""
+    """The last step its innermost frame reached, `Haggle:02:CND`."""
+    playbook: str = ""
+    created_by: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """One message between agents or to and from the person."""
+
+    id: int
+    sender: str
+    receivers: tuple[str, ...]
+    text: str
+    meeting: str = ""
+    delivered: tuple[str, ...] = ()
+    """Those of the receivers that have taken it."""
+    checkpoint: str = ""
+    """Of the sender, which made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A checkpoint is durable (or, without durability, an effect completed)."""
+
+    header: Header
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged:
+    """An agent appeared, or does or waits for something else."""
+
+    agent: AgentView
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSent:
+    """A message is published: durable, and in its receivers' inboxes."""
+
+    message: MessageView
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHeard:
+    """An agent took messages from its inbox."""
+
+    agent: str
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The model is writing a literal `Say`: the text so far of what is not said yet."""
+
+    agent: str
+    target: str
+    """As the program writes it: `user`, `agent 1001`."""
+    text: str
+    """All of it so far, not the difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class WritingDropped:
+    """What was being written will not be said as shown: an error, an interrupt, a branch not taken."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCalled:
+    """A model is asked."""
+
+    agent: str
+    call: int
+    """Counts the session's calls, from 1."""
+    model: str
+    prompt_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswered:
+    """A response is complete (or broke off: `error`)."""
+
+    agent: str
+    call: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: float | None
+    seconds: float
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRetried:
+    """A call failed and is made again."""
+
+    agent: str
+    attempt: int
+    delay_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A print, warning or log line of the program, or a word of the engine's about it."""
+
+    agent: str
+    text: str
+    kind: Literal["print", "warning", "error", "log"] = "print"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The person's answer is waited for by these agents, in the order they asked; empty: by none any more."""
+
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """What the run as a whole does."""
+
+    status: RunStatus
+    phrase: str = ""
+    """What it means, in a few words: `Boss writes · 2 agents wait`, `Seller and Buyer wait for each other`."""
+
+
+Notice = (
+    Committed
+    | AgentChanged
+    | MessageSent
+    | MessageHeard
+    | Writing
+    | WritingDropped
+    | ModelCalled
+    | ModelAnswered
+    | ModelRetried
+    | Output
+    | Asked
+    | StatusChanged
+)
+Listener = Callable[[Notice], None]
