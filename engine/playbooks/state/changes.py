@@ -1,0 +1,101 @@
+"""Changes of a state, mergeable: what a checkpoint carries to bridge many others at once.
+
+A change is a *write*: `(table, key, value)` in a flat table, `(table, key, sub, value)` in a nested one; a value of None
+deletes, and so does a nested key's `(table, key, None)`. Applying the writes of a window in order and applying their merge
+give the same state; that is all this module promises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+Write = tuple[Any, ...]
+Tables = dict[str, dict[Any, Any]]
+
+
+class Changes:
+    """The merge of all writes since some point."""
+
+    __slots__ = ("_new", "tables")
+
+    def __init__(self, tables: Tables | None = None) -> None:
+        self.tables: Tables = tables if tables is not None else {}
+        self._new: set[tuple[str, Any]] = set()
+
+    def add(self, writes: Iterable[Write], before: Tables) -> None:
+        """Takes up writes that are about to be applied to `before`.
+
+        Args:
+            writes: In order.
+            before: The state's tables, still without the writes: a nested key that came and went within the window
+                leaves nothing.
+        """
+        tables = self.tables
+        for write in writes:
+            name, key = write[0], write[1]
+            table = tables.get(name)
+            if table is None:
+                table = tables[name] = {}
+            if len(write) == 4:
+                inner = table.get(key)
+                if inner is None:
+                    inner = table[key] = {}
+                    if key not in before[name]:
+                        self._new.add((name, key))
+                inner[write[2]] = write[3]
+            elif write[2] is None and (name, key) in self._new:
+                self._new.discard((name, key))
+                table.pop(key, None)
+            else:
+                if key not in table and key not in before[name]:
+                    self._new.add((name, key))
+                table[key] = write[2]
+
+    def merge(self, later: Changes) -> None:
+        """Takes up the changes of the window right after this one; `later` must not be used again."""
+        for name, theirs in later.tables.items():
+            table = self.tables.setdefault(name, {})
+            for key, value in theirs.items():
+                if value is None and (name, key) in self._new:
+                    self._new.discard((name, key))
+                    table.pop(key, None)
+                    continue
+                if key not in table and (name, key) in later._new:
+                    self._new.add((name, key))
+                if isinstance(value, dict) and isinstance(held := table.get(key), dict):
+                    held.update(value)
+                else:
+                    table[key] = value
+
+    def writes(self) -> Iterable[Write]:
+        """The merge, as writes."""
+        for name, table in self.tables.items():
+            for key, value in table.items():
+                if isinstance(value, dict):
+                    for sub, inner in value.items():
+                        yield name, key, sub, inner
+                else:
+                    yield name, key, value
+
+
+def apply(tables: Tables, writes: Iterable[Write]) -> None:
+    """Makes the writes."""
+    for write in writes:
+        table = tables[write[0]]
+        if len(write) == 4:
+            _, key, sub, value = write
+            inner = table.get(key)
+            if value is None:
+                if inner is not None:
+                    inner.pop(sub, None)
+                    if not inner:
+                        del table[key]
+            elif inner is None:
+                table[key] = {sub: value}
+            else:
+                inner[sub] = value
+        elif write[2] is None:
+            table.pop(write[1], None)
+        else:
+            table[write[1]] = write[2]

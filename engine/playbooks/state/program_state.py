@@ -1,0 +1,352 @@
+"""The state of a running program as plain data, and the one function that changes it.
+
+The live state and a restored one come from `reduce` alone, so they cannot drift apart: a checkpoint is the events since the
+one before, and looking at a past moment folds them, which never runs anything.
+
+Tables are dicts of builtin values. Flat ones map a key to a row (`state.rows`); nested ones map a key to a small dict, so
+that adding a message or an effect writes that alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playbooks.state import events as e
+from playbooks.state.changes import Changes, Tables, Write, apply
+from playbooks.state.rows import AgentRow, AskedRow, FrameRow, MeetingRow, MessageRow, ProgressRow
+
+FLAT = ("session", "count", "agents", "frames", "returned", "progress", "response", "step", "asked", "messages", "meetings")
+NESTED = ("variables", "names", "record", "children", "transcript", "inbox", "artifacts", "triggers")
+
+
+class ProgramState:
+    """All of a program at one moment.
+
+    Attributes:
+        tables: Name → table, for folding and merging.
+    """
+
+    __slots__ = (*FLAT, *NESTED, "tables")
+
+    session: dict[str, Any]
+    """`hash`, `roots`, `files`, `model`, `message`, `settings`, `branch`."""
+    count: dict[str, Any]
+    """`tick`, `frame`, `message`, `agent`, `meeting`, `call`; `input_tokens`, `output_tokens`, `cost` (−1: unknown)."""
+    agents: dict[str, tuple[Any, ...]]
+    frames: dict[int, tuple[Any, ...]]
+    returned: dict[int, bytes]
+    progress: dict[int, tuple[Any, ...]]
+    response: dict[int, str]
+    step: dict[int, str]
+    asked: dict[int, tuple[Any, ...]]
+    messages: dict[int, tuple[Any, ...]]
+    meetings: dict[str, tuple[Any, ...]]
+    variables: dict[str, dict[str, bytes]]
+    """agent → name → encoded value."""
+    names: dict[int, dict[str, bytes]]
+    """frame → name or group → encoded value."""
+    record: dict[tuple[int, int], dict[tuple[Any, ...], Any]]
+    """(frame, unit) → what its replay is served; see `runtime.replay`."""
+    children: dict[int, dict[int, bool]]
+    """frame → frames it called that are still there."""
+    transcript: dict[int, dict[int, tuple[str, str]]]
+    inbox: dict[str, dict[int, bool]]
+    """agent → ids of messages it has not taken."""
+    artifacts: dict[str, dict[str, tuple[str, bytes]]]
+    triggers: dict[str, dict[int, str]]
+
+    def __init__(self) -> None:
+        self.tables: Tables = {name: {} for name in (*FLAT, *NESTED)}
+        for name, table in self.tables.items():
+            setattr(self, name, table)
+
+    def apply(self, changes: Changes) -> None:
+        """Makes merged changes."""
+        apply(self.tables, changes.writes())
+
+    def agent(self, id: str) -> AgentRow:
+        return AgentRow._make(self.agents[id])
+
+    def frame(self, id: int) -> FrameRow:
+        return FrameRow._make(self.frames[id])
+
+    def progress_of(self, frame: int) -> ProgressRow:
+        row = self.progress.get(frame)
+        return ProgressRow._make(row) if row else ProgressRow()
+
+    def asked_of(self, frame: int) -> AskedRow | None:
+        row = self.asked.get(frame)
+        return AskedRow._make(row) if row else None
+
+    def message(self, id: int) -> MessageRow:
+        return MessageRow._make(self.messages[id])
+
+    def meeting(self, id: str) -> MeetingRow:
+        return MeetingRow._make(self.meetings[id])
+
+    def stack(self, frame: int) -> list[int]:
+        """The frames from the outermost caller of the same agent to `frame`."""
+        agent, chain = self.frames[frame][0], []
+        while frame and self.frames[frame][0] == agent:
+            chain.append(frame)
+            frame = self.frames[frame][3]
+        return chain[::-1]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ProgramState) and self.tables == other.tables
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def reduce(state: ProgramState, event: e.Event) -> list[Write]:
+    """What an event changes. Pure: `state` is only read; apply the writes to get the next one."""
+    return _REDUCERS[type(event)](state, event)
+
+
+# -- one function a kind of event -------------------------------------------------------------------------------------------
+
+
+def _session_started(s: ProgramState, v: e.SessionStarted) -> list[Write]:
+    values = {
+        "hash": v.program_hash,
+        "roots": v.roots,
+        "files": v.files,
+        "model": v.model,
+        "message": v.message,
+        "settings": v.settings,
+        "branch": "main",
+    }
+    return [("session", name, value) for name, value in values.items()]
+
+
+def _forked(s: ProgramState, v: e.Forked) -> list[Write]:
+    writes: list[Write] = [("session", "branch", v.branch)]
+    if v.model:
+        writes.append(("session", "model", v.model))
+    if v.program_hash:
+        writes += [("session", "hash", v.program_hash), ("session", "roots", v.roots), ("session", "files", v.files)]
+    return writes
+
+
+def _agent_created(s: ProgramState, v: e.AgentCreated) -> list[Write]:
+    row = AgentRow(v.class_name, v.created_by, v.name, "idle", "", 0, 0)
+    number = int(v.agent) + 1 if v.agent.isdigit() else s.count.get("agent", 1000)
+    return [("agents", v.agent, tuple(row)), ("count", "agent", max(number, s.count.get("agent", 1000)))]
+
+
+def _agent_status(s: ProgramState, v: e.AgentStatus) -> list[Write]:
+    return [("agents", v.agent, tuple(s.agent(v.agent)._replace(status=v.status, error=v.error)))]
+
+
+def _root_started(s: ProgramState, v: e.RootStarted) -> list[Write]:
+    return [("agents", v.agent, tuple(s.agent(v.agent)._replace(roots=v.n, root=v.frame, status="running")))]
+
+
+def _variable_written(s: ProgramState, v: e.VariableWritten) -> list[Write]:
+    return [("variables", v.agent, v.name, v.data)]
+
+
+def _frame_entered(s: ProgramState, v: e.FrameEntered) -> list[Write]:
+    writes: list[Write] = [
+        ("frames", v.frame, (v.agent, v.playbook, v.arguments, v.parent, v.unit, v.path, v.n)),
+        ("count", "frame", max(v.frame, s.count.get("frame", 0))),
+    ]
+    if v.parent:
+        writes += [
+            ("children", v.parent, v.frame, True),
+            ("record", (v.parent, v.unit), ("child", v.path, v.n), (v.frame,)),
+        ]
+    return writes
+
+
+def _frame_returned(s: ProgramState, v: e.FrameReturned) -> list[Write]:
+    return [("returned", v.frame, v.value)]
+
+
+def _frame_dropped(s: ProgramState, v: e.FrameDropped) -> list[Write]:
+    writes: list[Write] = []
+    parent = s.frames[v.frame][3] if v.frame in s.frames else 0
+    if parent:
+        writes.append(("children", parent, v.frame, None))
+    pending = [v.frame]
+    while pending:
+        frame = pending.pop()
+        pending += s.children.get(frame, ())
+        if frame not in s.frames:
+            continue
+        writes.append(("frames", frame, None))
+        for name in ("returned", "progress", "response", "step", "asked", "names", "children", "transcript"):
+            if frame in s.tables[name]:
+                writes.append((name, frame, None))
+        record = (frame, s.progress_of(frame).unit)
+        if record in s.record:
+            writes.append(("record", record, None))
+    return writes
+
+
+def _model_asked(s: ProgramState, v: e.ModelAsked) -> list[Write]:
+    return [
+        ("asked", v.frame, (v.call, v.turn, v.tick, v.prompt_hash, v.model)),
+        ("count", "call", max(v.call, s.count.get("call", 0))),
+        ("count", "tick", max(v.tick, s.count.get("tick", 0))),
+    ]
+
+
+def _response_received(s: ProgramState, v: e.ResponseReceived) -> list[Write]:
+    return [("response", v.frame, v.text if v.replace else s.response.get(v.frame, "") + v.text)]
+
+
+def _response_ended(s: ProgramState, v: e.ResponseEnded) -> list[Write]:
+    writes: list[Write] = [("progress", v.frame, tuple(s.progress_of(v.frame)._replace(ended=True)))]
+    for name, value in (("input_tokens", v.input_tokens), ("output_tokens", v.output_tokens), ("cost", v.cost)):
+        total = s.count.get(name, 0)
+        writes.append(("count", name, -1 if value is None or total == -1 else total + value))
+    return writes
+
+
+def _turn_ended(s: ProgramState, v: e.TurnEnded) -> list[Write]:
+    row = s.progress_of(v.frame)
+    row = row._replace(turn=row.turn + 1, offset=0, stage=None, ended=False, failures=v.failures)
+    return [("progress", v.frame, tuple(row)), ("response", v.frame, None)]
+
+
+def _unit_ended(s: ProgramState, v: e.UnitEnded) -> list[Write]:
+    row = s.progress_of(v.frame)
+    writes: list[Write] = [("progress", v.frame, tuple(row._replace(unit=row.unit + 1, offset=v.offset, stage=v.stage)))]
+    if (v.frame, row.unit) in s.record:
+        writes.append(("record", (v.frame, row.unit), None))
+    writes += [("names", v.frame, name, data) for name, data in v.names]
+    return writes
+
+
+def _step_reached(s: ProgramState, v: e.StepReached) -> list[Write]:
+    return [("step", v.frame, v.label)]
+
+
+def _noted(s: ProgramState, v: e.Noted) -> list[Write]:
+    held = s.transcript.get(v.frame)
+    return [("transcript", v.frame, len(held) if held else 0, (v.kind, v.text))]
+
+
+def _effect_began(s: ProgramState, v: e.EffectBegan) -> list[Write]:
+    return [
+        ("record", (v.frame, v.unit), ("begun", v.path, v.n), (v.tick, v.label, v.digest)),
+        ("count", "tick", max(v.tick, s.count.get("tick", 0))),
+    ]
+
+
+def _effect_ended(s: ProgramState, v: e.EffectEnded) -> list[Write]:
+    return [
+        ("record", (v.frame, v.unit), ("ended", v.path, v.n), (v.tick, v.ok, v.outcome)),
+        ("record", (v.frame, v.unit), ("child", v.path, v.n), None),
+        ("count", "tick", max(v.tick, s.count.get("tick", 0))),
+    ]
+
+
+def _effect_cancelled(s: ProgramState, v: e.EffectCancelled) -> list[Write]:
+    return [
+        ("record", (v.frame, v.unit), ("begun", v.path, v.n), None),
+        ("record", (v.frame, v.unit), ("child", v.path, v.n), None),
+    ]
+
+
+def _variable_read(s: ProgramState, v: e.VariableRead) -> list[Write]:
+    return [("record", (v.frame, v.unit), ("read", v.path, v.n, v.name), (v.data,))]
+
+
+def _segment_began(s: ProgramState, v: e.SegmentBegan) -> list[Write]:
+    return [("record", (v.frame, v.unit), ("segment", v.path, v.n), True)]
+
+
+def _sync_done(s: ProgramState, v: e.SyncDone) -> list[Write]:
+    return [("record", (v.frame, v.unit), ("sync", v.path, v.n, v.index), (v.label, v.outcome))]
+
+
+def _task_happened(s: ProgramState, v: e.TaskHappened) -> list[Write]:
+    return [
+        ("record", (v.frame, v.unit), ("task", v.path, v.what, v.n), (v.tick,)),
+        ("count", "tick", max(v.tick, s.count.get("tick", 0))),
+    ]
+
+
+def _edit_placed(s: ProgramState, v: e.EditPlaced) -> list[Write]:
+    return [("record", (v.frame, v.unit), ("edit", v.tick, v.name), (v.data,))]
+
+
+def _edit_taken(s: ProgramState, v: e.EditTaken) -> list[Write]:
+    return [("record", (v.frame, v.unit), ("edit", v.tick, v.name), None)]
+
+
+def _message_sent(s: ProgramState, v: e.MessageSent) -> list[Write]:
+    writes: list[Write] = [
+        ("messages", v.id, (v.sender, v.receivers, v.text, v.meeting)),
+        ("count", "message", max(v.id, s.count.get("message", 0))),
+    ]
+    writes += [("inbox", receiver, v.id, True) for receiver in v.receivers if receiver != "human"]
+    return writes
+
+
+def _messages_taken(s: ProgramState, v: e.MessagesTaken) -> list[Write]:
+    return [("inbox", v.agent, id, None) for id in v.ids]
+
+
+def _artifact_saved(s: ProgramState, v: e.ArtifactSaved) -> list[Write]:
+    return [("artifacts", v.agent, v.name, (v.summary, v.data))]
+
+
+def _trigger_recorded(s: ProgramState, v: e.TriggerRecorded) -> list[Write]:
+    return [("triggers", v.agent, len(s.triggers.get(v.agent, ())), v.label)]
+
+
+def _meeting_began(s: ProgramState, v: e.MeetingBegan) -> list[Write]:
+    return [
+        ("meetings", v.id, tuple(MeetingRow(v.host, v.topic, v.playbook, (v.host,), False))),
+        ("count", "meeting", max(int(v.id), s.count.get("meeting", 100))),
+    ]
+
+
+def _meeting_joined(s: ProgramState, v: e.MeetingJoined) -> list[Write]:
+    row = s.meeting(v.id)
+    attendees = tuple(agent for agent in row.attendees if agent != v.agent)
+    return [("meetings", v.id, tuple(row._replace(attendees=(*attendees, v.agent) if v.joined else attendees)))]
+
+
+def _meeting_ended(s: ProgramState, v: e.MeetingEnded) -> list[Write]:
+    return [("meetings", v.id, tuple(s.meeting(v.id)._replace(ended=True)))]
+
+
+_REDUCERS: dict[type, Callable[[ProgramState, Any], list[Write]]] = {
+    e.SessionStarted: _session_started,
+    e.Forked: _forked,
+    e.AgentCreated: _agent_created,
+    e.AgentStatus: _agent_status,
+    e.RootStarted: _root_started,
+    e.VariableWritten: _variable_written,
+    e.FrameEntered: _frame_entered,
+    e.FrameReturned: _frame_returned,
+    e.FrameDropped: _frame_dropped,
+    e.ModelAsked: _model_asked,
+    e.ResponseReceived: _response_received,
+    e.ResponseEnded: _response_ended,
+    e.TurnEnded: _turn_ended,
+    e.UnitEnded: _unit_ended,
+    e.StepReached: _step_reached,
+    e.Noted: _noted,
+    e.EffectBegan: _effect_began,
+    e.EffectEnded: _effect_ended,
+    e.EffectCancelled: _effect_cancelled,
+    e.VariableRead: _variable_read,
+    e.SegmentBegan: _segment_began,
+    e.SyncDone: _sync_done,
+    e.TaskHappened: _task_happened,
+    e.EditPlaced: _edit_placed,
+    e.EditTaken: _edit_taken,
+    e.MessageSent: _message_sent,
+    e.MessagesTaken: _messages_taken,
+    e.ArtifactSaved: _artifact_saved,
+    e.TriggerRecorded: _trigger_recorded,
+    e.MeetingBegan: _meeting_began,
+    e.MeetingJoined: _meeting_joined,
+    e.MeetingEnded: _meeting_ended,
+}
