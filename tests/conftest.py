@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,21 @@ settings.register_profile(
     "ci", max_examples=200, deadline=None, print_blob=True, derandomize=False, suppress_health_check=_SLOW_MACHINE
 )
 settings.register_profile(
-    "fuzz", max_examples=20_000, deadline=None, print_blob=True, suppress_health_check=_SLOW_MACHINE
+    "fuzz", max_examples=2_000, deadline=None, print_blob=True, suppress_health_check=_SLOW_MACHINE
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives every run a seed that can be given again: a property that failed elsewhere fails here too."""
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Prints the seed, before pytest's closing line."""
+    terminalreporter.write_line(f"properties: --hypothesis-seed={config.option.hypothesis_seed}")
 
 
 @pytest.fixture(autouse=True)

@@ -183,6 +183,10 @@ def test_a_file_nested_without_end_is_one_line() -> None:
     assert mistake("a = " + "[" * 100_000) == "playbooks.toml: is nested too deeply"
 
 
+def test_a_file_nested_without_end_is_one_line() -> None:
+    assert mistake("a = " + "[" * 100_000) == "playbooks.toml: is nested too deeply"
+
+
 def test_tables_named_inside_a_long_string_are_not_taken_for_tables() -> None:
     assert mistake('[model]\nname = """\n[durability]\n"""\n[durability]\nfsync = 3\n').startswith("playbooks.toml:6: ")
 

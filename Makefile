@@ -1,0 +1,82 @@
+# Every target sets itself up: Python 3.11 or newer and make are all it takes.
+#
+#   make debug        open the negotiation in the debugger      (PROGRAM=examples/support.pb for another)
+#   make test         run the tests                             (ARGS="-k resume" for some)
+#   make check        lint, types, layers and tests: what CI asks
+#   make format       let ruff lay out the code
+#   make screenshots  draw the pictures of the screen again
+#   make bench        measure against the goals and the peers
+#   make crash        kill real processes and count what is lost or done twice
+#   make fuzz         the property tests with fresh seeds       (SECONDS=600)
+
+PROGRAM = examples/negotiation.pb
+ARGS =
+SECONDS = 600
+
+VENV = .venv
+PYTHON = $(VENV)/bin/python
+INSTALLED = $(VENV)/.installed
+
+.PHONY: debug test check lint types layers format screenshots bench crash fuzz setup clean
+
+debug: $(INSTALLED)
+	@$(VENV)/bin/playbooks debug $(PROGRAM)
+
+test: $(INSTALLED)
+	@$(PYTHON) -m pytest $(ARGS)
+
+check: lint types layers test
+
+lint: $(INSTALLED)
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+
+types: $(INSTALLED)
+	@$(PYTHON) -m mypy
+
+layers: $(INSTALLED)
+	@$(VENV)/bin/lint-imports --no-logo
+
+format: $(INSTALLED)
+	@$(PYTHON) -m ruff check --fix .
+	@$(PYTHON) -m ruff format .
+
+screenshots: $(INSTALLED)
+	@$(PYTHON) screenshots/draw.py
+
+bench: $(INSTALLED)
+	@$(PYTHON) bench/run.py
+
+crash: $(INSTALLED)
+	@$(PYTHON) tests/crash/harness.py
+
+# Each round has a seed of its own, printed at its end.
+fuzz: $(INSTALLED)
+	@end=$$(( $$(date +%s) + $(SECONDS) )); \
+	while [ $$(date +%s) -lt $$end ]; do \
+	  HYPOTHESIS_PROFILE=fuzz $(PYTHON) -m pytest -x -m hypothesis $(ARGS) || exit 1; \
+	done
+
+setup: $(INSTALLED)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# The stamp is written last, so an interrupted set-up is done again.
+$(INSTALLED): pyproject.toml constraints.txt
+	@if ! $(PYTHON) -c 'import pip' >/dev/null 2>&1; then \
+	  for candidate in python3.13 python3.12 python3.11 python3; do \
+	    if $$candidate -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	      found=$$candidate; break; \
+	    fi; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo "No Python 3.11 or newer with venv was found: install one (Debian, Ubuntu: apt install python3-venv)" >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "Making $(VENV) with $$($$found --version) …" >&2; \
+	  $$found -m venv --clear $(VENV) || exit 1; \
+	fi
+	@echo "Installing Playbooks and its tools into $(VENV), once; a minute or two …" >&2
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(INSTALLED)
