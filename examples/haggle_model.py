@@ -1,7 +1,7 @@
 """Plays Seller, Buyer and Boss of negotiation.pb without a key or a network.
 
 Everything said is computed from the conversation and the variables: another price, another result of a tool or another
-word of the Buyer gives another ending. Nothing is counted here, so a resumed run or a fork answers as the first run did.
+word of the Buyer gives another ending. Nothing is counted here, so a resumed run answers as the first one did.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def buyer_main(request: Any) -> str:
                 """
         final = min(PURSE, to_fives((opening + counter) / 2))
         return f"""
-            # {counter} now, so there is room. The middle between that and my {opening} is {(opening + counter) / 2:g}: I
+            # {counter} now, so there is room. The middle of that and my {opening} is {(opening + counter) / 2:g}: I
             # round it down, as one does with money of one's own, and call it final, whether or not it is.
             # Plan: one number and one word. The more I explain, the more there is to talk me out of.
             await Say("agent {seller}", "{final}, final.")
