@@ -17,7 +17,7 @@ async def find_order(number: str) -> dict | None:
     return orders.get(number)
 
 @playbook
-async def refund(number: str) -> int:
+async def pay_back(number: str) -> int:
     """Pays an order back and returns the amount; 0 when there is nothing to pay back."""
     order = orders.get(number)
     if order is None or order["status"] == "refunded":
@@ -47,7 +47,7 @@ async def refund(number: str) -> int:
 - When the user wants money back
 ### Steps
 - If no $number is known, ask for it
-- Otherwise refund the order and say how much comes back
+- Otherwise pay_back the order and say how much comes back
 
 ## Goodbye
 ### Triggers

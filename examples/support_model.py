@@ -88,7 +88,7 @@ def refund(request: Any) -> str:
     if request.turn == 0:
         return """
             await Step("Refund:02:QUE")
-            amount = await refund($number)
+            amount = await pay_back($number)
             """
     amount = request.variables["amount"]
     word = f"${amount} for order {number} are on their way back to you." if amount else f"Nothing is open for {number}."
