@@ -1,0 +1,261 @@
+"""The rewriting of parsed model code: what makes awaits and the agent's variables the runtime's business.
+
+Apart from `source` so that one file holds the rules, one method each, and the other how code is read and compiled. It
+is no `ast.NodeTransformer`: every statement a model writes goes through here while the person waits, and a walk over
+known fields that also moves the lines is several times faster.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+AGENT = "\ua66e"
+"""Stands for `$`, as the first letter of a name: a Cyrillic letter found once in the manuscripts, and in no program."""
+
+LOAD = ast.Load()
+LEAVES = (ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+AnyNode = TypeVar("AnyNode", bound=ast.AST)
+
+
+def location(node: ast.AST) -> dict[str, Any]:
+    """Where a node stands, as arguments for one that takes its place."""
+    return {
+        "lineno": getattr(node, "lineno", 1),
+        "col_offset": getattr(node, "col_offset", 0),
+        "end_lineno": getattr(node, "end_lineno", 1),
+        "end_col_offset": getattr(node, "end_col_offset", 0),
+    }
+
+
+def name(identifier: str, where: ast.AST, context: ast.expr_context = LOAD) -> ast.Name:
+    """A name that stands where another node stood."""
+    return ast.Name(identifier, context, **location(where))
+
+
+def call(function: str, where: ast.AST, *arguments: ast.expr) -> ast.Call:
+    """A call of a hook, standing where another node stood."""
+    return ast.Call(name(function, where), list(arguments), [], **location(where))
+
+
+class Rewriter:
+    """Rewrites a tree in place.
+
+    - `await e` → `await __await__(e)`
+    - `$x` → `__state__.x`, not a plain name: in a helper, `$total += 1` would make that a local of the helper
+    - `($x := e)` → `__put__("x", e)`
+    - `f()` as a statement → `__dropped__(f())`
+    - `$orders.append(await F())` → `__late__(lambda: $orders.append, await F())`: read before the await it
+      would be a copy that nobody keeps
+    - `$x += await F()` likewise: the value first
+    - `async with a` and `async for x in a` → over `__replayable__(a)`
+
+    Args:
+        filename: What errors name.
+        shift: How many lines to move the tree down.
+        notes: Whether annotations of variables at the top are kept.
+    """
+
+    def __init__(self, filename: str, shift: int = 0, notes: bool = True) -> None:
+        self._filename, self._shift = filename, shift
+        self._bare = not notes
+        """Whether annotations of variables are taken off: at the top, outside functions and classes."""
+
+    def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """The statements that take the place of these."""
+        done: list[ast.stmt] = []
+        for statement in body:
+            new = self._visit(statement)
+            if isinstance(new, list):
+                done += new
+            else:
+                done.append(new)
+        return done
+
+    def _visit(self, node: Any) -> Any:
+        if self._shift and hasattr(node, "lineno"):
+            node.lineno += self._shift
+            if node.end_lineno is not None:
+                node.end_lineno += self._shift
+        rule = RULES.get(type(node))
+        return rule(self, node) if rule else self._inside(node)
+
+    def _inside(self, node: AnyNode) -> AnyNode:
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                if value:
+                    if isinstance(value[0], ast.stmt):
+                        setattr(node, field, self.block(value))
+                    else:
+                        value[:] = [self._part(node, item) for item in value]
+            elif isinstance(value, LEAVES) or value is None:
+                pass
+            elif isinstance(value, ast.AST):
+                setattr(node, field, self._visit(value))
+            elif isinstance(value, str) and AGENT in value:
+                self._refuse(value, node)
+        return node
+
+    def _part(self, node: ast.AST, item: Any) -> Any:
+        if isinstance(item, str) and AGENT in item:
+            self._refuse(item, node)
+        return self._visit(item) if isinstance(item, ast.AST) else item
+
+    def _refuse(self, name: str, node: ast.AST, why: str = "cannot stand here: use a plain name") -> NoReturn:
+        self._error(f"{name[name.index(AGENT) :].replace(AGENT, '$')} {why}", node)
+
+    def _error(self, message: str, node: ast.AST) -> NoReturn:
+        line, column = getattr(node, "lineno", 1 + self._shift), getattr(node, "col_offset", -1)
+        raise SyntaxError(message, (self._filename, line, column + 1, None))
+
+    # -- scopes --------------------------------------------------------------------------------------------------------
+
+    def _scope(self, node: AnyNode) -> AnyNode:
+        bare, self._bare = self._bare, False
+        self._inside(node)
+        self._bare = bare
+        return node
+
+    def _global(self, node: ast.Global) -> ast.stmt:
+        """`global $x` says what `$x` says already."""
+        node.names = [plain for plain in node.names if not plain.startswith(AGENT)]
+        return node if node.names else ast.Pass(**location(node))
+
+    # -- the agent's variables -----------------------------------------------------------------------------------------
+
+    def _name(self, node: ast.Name) -> ast.expr:
+        if not node.id.startswith(AGENT):
+            return node
+        attribute = node.id.removeprefix(AGENT)
+        if attribute.startswith("__"):
+            self._refuse(node.id, node, "cannot be an agent's variable: two leading underscores are the engine's")
+        return ast.Attribute(name("__state__", node), attribute, node.ctx, **location(node))
+
+    def _named_expression(self, node: ast.NamedExpr) -> ast.expr:
+        self._inside(node)
+        if isinstance(node.target, ast.Attribute):
+            return call("__put__", node, ast.Constant(node.target.attr, **location(node)), node.value)
+        return node
+
+    def _assign(self, node: ast.Assign | ast.Delete) -> ast.stmt:
+        for target in node.targets:
+            self._check_target(target)
+        return self._inside(node)
+
+    def _annotated(self, node: ast.AnnAssign) -> ast.stmt:
+        """At the top of model code `x: List[int] = []` is `x = []`: the note is for readers, as in a function."""
+        self._check_target(node.target)
+        self._inside(node)
+        if not isinstance(node.target, ast.Name):
+            node.simple = 0
+        if not self._bare:
+            return node
+        if node.value is None:
+            return ast.Pass(**location(node))
+        return ast.Assign([node.target], node.value, **location(node))
+
+    def _augmented(self, node: ast.AugAssign) -> ast.stmt | list[ast.stmt]:
+        late = is_agents(node.target) and awaits(node.value)
+        self._check_target(node.target)
+        self._inside(node)
+        if not late:
+            return node
+        where = location(node)
+        value = ast.Assign([name("__value__", node, ast.Store())], node.value, **where)
+        node.value = name("__value__", node)
+        return [value, node, ast.Delete([name("__value__", node, ast.Del())], **where)]
+
+    def _check_target(self, target: ast.expr) -> None:
+        """An index awaited after the agent's variable was read would change a copy that nobody keeps."""
+        for part in target.elts if isinstance(target, (ast.Tuple, ast.List)) else (target,):
+            if is_agents(part) and awaits(part):
+                self._error(f"await in the index of {_root(part)}: put it in a variable first", target)
+
+    # -- awaits --------------------------------------------------------------------------------------------------------
+
+    def _await(self, node: ast.Await) -> ast.Await:
+        value = self._visit(node.value)
+        node.value = call("__await__", value, value)
+        return node
+
+    def _call(self, node: ast.Call) -> ast.Call:
+        late = is_agents(node.func) and any(awaits(part) for part in (*node.args, *node.keywords))
+        if late and (awaits(node.func) or any(isinstance(part, ast.NamedExpr) for part in ast.walk(node.func))):
+            self._error(f"await in the index of {_root(node.func)}: put it in a variable first", node)
+        self._inside(node)
+        if late:
+            where = location(node.func)
+            nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+            node.args = [ast.Lambda(nothing, node.func, **where), *node.args]
+            node.func = name("__late__", node)
+        return node
+
+    def _expression(self, node: ast.Expr) -> ast.stmt:
+        node.value = _dropping(self._visit(node.value))
+        return node
+
+    def _async_for(self, node: ast.AsyncFor | ast.comprehension) -> ast.AST:
+        self._inside(node)
+        if not isinstance(node, ast.comprehension) or node.is_async:
+            node.iter = call("__replayable__", node.iter, node.iter)
+        return node
+
+    def _async_with(self, node: ast.AsyncWith) -> ast.stmt:
+        self._inside(node)
+        for item in node.items:
+            item.context_expr = call("__replayable__", item.context_expr, item.context_expr)
+        return node
+
+
+RULES: dict[type[ast.AST], Callable[[Rewriter, Any], Any]] = {
+    ast.FunctionDef: Rewriter._scope,
+    ast.AsyncFunctionDef: Rewriter._scope,
+    ast.ClassDef: Rewriter._scope,
+    ast.Global: Rewriter._global,
+    ast.Name: Rewriter._name,
+    ast.NamedExpr: Rewriter._named_expression,
+    ast.Assign: Rewriter._assign,
+    ast.Delete: Rewriter._assign,
+    ast.AnnAssign: Rewriter._annotated,
+    ast.AugAssign: Rewriter._augmented,
+    ast.Await: Rewriter._await,
+    ast.Call: Rewriter._call,
+    ast.Expr: Rewriter._expression,
+    ast.AsyncFor: Rewriter._async_for,
+    ast.comprehension: Rewriter._async_for,
+    ast.AsyncWith: Rewriter._async_with,
+}
+
+
+def awaits(node: ast.AST) -> bool:
+    """Whether an await stands anywhere in it."""
+    return any(isinstance(part, ast.Await) for part in ast.walk(node))
+
+
+def is_agents(node: ast.expr) -> bool:
+    """Whether an expression reaches into an agent's variable: `$x`, `$x.y[0]`, `self.state.x[0]`."""
+    return _root(node) != ""
+
+
+def _root(node: ast.expr) -> str:
+    chain: ast.expr = node
+    while isinstance(chain, (ast.Attribute, ast.Subscript)):
+        if isinstance(chain, ast.Attribute) and isinstance(chain.value, ast.Attribute) and chain.value.attr == "state":
+            owner = chain.value.value
+            if isinstance(owner, ast.Name) and owner.id == "self":
+                return f"self.state.{chain.attr}"
+        chain = chain.value
+    return chain.id.replace(AGENT, "$") if isinstance(chain, ast.Name) and chain.id.startswith(AGENT) else ""
+
+
+def _dropping(value: ast.expr) -> ast.expr:
+    """Wraps the calls a statement's value may come from: `f()`, `ok and f()`, `f() if ok else g()`."""
+    if isinstance(value, ast.Call):
+        return call("__dropped__", value, value)
+    if isinstance(value, ast.BoolOp):
+        value.values = [_dropping(part) for part in value.values]
+    elif isinstance(value, ast.IfExp):
+        value.body, value.orelse = _dropping(value.body), _dropping(value.orelse)
+    return value
