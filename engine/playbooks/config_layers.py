@@ -18,6 +18,7 @@ import msgspec
 from playbooks.config_lines import key_line, toml_error
 from playbooks.errors import UserError, UserErrors
 from playbooks.language.model import Program
+from playbooks.models.choose import parse_model_option
 
 Rank = Literal["frontmatter", "file", "environment", "override"]
 PREFIX = "PLAYBOOKS_"
@@ -136,9 +137,7 @@ def frontmatter_layer(program: Program, schema: type[msgspec.Struct]) -> Layer:
 
 
 def model_choice(text: str, folder: str | Path = ".", *, file: str = "", line: int = 0) -> dict[str, str]:
-    """What `--model` and the frontmatter's `model:` say, as keys of `[model]`.
-
-    `script:PATH` is a script, `provider/name` a model of that provider, a bare name one of the provider already chosen.
+    """What `--model` and the frontmatter's `model:` say, as keys of `[model]`, a script's path put below `folder`.
 
     Args:
         text: As the user wrote it.
@@ -149,17 +148,16 @@ def model_choice(text: str, folder: str | Path = ".", *, file: str = "", line: i
     Raises:
         UserError: It names no model, or a script that is not there.
     """
-    text = text.strip()
-    if text.startswith("script:"):
-        path = Path(folder) / text.removeprefix("script:").strip()
+    try:
+        chosen = parse_model_option(text)
+    except UserError as error:
+        raise UserError(error.what, error.fix, file=file, line=line) from None
+    if "path" in chosen:
+        path = Path(folder) / chosen["path"]
         if not path.is_file():
             raise UserError(f"no scripted model at {path}", "name a Python file after script:", file=file, line=line)
-        return {"provider": "script", "path": str(path)}
-    provider, slash, name = text.partition("/")
-    if not text or (slash and not (provider and name)):
-        fix = "write script:PATH, provider/name (anthropic/claude-haiku-4-5) or a name"
-        raise UserError(f"{text!r} names no model", fix, file=file, line=line)
-    return {"provider": provider, "name": name} if slash else {"name": text}
+        chosen["path"] = str(path)
+    return chosen
 
 
 def _checked(
