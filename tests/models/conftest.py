@@ -1,16 +1,28 @@
-"""What the tests of models share: a request to ask with, and a way to hear all of an answer."""
+"""What the tests of models share: a request to ask with, a way to hear all of an answer, and a fake server to ask."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import urllib.request
+import warnings
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from playbooks.models.base import Model, ModelError, ModelRequest, Retry, Text, Usage
+from playbooks.models.litellm import load
 
 Pieces = list[Text | Retry | Usage]
+Heard = tuple[Pieces, ModelError | None]
 
 
 @pytest.fixture
@@ -36,19 +48,117 @@ def request_for() -> Callable[..., ModelRequest]:
 
 
 @pytest.fixture
-def hear() -> Callable[..., tuple[Pieces, ModelError | None]]:
+def listen() -> Callable[..., Awaitable[Heard]]:
     """Asks a model and gives all its pieces, and the error it ended with."""
 
-    def ask(model: Model, request: ModelRequest) -> tuple[Pieces, ModelError | None]:
-        async def listen() -> tuple[Pieces, ModelError | None]:
-            pieces: Pieces = []
-            try:
-                async for piece in model.stream(request):
-                    pieces.append(piece)
-            except ModelError as error:
-                return pieces, error
-            return pieces, None
-
-        return asyncio.run(listen())
+    async def ask(model: Model, request: ModelRequest) -> Heard:
+        pieces: Pieces = []
+        try:
+            async for piece in model.stream(request):
+                pieces.append(piece)
+        except ModelError as error:
+            return pieces, error
+        return pieces, None
 
     return ask
+
+
+@pytest.fixture
+def hear(listen: Callable[..., Coroutine[Any, Any, Heard]]) -> Callable[..., Heard]:
+    """`listen` in a loop of its own."""
+    return lambda model, request: asyncio.run(listen(model, request))
+
+
+AIMOCK = "@copilotkit/aimock@1.43.0"
+"""A kept fake of the providers' servers: it streams, stalls, cuts and refuses as its fixtures say."""
+
+
+class Peer:
+    """The fake server, on a free port of loopback."""
+
+    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
+        self.process, self.address = process, address
+
+    def serve(self, *fixtures: dict[str, Any]) -> None:
+        """Answers with these from now on, and forgets what was asked before."""
+        self._call("POST", "/__aimock/reset", {})
+        self._call("POST", "/__aimock/fixtures", {"fixtures": list(fixtures)})
+
+    def asked(self) -> list[dict[str, Any]]:
+        """The bodies of all requests since `serve`."""
+        return [entry["body"] for entry in self._call("GET", "/__aimock/journal", None)]
+
+    def headers(self) -> list[dict[str, str]]:
+        """The headers of all requests since `serve`."""
+        return [entry["headers"] for entry in self._call("GET", "/__aimock/journal", None)]
+
+    def _call(self, method: str, path: str, body: Any) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        call = urllib.request.Request(self.address + path, data, {"Content-Type": "application/json"}, method=method)
+        # Past any proxy of the environment: the peer is on this machine.
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(call, timeout=10) as answer:
+            return json.load(answer)
+
+
+def _installed() -> Path:
+    """The fake server's program, installed on first use into the user's cache; skips where it can't be."""
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm is None or node is None:
+        pytest.skip("the fake model server needs node and npm")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "playbooks-debugger-tests")
+    home = cache / AIMOCK.rpartition("/")[2].replace("@", "-")
+    program = home / "node_modules/@copilotkit/aimock/dist/cli.js"
+    if program.exists():
+        return program
+    # Installed beside and moved into place, so that two test runs at once can't see each other's half.
+    cache.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=cache))
+    try:
+        command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(fresh), AIMOCK]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode:
+            pytest.skip(f"npm can't install {AIMOCK}: {done.stderr.strip().splitlines()[-1:]}")
+        try:
+            fresh.rename(home)
+        except OSError:
+            if not program.exists():
+                raise
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"npm did not install {AIMOCK} in 120 s")
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return program
+
+
+@pytest.fixture(scope="session")
+def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
+    """The fake server, one for all tests; skips with a reason where it can't be installed."""
+    program = _installed()
+    fixtures = tmp_path_factory.mktemp("aimock") / "fixtures.json"
+    fixtures.write_text('{"fixtures": [{"match": {"model": "none"}, "response": {"content": "none"}}]}', "utf-8")
+    with subprocess.Popen(
+        ["node", str(program), "--port", "0", "--fixtures", str(fixtures)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            said = []
+            for line in process.stdout:
+                said.append(line)
+                if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                    # Else it would block once its log fills the pipe.
+                    threading.Thread(target=process.stdout.read, daemon=True).start()
+                    yield Peer(process, found[0])
+                    return
+            pytest.fail(f"the fake model server did not start: {''.join(said)}")
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def litellm_loaded() -> Any:
+    """LiteLLM, imported once: it takes seconds."""
+    with warnings.catch_warnings():
+        return load()

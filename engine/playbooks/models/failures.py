@@ -94,6 +94,11 @@ def explain(error: BaseException, settings: ModelSettings, environ: Mapping[str,
     return Failure(f"the call to {provider} failed: {said}")
 
 
+def broken(error: BaseException, settings: ModelSettings, environ: Mapping[str, str]) -> Failure:
+    """Tells of a response that ended in its middle; whatever the cause, going on from there may succeed."""
+    return Failure(f"the response of {settings.provider} broke off: {plain(str(_original(error)), environ)}")
+
+
 def plain(text: str, environ: Mapping[str, str]) -> str:
     """A library's or provider's words on one line, without class names, keys and what goes beyond 200 characters."""
     text = redact(" ".join(text.split()), environ)

@@ -19,7 +19,7 @@ from contextlib import aclosing
 from typing import Any, TypeVar
 
 from playbooks.models.base import ModelError, ModelRequest, ModelSettings, Retry, Text, Usage
-from playbooks.models.failures import Failure, explain
+from playbooks.models.failures import Failure, broken, explain
 from playbooks.models.keys import LOCAL, needs_no_key
 
 T = TypeVar("T")
@@ -162,9 +162,9 @@ class LiteLLMModel:
             except ModelError:
                 raise
             except Exception as error:
-                failure = explain(error, self.settings, self._environ, now=time.time())
                 if begun:
-                    raise _broken(failure).error() from error
+                    raise broken(error, self.settings, self._environ).error() from error
+                failure = explain(error, self.settings, self._environ, now=time.time())
                 delay = backoff(attempt, self._jitter())
                 if failure.retry_after_s is not None:
                     delay = failure.retry_after_s
@@ -267,10 +267,6 @@ class LiteLLMModel:
             return None
         # The table gives models it does not know a price of 0 for some providers.
         return cost if cost > 0 else None
-
-
-def _broken(failure: Failure) -> Failure:
-    return Failure(f"the response broke off: {failure.reason}", failure.fix, failure.fatal)
 
 
 def _was_ended(response: Any) -> bool:
