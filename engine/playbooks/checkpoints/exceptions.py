@@ -1,0 +1,105 @@
+"""Exceptions ↔ class, arguments, attributes, cause and notes.
+
+Apart because half of an exception's state is in C: each builtin family takes its arguments in its own way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import json
+from typing import Any, Final
+
+from playbooks.checkpoints.layout import is_python_class, slots_of
+from playbooks.checkpoints.node import Taken
+from playbooks.checkpoints.placeholder import LostError
+
+STANDARD: Final[dict[tuple[str, str], type[BaseException]]] = {
+    (cls.__module__, cls.__qualname__): cls
+    for cls in (
+        *(value for value in vars(builtins).values() if isinstance(value, type) and issubclass(value, BaseException)),
+        json.JSONDecodeError,
+        asyncio.CancelledError,
+        asyncio.InvalidStateError,
+        asyncio.QueueEmpty,
+        asyncio.QueueFull,
+        asyncio.IncompleteReadError,
+        LostError,
+    )
+}
+"""Exceptions outside the program that can be built again."""
+_EXTRA: Final[dict[type[BaseException], tuple[str, ...]]] = {
+    ImportError: ("name", "path"),
+    NameError: ("name",),
+    AttributeError: ("name",),
+}
+"""What a builtin family holds beside its arguments."""
+_ARGUMENTS: Any = vars(BaseException)["args"]
+
+
+def take(value: BaseException, known: bool) -> Taken:
+    """An exception taken apart; of one whose class is not known only what can be told of it."""
+    cls = type(value)
+    native = _native(cls)
+    arguments = OSError.__reduce__(value)[1] if issubclass(native, OSError) else _ARGUMENTS.__get__(value)
+    attributes = dict(object.__getattribute__(value, "__dict__"))
+    for owner in cls.__mro__:
+        if is_python_class(owner):
+            for name, slot in slots_of(owner):
+                try:
+                    attributes[name] = slot.__get__(value)
+                except AttributeError:
+                    continue
+    for family, names in _EXTRA.items():
+        if issubclass(native, family):
+            attributes.update((name, vars(family)[name].__get__(value)) for name in names)
+    suppressed = BaseException.__dict__["__suppress_context__"].__get__(value)
+    cause = BaseException.__dict__["__cause__"].__get__(value)
+    what = (cls.__module__, cls.__qualname__, suppressed, tuple(attributes))
+    return ("exception", what, (cls if known else None, arguments, cause, *attributes.values()))
+
+
+def _native(cls: type[BaseException]) -> type[BaseException]:
+    return next(owner for owner in cls.__mro__ if not is_python_class(owner))
+
+
+def needs_arguments(cls: type) -> bool:
+    """Whether an exception of this class can't be made before its arguments are."""
+    return issubclass(cls, (OSError, BaseExceptionGroup))
+
+
+def make(cls: type[BaseException], arguments: tuple[Any, ...]) -> BaseException:
+    """A new exception, without calling a method of the program's own class."""
+    native = _native(cls)
+    try:
+        made = native.__new__(cls, *arguments)
+    except TypeError:  # a subclass that takes others than its family does
+        made = BaseException.__new__(cls)
+    fill_arguments(made, arguments)
+    return made
+
+
+def fill_arguments(value: BaseException, arguments: tuple[Any, ...]) -> None:
+    """Gives an exception its arguments, as its builtin family takes them."""
+    native = _native(type(value))
+    if native is not OSError and not issubclass(native, OSError):
+        try:
+            native.__init__(value, *arguments)
+        except TypeError:
+            _ARGUMENTS.__set__(value, arguments)
+
+
+def fill(value: BaseException, cause: BaseException | None, suppressed: bool, attributes: dict[str, Any]) -> None:
+    """Gives an exception its cause, notes and attributes."""
+    BaseException.__dict__["__cause__"].__set__(value, cause)
+    BaseException.__dict__["__suppress_context__"].__set__(value, suppressed)
+    own = {name: slot for owner in type(value).__mro__ if is_python_class(owner) for name, slot in slots_of(owner)}
+    for family, names in _EXTRA.items():
+        if isinstance(value, family):
+            own.update((name, vars(family)[name]) for name in names)
+    held = object.__getattribute__(value, "__dict__")
+    for name, attribute in attributes.items():
+        if name in own:
+            own[name].__set__(value, attribute)
+        else:
+            held[name] = attribute

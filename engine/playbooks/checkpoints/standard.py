@@ -1,0 +1,129 @@
+"""The short list of standard types that are stored as data: what each is taken apart into, and built again from.
+
+Apart because it is a table, and the only place that decides what may be built from stored bytes besides the program's
+own classes. Every constructor in it computes; none reads a file, opens anything or calls what it is given.
+"""
+
+from __future__ import annotations
+
+import abc
+import builtins
+import collections
+import datetime
+import decimal
+import enum
+import fractions
+import functools
+import itertools
+import pathlib
+import re
+import types
+import uuid
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """An immutable standard type: its parts may be any values, which are built before it is."""
+
+    name: str
+    type: type
+    take: Callable[[Any], tuple[object, ...]]
+    make: Callable[..., object]
+
+
+def _path(cls: type[pathlib.PurePath]) -> Shape:
+    return Shape(cls.__name__, cls, lambda value: (str(value),), cls)
+
+
+def _reduced(value: Any) -> tuple[object, ...]:
+    arguments: tuple[object, ...] = value.__reduce__()[1]
+    return arguments
+
+
+def _partial(function: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> object:
+    return functools.partial(function, *arguments, **named)
+
+
+def _alias(origin: Any, arguments: tuple[Any, ...]) -> object:
+    return types.GenericAlias(origin, arguments)
+
+
+def _union(*parts: Any) -> object:
+    return functools.reduce(lambda left, right: left | right, parts)
+
+
+_DATE = ("year", "month", "day")
+_TIME = ("hour", "minute", "second", "microsecond", "tzinfo", "fold")
+
+
+def _fields(*names: str) -> Callable[[Any], tuple[object, ...]]:
+    return lambda value: tuple(getattr(value, name) for name in names)
+
+
+def _datetime(*parts: Any) -> datetime.datetime:
+    *first, fold = parts
+    return datetime.datetime(*first, fold=fold)
+
+
+def _time(*parts: Any) -> datetime.time:
+    *first, fold = parts
+    return datetime.time(*first, fold=fold)
+
+
+_SHAPES: Final = (
+    Shape("complex", complex, lambda value: (value.real, value.imag), complex),
+    Shape("range", range, _fields("start", "stop", "step"), range),
+    Shape("slice", slice, _fields("start", "stop", "step"), slice),
+    Shape("Decimal", decimal.Decimal, lambda value: (str(value),), decimal.Decimal),
+    Shape("Fraction", fractions.Fraction, _fields("numerator", "denominator"), fractions.Fraction),
+    Shape("datetime", datetime.datetime, _fields(*_DATE, *_TIME), _datetime),
+    Shape("date", datetime.date, _fields(*_DATE), datetime.date),
+    Shape("time", datetime.time, _fields(*_TIME), _time),
+    Shape("timedelta", datetime.timedelta, _fields("days", "seconds", "microseconds"), datetime.timedelta),
+    Shape("timezone", datetime.timezone, lambda value: value.__getinitargs__(), datetime.timezone),
+    Shape("ZoneInfo", zoneinfo.ZoneInfo, _fields("key"), zoneinfo.ZoneInfo),
+    Shape("UUID", uuid.UUID, lambda value: (value.hex,), uuid.UUID),
+    *(_path(cls) for cls in (pathlib.PurePosixPath, pathlib.PureWindowsPath, type(pathlib.Path()))),
+    Shape("Pattern", re.Pattern, _fields("pattern", "flags"), re.compile),
+    Shape("partial", functools.partial, _fields("func", "args", "keywords"), _partial),
+    Shape("GenericAlias", types.GenericAlias, _fields("__origin__", "__args__"), _alias),
+    Shape("UnionType", types.UnionType, lambda value: value.__args__, _union),
+    Shape("mappingproxy", types.MappingProxyType, lambda value: (dict(value),), types.MappingProxyType),
+    Shape("count", itertools.count, _reduced, itertools.count),
+)
+SHAPES: Final = {shape.type: shape for shape in _SHAPES}
+NAMED_SHAPES: Final = {shape.name: shape for shape in SHAPES.values()}
+
+SINGLES: Final[dict[str, object]] = {"Ellipsis": ..., "NotImplemented": NotImplemented}
+
+_NOT_STORED = {"breakpoint", "compile", "eval", "exec", "exit", "help", "input", "open", "quit", "__import__"}
+BUILTINS: Final = {
+    name: value
+    for name, value in vars(builtins).items()
+    if not name.startswith("_")
+    and name not in _NOT_STORED
+    and isinstance(value, (type, types.BuiltinFunctionType))
+    and value.__name__ == name  # the aliases of OSError go under their own name
+}
+"""Builtin functions and types by name."""
+BUILTIN_NAMES: Final = {id(value): name for name, value in BUILTINS.items()}
+
+STANDARD_CLASSES: Final[dict[tuple[str, str], type]] = {
+    (cls.__module__, cls.__qualname__): cls
+    for cls in (
+        *(shape.type for shape in SHAPES.values() if shape.type.__module__ not in ("builtins", "types")),
+        collections.OrderedDict,
+        collections.defaultdict,
+        collections.Counter,
+        collections.deque,
+        types.SimpleNamespace,
+        pathlib.PurePath,
+        pathlib.Path,
+        *(enum.Enum, enum.IntEnum, enum.StrEnum, enum.Flag, enum.IntFlag, abc.ABC),
+    )
+}
+"""Classes outside the program that stored values may be of or name."""
