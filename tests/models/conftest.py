@@ -47,6 +47,11 @@ def request_for() -> Callable[..., ModelRequest]:
     return make
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Knows the mark that says which rule of the prompt a test holds the engine to."""
+    config.addinivalue_line("markers", "rule(id): holds the engine to a rule of the prompt")
+
+
 @pytest.fixture
 def listen() -> Callable[..., Awaitable[Heard]]:
     """Asks a model and gives all its pieces, and the error it ended with."""

@@ -49,9 +49,13 @@ def failed(error: str, statement: str, executed: str, finished: str = "", line: 
 
 
 @cache
-def system_prompt() -> str:
-    """The whole system prompt of this version: the same text every time."""
-    text = _source()
+def system_prompt(version: str = PROMPT_VERSION) -> str:
+    """The whole system prompt: for one version the same text every time.
+
+    Args:
+        version: An older one rebuilds the prompt of a call that was recorded with it.
+    """
+    text = (Path(__file__).parent / "prompts" / f"{version}.md").read_text("utf-8")
     shown = {
         "{continued}": continued('await Say("user", "Welcome!")\nname = await Yld("user")'),
         "{failed}": failed(
@@ -72,10 +76,6 @@ def rules() -> Mapping[str, str]:
     return MappingProxyType({found[1]: found[2].strip() for found in _RULE.finditer(system_prompt())})
 
 
-def _source() -> str:
-    return (Path(__file__).parent / "prompts" / f"{PROMPT_VERSION}.md").read_text("utf-8")
-
-
 def _body(text: str) -> str:
     """Code as the messages show it: indented, so that it can't be taken for the end of a fence."""
-    return "\n".join(f"    {line}" if line.strip() else "" for line in text.strip("\n").splitlines())
+    return "\n".join(f"    {line}" if line.strip() else "" for line in text.strip("\n").split("\n"))
