@@ -32,7 +32,7 @@ def main(request: Any) -> str:
             # {len(countries)} countries wait. The loop over them is Python; each turn of it comes back to me.
             await Step("Main:01:EXE")
             await Say("user", {f"One fact each about {listed(countries)}."!r})
-            await Step("Main:02:QUE")
+            await Step("Main:02:EXE")
             $facts = await CollectFacts($countries)
             """
     facts = request.variables["facts"]
@@ -52,7 +52,7 @@ def main(request: Any) -> str:
             await Step("Main:03:EXE")
 {says}
             await Say("user", {f"The shortest one is about {shortest}."!r})
-            await Step("Main:04:EXE")
+            await Step("Main:04:YLD")
             await EndProgram()
             """
 

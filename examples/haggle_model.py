@@ -28,19 +28,19 @@ def seller_main(request: Any) -> str:
             # The program starts. Two others are needed before any talk: somebody to sell to, and the Boss, who alone
             # knows how low we can go. I make them both, then I haggle; that is a playbook of its own.
             # Plan: the Buyer first, so that there is time to look around, then the Boss, then the first price.
-            await Step("Main:01:QUE")
+            await Step("Main:01:EXE")
             await CreateAgent("Buyer")
             await CreateAgent("Boss")
-            await Step("Main:02:QUE")
+            await Step("Main:02:EXE")
             ending = await Haggle("pen")
             """
     ending = request.variables.get("ending", "no deal")
     return f"""
         # Haggle came back with "{ending}". What is left is to tell the user, and to close the shop.
         # Plan: one line that says how it ended, since nobody was there to hear it, and then the end.
-        await Step("Main:03:QUE")
+        await Step("Main:03:EXE")
         await Say("user", "The pen: {ending}.")
-        await Step("Main:04:EXE")
+        await Step("Main:04:YLD")
         await EndProgram()
         """
 
@@ -58,7 +58,7 @@ def haggle(request: Any) -> str:
             # The shelf says {price}, and nobody pays what the shelf says. I open with it all the same, since whatever
             # comes first is what the rest is measured by, and I say at once what this {item} can do that others can't.
             # Plan: price, one good reason, and then silence. Silence is the part that most sellers forget.
-            await Step("Haggle:01:QUE")
+            await Step("Haggle:01:EXE")
             await Say("agent {buyer}", "This {item} is ${price}. It writes under water.")
             await Yld("agent {buyer}")
             """
@@ -67,7 +67,7 @@ def haggle(request: Any) -> str:
             # {offer} is {price - offer} below what I ask. Too early for the Boss. I note the offer, and let Counter say
             # how much of that gap to give away: it should look like a step, and not like a fall.
             # Plan: add {offer} to the offers, take the new price from the tool and not from my mood, say it, wait.
-            await Step("Haggle:02:QUE")
+            await Step("Haggle:02:EXE")
             $offers.append({offer})
             $price = await Counter({offer})
             await Say("agent {buyer}", f"I can do ${{price}}.")
@@ -83,6 +83,7 @@ def haggle(request: Any) -> str:
             # {offer} is final, and {floor} is what there is nothing in for us at. No need to bother the Boss with that:
             # I say no, and wait for the last word, in case the Buyer was only trying.
             await Step("Haggle:03:CND")
+            await Step("Haggle:03.01:EXE")
             await Say("agent {buyer}", "Then no.")
             await Yld("agent {buyer}")
             """
@@ -101,7 +102,7 @@ def haggle(request: Any) -> str:
             # The Boss says: "{advice[0]}" So {allowed} it is, and I say it as the last thing there is to say. Whoever
             # talks on after a last price has another one, and the Buyer knows that as well as I do.
             # Plan: set the price before I say it, so that what is kept and what is said are the same number.
-            await Step("Haggle:05:QUE")
+            await Step("Haggle:05:EXE")
             $price = {allowed}
             await Say("agent {buyer}", "{allowed}, and it is yours.")
             await Yld("agent {buyer}")
@@ -126,7 +127,7 @@ def buyer_main(request: Any) -> str:
     if request.turn == 0:
         return f"""
             # I only listen now: who names a number first has shown it.
-            await Step("Main:01:QUE")
+            await Step("Main:01:YLD")
             await Yld("agent {seller}")
             """
     asked = number(prices[0], 100)
@@ -137,7 +138,7 @@ def buyer_main(request: Any) -> str:
             # can still pretend to be serious. And the shop next door has one too; that should be mentioned early.
             # Plan: {opening}, with a question mark at its end, which costs nothing, and then the neighbour's price.
             await Say("agent {seller}", "Would you take {opening}? Next door asks {asked * 3 // 4}.")
-            await Step("Main:02:QUE")
+            await Step("Main:02:YLD")
             await Yld("agent {seller}")
             """
     if request.turn == 2:
@@ -154,7 +155,7 @@ def buyer_main(request: Any) -> str:
             # round it down, as one does with money of one's own, and call it final, whether or not it is.
             # Plan: one number and one word. The more I explain, the more there is to talk me out of.
             await Say("agent {seller}", "{final}, final.")
-            await Step("Main:03:QUE")
+            await Step("Main:03:YLD")
             await Yld("agent {seller}")
             """
     last = number(said, 0)
@@ -173,7 +174,7 @@ def boss_main(request: Any) -> str:
     if request.turn == 0 or not asked:
         return f"""
             # Nobody needs me yet.
-            await Step("Main:01:QUE")
+            await Step("Main:01:YLD")
             await Yld("agent {seller}")
             """
     offer = number(asked[0], 0)
@@ -191,7 +192,7 @@ def advise(request: Any) -> str:
         return f"""
             # What {offer} leaves over what we paid is in the books, and I ask them rather than my memory.
             # Plan: take the margin from the books, look at it, and only then say anything to anybody.
-            await Step("Advise:01:QUE")
+            await Step("Advise:01:EXE")
             $margin = await check_margin({offer})
             """
     margin = request.variables["margin"]
@@ -201,7 +202,7 @@ def advise(request: Any) -> str:
         # {margin} over. The rule of this house is {LEAST_MARGIN}: below that the light in the shop costs more than we
         # earn while we talk. So the answer is easy, and it is short, because a Boss has other things to do.
         # Plan: the number they may not go below, or that theirs will do. No reasons; they know the reasons.
-        await Step("Advise:02:QUE")
+        await Step("Advise:02:EXE")
         await Say("agent {agent_of(request, "Seller")}", "{word}")
         await Return()
         """

@@ -34,7 +34,7 @@ def main(request: Any) -> str:
         return f"""
             # The customer wants money back: that is what Refund waits for.
             {keep}
-            await Trigger("Refund:T1:CND")
+            await Trigger("Refund:T1:EVT")
             await Refund()
             await Yld("user")
             """
@@ -42,19 +42,19 @@ def main(request: Any) -> str:
         return f"""
             # An order is named: that is what Where waits for.
             {keep}
-            await Trigger("Where:T1:CND")
+            await Trigger("Where:T1:EVT")
             await Where()
             await Yld("user")
             """
     if GOODBYE.search(line):
         return """
             # The customer leaves.
-            await Trigger("Goodbye:T1:CND")
+            await Trigger("Goodbye:T1:EVT")
             await Goodbye()
             """
     return """
         # Nothing fits yet. An order number would help.
-        await Step("Main:02.02:QUE")
+        await Step("Main:02.02:EXE")
         await Say("user", "I can look an order up or pay it back. What is its number?")
         await Yld("user")
         """
@@ -64,7 +64,7 @@ def where(request: Any) -> str:
     number = request.variables["number"]
     if request.turn == 0:
         return """
-            await Step("Where:01:QUE")
+            await Step("Where:01:EXE")
             order = await find_order($number)
             """
     order = request.variables["order"]
@@ -87,7 +87,7 @@ def refund(request: Any) -> str:
             """
     if request.turn == 0:
         return """
-            await Step("Refund:02:QUE")
+            await Step("Refund:02:CND")
             amount = await pay_back($number)
             """
     amount = request.variables["amount"]

@@ -1,0 +1,28 @@
+"""The command line: one command a file, loaded when it is used, so that `playbooks --help` starts at once.
+
+Apart from the session because it knows about arguments, terminals and exit statuses, and the session about none of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from playbooks.errors import ExitStatus
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs the command and leaves the process with its status: 0, 1, 2, 3 or 130.
+
+    Args:
+        arguments: Of the command line, without the program's name; the process's own when None.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        from playbooks.cli.entry import run_command
+
+        status = run_command(given)
+    except KeyboardInterrupt:  # before a run could take it: nothing has happened yet that would be lost
+        status = ExitStatus.INTERRUPTED
+    sys.exit(status)

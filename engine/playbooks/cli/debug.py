@@ -1,0 +1,63 @@
+"""`playbooks debug`: opens the terminal debugger, the one place where the engine's package loads the screen's."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+import click
+
+from playbooks.cli.arguments import RunCommand, assignments, overrides, shared_options
+from playbooks.errors import UserError
+
+
+@click.command(cls=RunCommand, help="Open a program, or the list of sessions, in the debugger.")
+@click.argument("programs", metavar="[PROGRAM...]", nargs=-1)
+@click.option(
+    "--break", "breakpoints", metavar="WHERE", multiple=True, help="Stop at a step (Main:02), an agent, or a condition."
+)
+@shared_options
+@click.option("--pause", is_flag=True, help="Stop before the first await.")
+def command(
+    programs: tuple[str, ...],
+    breakpoints: tuple[str, ...],
+    resume: str | bool | None,
+    model: str | None,
+    settings: tuple[str, ...],
+    message: str | None,
+    trust: bool,
+    verbose: bool,
+    pause: bool,
+) -> int:
+    """Opens the debugger and stays until it is left.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        UserError: There is no terminal to draw on.
+    """
+    if sys.stdin is None or sys.stdout is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UserError("debug needs a terminal", f"without one: {_headless(programs)}")
+    from playbooks_tui.app import run_debugger
+
+    from playbooks.config import Config
+
+    return run_debugger(
+        programs,
+        config=Config.load(overrides=overrides(model)).for_debug(),
+        resume=resume,
+        breakpoints=breakpoints,
+        set=assignments(settings),
+        message=message,
+        model=model,
+        trust=trust,
+        pause=pause,
+    )
+
+
+def _headless(programs: tuple[str, ...]) -> str:
+    """The command that does without a terminal what was wanted here."""
+    if not programs:
+        return "playbooks sessions"
+    return shlex.join(["playbooks", "run", *programs, "--snoop", "true"])

@@ -1,0 +1,133 @@
+"""Turns arguments into a command's exit status, and every mistake into one line on stderr.
+
+Apart from the commands so that none of them prints an error itself: they raise, and here it is told, the same for all.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+
+import click
+
+from playbooks.errors import ExitStatus, UserError
+
+COMMANDS = {
+    "run": "Run a program to its end in the terminal.",
+    "debug": "Open a program, or the list of sessions, in the debugger.",
+    "compile": "Print the numbered program, without a model.",
+}
+"""In the order of `--help`; each is `command` in the module of its name, imported when it is called."""
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Commands(click.Group):
+    """The group that imports a command's module when it is called, and for its help not even then."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"playbooks.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"playbooks {metadata.version('playbooks-debugger')}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings=SETTINGS, invoke_without_command=True)
+@click.option("--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="Print the version.")
+@click.pass_context
+def playbooks(ctx: click.Context) -> None:
+    """Runs programs of agents, written in plain language, and goes back to any statement they ran."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Runs what the arguments say; errors are told on stderr.
+
+    Args:
+        arguments: Without the program's name.
+
+    Returns:
+        The exit status.
+    """
+    _never_fail_on_a_character()
+    try:
+        status = playbooks.main(args=list(arguments), prog_name="playbooks", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort:
+        return ExitStatus.INTERRUPTED
+    except click.ClickException as error:
+        _tell(_usage(error))
+        return ExitStatus.USAGE
+    except UserError as error:
+        _tell(str(error))
+        return error.status
+    except BrokenPipeError:
+        _drop_output()
+        return ExitStatus.FINISHED
+    except Exception as error:
+        _tell_unexpected(error, verbose=not {"-v", "--verbose"}.isdisjoint(arguments))
+        return ExitStatus.FAILED
+    return status if isinstance(status, int) else ExitStatus.FINISHED
+
+
+def _usage(error: click.ClickException) -> str:
+    """A wrong argument in one line, with where the right ones stand."""
+    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "playbooks"
+    said = " ".join(error.format_message().split()).rstrip(".")
+    return f"{command}: {said[:1].lower()}{said[1:]}; see {command} --help"
+
+
+def _tell_unexpected(error: Exception, *, verbose: bool) -> None:
+    """A mistake of ours: what and how to report it; the traceback when asked for, never with the values of variables."""
+    if verbose:
+        import traceback
+
+        _tell("".join(traceback.format_exception(error)).rstrip())
+    said = " ".join(str(error).split())
+    _tell(f"playbooks: unexpected {type(error).__name__}{': ' + said if said else ''}")
+    if verbose:
+        _tell("This is a mistake in playbooks: please report it with the lines above.")
+    else:
+        _tell("This is a mistake in playbooks: please report it with what the same command prints with -v.")
+
+
+def _tell(text: str) -> None:
+    """Writes to stderr, if there is one."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        pass
+
+
+def _drop_output() -> None:
+    """Sends what is still buffered nowhere: the reader has left, and the interpreter would complain at its exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
+
+def _never_fail_on_a_character() -> None:
+    """A terminal that can't show a character gets a question mark in its place, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -1,0 +1,46 @@
+"""Ctrl+C and SIGTERM during a run: the first seals it, the second is ignored, the third kills.
+
+Apart because it must hold wherever the process is, even in a statement of a model that never awaits: handlers of the
+`signal` module run between two instructions there, those of an event loop would wait for it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from playbooks.errors import ExitStatus
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SHOW_CURSOR = "\x1b[?25h"
+
+
+@contextmanager
+def leaving(interrupt: Callable[[], None]) -> Iterator[None]:
+    """While inside, a signal interrupts the run instead of the process.
+
+    Args:
+        interrupt: Asks the run to seal itself; returns at once, safe at any instruction of the main thread.
+    """
+    count = 0
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal count
+        count += 1
+        if count == 1:
+            interrupt()
+        elif count >= 3:
+            if sys.stdout is not None and sys.stdout.isatty():
+                os.write(sys.stdout.fileno(), SHOW_CURSOR.encode())
+            os._exit(ExitStatus.INTERRUPTED)
+
+    before = [(number, signal.signal(number, handle)) for number in SIGNALS]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)

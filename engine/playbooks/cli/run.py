@@ -1,0 +1,130 @@
+"""`playbooks run`: a program to its end, as a conversation in the terminal or lines in a pipe."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from playbooks.cli.arguments import RunCommand, assignments, overrides, shared_options
+from playbooks.cli.leaving import leaving
+from playbooks.console.answers import Answers, standard_input
+from playbooks.console.resumed import resume_lines
+from playbooks.console.transcript import Taste, Transcript
+from playbooks.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from playbooks.console.live import LiveConsole
+    from playbooks.console.plain import PlainConsole
+    from playbooks.session import DebugSession
+
+
+@click.command(cls=RunCommand, help="Run a program to its end in the terminal.")
+@click.argument("programs", metavar="PROGRAM...", nargs=-1, required=True)
+@click.option("--snoop", metavar="BOOL", type=bool, default=False, help="Show what agents say to one another.")
+@shared_options
+@click.option("--quiet", is_flag=True, help="Print nothing but what is said to you.")
+def command(
+    programs: tuple[str, ...],
+    snoop: bool,
+    resume: str | bool | None,
+    model: str | None,
+    settings: tuple[str, ...],
+    message: str | None,
+    trust: bool,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """Runs all programs given as the one program they are together.
+
+    Returns:
+        The exit status.
+    """
+    from playbooks.config import Config
+    from playbooks.session import DebugSession
+
+    opening = DebugSession.open(
+        *programs,
+        config=Config.load(overrides=overrides(model)),
+        resume=resume,
+        set=assignments(settings),
+        message=message,
+        model=model,
+        trust=trust,
+    )
+    again = ["playbooks", "run", *programs, *(["--snoop", "true"] if snoop else [])]
+    return asyncio.run(play(opening, Taste(snoop=snoop, quiet=quiet, verbose=verbose), again))
+
+
+async def play(opening: DebugSession, taste: Taste, again: Sequence[str]) -> int:
+    """Shows a session while it runs to its end, and says on stderr how to go on with one that did not reach it.
+
+    Args:
+        opening: The session, not entered yet.
+        taste: What the person wants to see.
+        again: The command that would resume it, without `--resume`.
+
+    Returns:
+        The exit status.
+    """
+    async with opening as session:
+        console = _console(session, taste)
+        answers = Answers(
+            session,
+            on_wait=lambda agents: console.ask(session.agents[agents[0]].class_name if len(session.agents) > 1 else ""),
+            on_taken=console.answered,
+            stdin=standard_input(),
+        )
+        unsubscribe = [session.subscribe(console.listen), session.subscribe(answers.listen)]
+        if session.resumed is not None:
+            console.tell(list(resume_lines(session.resumed)))
+            for warning in session.resumed.warnings:
+                click.echo(warning, err=True)
+        try:
+            with leaving(session.interrupt):
+                await session.run()
+        finally:
+            answers.stop()
+            console.end()
+            for stop in unsubscribe:
+                stop()
+        if not console.closed:  # whoever closed the pipe reads no more
+            for line in parting(session, again):
+                click.echo(line, err=True)
+        return session.exit_status
+
+
+def parting(session: Any, again: Sequence[str]) -> list[str]:
+    """The last words of a run that did not end by itself: why, and how to go on with it.
+
+    Args:
+        session: After its run.
+        again: The command that would resume it, without `--resume`.
+    """
+    status = session.exit_status
+    if status == ExitStatus.FINISHED:
+        return []
+    lines = [session.error] if session.error else []
+    if status == ExitStatus.INTERRUPTED:
+        newest = session.timeline[-1].id if session.id and session.timeline else ""
+        lines.append(f"Interrupted at {newest}." if newest else "Interrupted.")
+    if session.id:
+        lines.append(f"Resume with: {shlex.join([*again, '--resume', session.id])}")
+    elif status == ExitStatus.INTERRUPTED:
+        lines.append("Nothing was kept: [durability] enabled = true in playbooks.toml keeps checkpoints.")
+    return lines
+
+
+def _console(session: DebugSession, taste: Taste) -> LiveConsole | PlainConsole:
+    transcript = Transcript(taste, session.agents)
+    if sys.stdout is not None and sys.stdout.isatty():
+        from playbooks.console.live import LiveConsole
+
+        return LiveConsole(transcript, echo=sys.stdin is not None and sys.stdin.isatty())
+    from playbooks.console.plain import PlainConsole
+
+    return PlainConsole(transcript, on_closed=session.interrupt)

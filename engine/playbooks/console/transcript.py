@@ -1,0 +1,133 @@
+"""What of a run is worth a line: notices in, lines out, the same for a terminal and for a pipe.
+
+Apart from what draws them because it decides by what was asked for (`--snoop`, `--quiet`), not by where it is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from playbooks.runtime.notices import (
+    AgentChanged,
+    AgentView,
+    Committed,
+    MessageSent,
+    ModelAnswered,
+    ModelRetried,
+    Notice,
+    Output,
+    Writing,
+)
+
+PERSON = "human"
+ACTS = {"create": "+", "call": "ƒ", "tool": "◆"}
+"""Kinds of checkpoints that are an act of an agent and not its talk, with the sign each has on the screen too."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing to show."""
+
+    kind: Literal["said", "act", "print", "warning", "error", "log"]
+    text: str
+    head: str = ""
+    """Who says it to whom, `Seller → Buyer`, or who did it."""
+    agent: str = ""
+    """Whose it is; decides the colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """What the person wants to see."""
+
+    snoop: bool = False
+    """What agents say to one another, and what they do."""
+    quiet: bool = False
+    """Nothing but what is said to the person."""
+    verbose: bool = False
+    """Log lines too."""
+
+
+class Transcript:
+    """Makes lines of notices; knows the agents by what it was told of them.
+
+    Args:
+        taste: What is wanted.
+        agents: Those there are already.
+    """
+
+    def __init__(self, taste: Taste, agents: Mapping[str, AgentView] | None = None) -> None:
+        self.taste = taste
+        self._classes = {agent: view.class_name for agent, view in (agents or {}).items()}
+        self._failed: set[str] = set()
+
+    def lines(self, notice: Notice) -> Sequence[Line]:
+        """What a notice adds; most add nothing."""
+        match notice:
+            case MessageSent(message=message) if self.shows(message.sender, message.receivers):
+                to = f"meeting {message.meeting}" if message.meeting else self._names(message.receivers)
+                head = f"{self.name(message.sender)} → {to}"
+                return [Line("said", clean(message.text), head, message.sender)]
+            case Committed(header=header) if self.taste.snoop and not self.taste.quiet and header.kind in ACTS:
+                text = f"{ACTS[header.kind]} {header.text or header.statement}"
+                return [Line("act", clean(text), self.name(header.agent), header.agent)]
+            case AgentChanged(agent=agent):
+                return self._changed(agent)
+            case Output(agent=agent, text=text, kind=kind) if self._wants(kind):
+                return [Line(kind, clean(text.rstrip("\n")), self.name(agent), agent)]
+            case ModelRetried(agent=agent, attempt=attempt, delay_s=delay, reason=reason) if not self.taste.quiet:
+                text = f"{reason}; the model is asked again in {delay:g} s (attempt {attempt})"
+                return [Line("warning", clean(text), self.name(agent), agent)]
+            case ModelAnswered(agent=agent, error=error) if error and not self.taste.quiet:
+                return [Line("warning", clean(f"the model's answer broke off: {error}"), self.name(agent), agent)]
+            case _:
+                return []
+
+    def shows(self, sender: str, receivers: Sequence[str]) -> bool:
+        """Whether a message is wanted."""
+        if self.taste.quiet:
+            return PERSON in receivers
+        return self.taste.snoop or sender == PERSON or PERSON in receivers
+
+    def writing(self, notice: Writing) -> Line | None:
+        """What is being written, as the line it will become; None when that will not be shown."""
+        target = PERSON if notice.target == "user" else notice.target.removeprefix("agent ")
+        if not self.shows(notice.agent, [target]):
+            return None
+        to = target if target.startswith("meeting") else self.name(target)
+        return Line("said", clean(notice.text), f"{self.name(notice.agent)} → {to}", notice.agent)
+
+    def name(self, agent: str) -> str:
+        """What people call an agent: its class, with its id while another has the same."""
+        if agent == PERSON:
+            return "you"
+        class_name = self._classes.get(agent)
+        if class_name is None:
+            return agent or "engine"
+        alone = list(self._classes.values()).count(class_name) == 1
+        return class_name if alone else f"{class_name} {agent}"
+
+    def _names(self, agents: Sequence[str]) -> str:
+        return ", ".join(self.name(agent) for agent in agents)
+
+    def _wants(self, kind: str) -> bool:
+        if kind == "log":
+            return self.taste.verbose
+        return kind == "error" or not self.taste.quiet
+
+    def _changed(self, agent: AgentView) -> Sequence[Line]:
+        self._classes[agent.id] = agent.class_name
+        if agent.status != "failed" or agent.id in self._failed:
+            return []
+        self._failed.add(agent.id)
+        return [Line("error", clean(f"failed: {agent.error}"), f"{agent.class_name} {agent.id}", agent.id)]
+
+
+def clean(text: str) -> str:
+    """Without control characters: what a model or a tool says must not steer the terminal."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n"))
