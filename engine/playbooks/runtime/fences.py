@@ -115,8 +115,9 @@ class CodeExtractor:
             code.append(self._end_line(found[0]))
             if self._all_is_code():
                 return "".join(code) + text[at:] + self._return
-        self._take(text[at:])
-        code.append(self._part())
+        if at < len(text):
+            self._take(text[at:])
+            code.append(self._part())
         if self._all_is_code():
             code.append(self._return)
         return "".join(code)
@@ -140,9 +141,8 @@ class CodeExtractor:
         return code
 
     def _take(self, piece: str) -> None:
-        if piece:
-            self._line.append(piece)
-            self._length += len(piece)
+        self._line.append(piece)
+        self._length += len(piece)
 
     def _part(self) -> str:
         """What can be given back of a line that is still arriving."""
@@ -175,8 +175,10 @@ class CodeExtractor:
         if self._where == "other fence":
             if self._closing(line.strip(), whole=True):
                 self._where = "prose"
+                return ""
         elif not self._lexer.in_string and (fence := FENCE.fullmatch(line)):
             self._open(fence)
+            return ""
         elif self._where == "start":
             self._held.append(line + end)
             return self._judge(line)
@@ -194,6 +196,7 @@ class CodeExtractor:
         except SyntaxError:
             self._no_code = True
             if fence := INLINE.fullmatch(line):
+                self._held[-1] = line[: fence.start(1)] + "\n"
                 self._open(fence)
             return ""
         return self._all_code() if acts else ""

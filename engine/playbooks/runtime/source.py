@@ -30,7 +30,7 @@ ASYNC = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
 def mark(source: str) -> str:
-    """Turns `$x` into a name the parser takes, letter for letter; strings and comments stay, but the fields of f-strings don't."""
+    """Turns `$x` into a name the parser takes, letter for letter. Strings and comments stay; f-string fields don't."""
     if "$" not in source:
         return source
     lexer, done = Lexer(), 0
