@@ -1,6 +1,6 @@
 """The command line: one command a file, loaded when it is used, so that `playbooks --help` starts at once.
 
-Apart from the session because it knows about arguments, terminals and exit statuses, and the session about none of them.
+Apart from the session because it knows about arguments, terminals and exit statuses, and the session about none.
 """
 
 from __future__ import annotations

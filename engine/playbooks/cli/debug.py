@@ -39,9 +39,8 @@ def command(
     """
     if sys.stdin is None or sys.stdout is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError("debug needs a terminal", f"without one: {_headless(programs)}")
-    from playbooks_tui.app import run_debugger
-
     from playbooks.config import Config
+    from playbooks_tui.app import run_debugger
 
     return run_debugger(
         programs,

@@ -5,6 +5,7 @@ Apart from the commands so that none of them prints an error itself: they raise,
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import io
 import os
@@ -39,6 +40,15 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(COMMANDS)}"
+            raise UserError(f"playbooks: no command {args[0]!r}", meant)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -51,7 +61,9 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.group(cls=Commands, context_settings=SETTINGS, invoke_without_command=True)
-@click.option("--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="Print the version.")
+@click.option(
+    "--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="Print the version."
+)
 @click.pass_context
 def playbooks(ctx: click.Context) -> None:
     """Runs programs of agents, written in plain language, and goes back to any statement they ran."""
@@ -94,12 +106,12 @@ def run_command(arguments: Sequence[str]) -> int:
 def _usage(error: click.ClickException) -> str:
     """A wrong argument in one line, with where the right ones stand."""
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "playbooks"
-    said = " ".join(error.format_message().split()).rstrip(".")
-    return f"{command}: {said[:1].lower()}{said[1:]}; see {command} --help"
+    said = " ".join(error.format_message().split()).rstrip(".").replace(". Did you", "; did you")
+    return f"{command}: {said[:1].lower()}{said[1:]}{'' if said.endswith('?') else f'; see {command} --help'}"
 
 
 def _tell_unexpected(error: Exception, *, verbose: bool) -> None:
-    """A mistake of ours: what and how to report it; the traceback when asked for, never with the values of variables."""
+    """A mistake of ours: what and how to report it; the traceback when asked for, never with variables' values."""
     if verbose:
         import traceback
 

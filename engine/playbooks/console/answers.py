@@ -1,7 +1,7 @@
 """What the person types, one line each time an agent asks for it.
 
-Apart from what is shown because it may come from a pipe, a file or nowhere. Nothing is read before the first question: a
-program that asks nothing leaves stdin to whoever runs it.
+Apart from what is shown because it may come from a pipe, a file or nowhere. Nothing is read before the first question:
+a program that asks nothing leaves stdin to whoever runs it.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ class LiveConsole:
 
     def _refresh(self) -> None:
         """Shows what is being written and what goes on, unless the person is typing."""
-        if self._prompting or self._transcript.taste.quiet and not self._writing:
+        if self._prompting or (self._transcript.taste.quiet and not self._writing):
             return
         if self._live is None:
             if not (self._writing or self._phrase):
@@ -113,7 +113,7 @@ class LiveConsole:
                 redirect_stderr=False,
                 get_renderable=self._moving,
             )
-            self._live.start()
+            self._live.start(refresh=True)
 
     def _moving(self) -> RenderableType:
         """What is below the last final line."""

@@ -1,0 +1,274 @@
+"""What the commands take, what they say of mistakes, and what they leave the process with."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from cli.fake_session import FakeSession, Found, FoundAgent, Row, ask, said
+from click.testing import CliRunner
+
+from playbooks.cli import entry
+from playbooks.cli.arguments import RunCommand, assignment, shared_options
+from playbooks.cli.leaving import leaving
+from playbooks.cli.run import play
+from playbooks.console.transcript import Taste
+from playbooks.errors import ExitStatus, UserError
+from playbooks.runtime.notices import MessageSent
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def taken(*arguments: str) -> dict[str, Any]:
+    """What a command with the shared options makes of arguments."""
+    seen: dict[str, Any] = {}
+
+    @click.command(cls=RunCommand)
+    @click.argument("programs", nargs=-1)
+    @shared_options
+    def command(**given: Any) -> None:
+        seen.update(given)
+
+    command.main(list(arguments), standalone_mode=False)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("arguments", "resume", "programs"),
+    [
+        (["a.pb"], None, ("a.pb",)),
+        (["a.pb", "--resume"], True, ("a.pb",)),
+        (["--resume", "a.pb"], True, ("a.pb",)),
+        (["a.pb", "--resume", "s3"], "s3", ("a.pb",)),
+        (["--resume", "1000_ckpt_12", "a.pb", "b.pb"], "1000_ckpt_12", ("a.pb", "b.pb")),
+        (["--resume", "human_ckpt_1", "a.pb"], "human_ckpt_1", ("a.pb",)),
+        (["a.pb", "--resume=s3"], "s3", ("a.pb",)),
+        (["a.pb", "--resume", "--trust"], True, ("a.pb",)),
+        (["--", "--resume", "s3"], None, ("--resume", "s3")),
+    ],
+)
+def test_resume_takes_a_word_only_when_it_is_an_id(arguments: list[str], resume: object, programs: object) -> None:
+    given = taken(*arguments)
+    assert (given["resume"], given["programs"]) == (resume, programs)
+
+
+def test_resume_of_something_that_is_no_id_says_what_an_id_is() -> None:
+    with pytest.raises(click.BadParameter, match="s3 is a session"):
+        taken("a.pb", "--resume=1000")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("price=80", "price", 80),
+        ("$price=80", "price", 80),
+        ("1001.mood=grim", "1001.mood", "grim"),
+        ("1001.$mood='80'", "1001.mood", "80"),
+        ("offers=[60, 75]", "offers", [60, 75]),
+        ("note=a=b", "note", "a=b"),
+        ("note=", "note", ""),
+        ("none=None", "none", None),
+        ("deep=" + "(" * 500, "deep", "(" * 500),
+    ],
+)
+def test_a_value_is_a_python_literal_or_else_text(text: str, name: str, value: object) -> None:
+    assert assignment(text) == (name, value)
+
+
+@pytest.mark.parametrize("text", ["price", "=80", "1price=3", "Buyer.price=80", "for=1", "a b=1", "1000.=1"])
+def test_what_sets_nothing_is_a_mistake(text: str) -> None:
+    with pytest.raises(UserError, match="sets nothing; write NAME=VALUE"):
+        assignment(text)
+
+
+def ran(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "playbooks", *arguments], capture_output=True, text=True, timeout=60, **options
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said_about_it"),
+    [
+        (["rum"], "playbooks: no command 'rum'; did you mean run?"),
+        (["run"], "playbooks run: missing argument 'PROGRAM...'; see playbooks run --help"),
+        (["run", "--loud", "a.pb"], "playbooks run: no such option '--loud'"),
+        (["run", "a.pb", "--snoop", "maybe"], "'maybe' is not a valid boolean"),
+        (["compile", "missing.pb"], "missing.pb: no such file"),
+        (["debug", "a.pb"], "debug needs a terminal; without one: playbooks run a.pb --snoop true"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_one_line_on_stderr_and_status_2(arguments: list[str], said_about_it: str) -> None:
+    done = ran(*arguments, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said_about_it in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_help_of_every_command_names_what_the_contract_fixes() -> None:
+    flags = {
+        "run": ["--resume", "--snoop", "--model", "--set", "--message", "--trust", "--quiet", "-v"],
+        "debug": ["--resume", "--break", "--model", "--set", "--message", "--trust", "--pause"],
+        "compile": ["--output"],
+    }
+    for command, names in flags.items():
+        help_text = CliRunner().invoke(entry.playbooks, [command, "--help"]).output
+        assert [name for name in names if name not in help_text] == []
+
+
+def test_importing_and_helping_load_no_screen_no_provider_and_no_markdown() -> None:
+    code = (
+        "import sys, playbooks\n"
+        "from playbooks.cli.entry import run_command\n"
+        "for words in (['--help'], ['run', '--help'], ['compile', sys.argv[1]]): run_command(words)\n"
+        "heavy = {'textual', 'litellm', 'rich.markdown', 'playbooks_tui', 'openai'}\n"
+        "print('loaded:', sorted(heavy & set(sys.modules)))\n"
+    )
+    program = str(EXAMPLES / "negotiation.pb")
+    done = subprocess.run([sys.executable, "-c", code, program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+def test_compile_prints_every_step_with_its_number() -> None:
+    done = ran("compile", str(EXAMPLES / "negotiation.pb"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "- 01:EXE Create a Buyer and a Boss" in done.stdout
+
+
+def test_compile_writes_to_a_folder_and_says_where() -> None:
+    done = ran("compile", str(EXAMPLES / "negotiation.pb"), "--output", "out/deep")
+    assert done.stdout == "out/deep/negotiation.pbasm\n"
+    again = ran("compile", "out/deep/negotiation.pbasm")
+    assert again.stdout == Path("out/deep/negotiation.pbasm").read_text()
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    command = f"{sys.executable} -m playbooks compile {EXAMPLES}/negotiation.pb | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("---\n", "")
+
+
+def unexpected(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    secret = types.ModuleType("playbooks.cli.compile")
+
+    @click.command(context_settings={"ignore_unknown_options": True})
+    @click.argument("rest", nargs=-1)
+    def command(rest: tuple[str, ...]) -> None:
+        token = "sk-very-secret"
+        raise RuntimeError(f"broke after {len(token)} letters")
+
+    secret.command = command  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "playbooks.cli.compile", secret)
+    assert entry.run_command(["compile", *arguments]) == ExitStatus.FAILED
+    return capsys.readouterr().err
+
+
+def test_a_mistake_of_ours_is_a_short_line_without_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = unexpected(monkeypatch, capsys).splitlines()
+    assert lines[0] == "playbooks: unexpected RuntimeError: broke after 14 letters"
+    assert len(lines) == 2
+    assert "report it" in lines[1]
+
+
+def test_its_traceback_comes_with_v_and_never_shows_locals(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = unexpected(monkeypatch, capsys, "-v")
+    assert "Traceback" in shown
+    assert "token = 'sk" not in shown
+
+
+def played(
+    session: FakeSession, capsys: pytest.CaptureFixture[str], taste: Taste | None = None
+) -> tuple[int, str, str]:
+    async def playing() -> int:
+        async with asyncio.timeout(10):
+            return await play(session, taste or Taste(), ["playbooks", "run", "my pen.pb"])  # type: ignore[arg-type]
+
+    status = asyncio.run(playing())
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_a_resume_prints_what_the_guide_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    found = Found([FoundAgent("1000", "1000_ckpt_7", 'await Say("user", "hi")'), FoundAgent("1002")])
+    _, out, _ = played(FakeSession(id="s1", resumed=found), capsys)
+    assert out == (
+        "🔄 Found checkpoint for agent 1000\n"
+        "   Checkpoint: 1000_ckpt_7\n"
+        '   Last statement: await Say("user", "hi")\n'
+        "✅ Resumed execution for agent 1000\n"
+        "⚠️  No checkpoints found for agent 1002\n"
+    )
+
+
+def test_an_interrupt_says_on_stderr_how_to_resume(capsys: pytest.CaptureFixture[str]) -> None:
+    async def pressed(session: FakeSession) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    session = FakeSession([pressed], id="s1", timeline=[Row("human_ckpt_1"), Row("1000_ckpt_7")])
+    status, out, err = played(session, capsys)
+    assert (status, out) == (130, "")
+    assert err == "Interrupted at 1000_ckpt_7.\nResume with: playbooks run 'my pen.pb' --resume s1\n"
+
+
+def test_an_interrupt_with_nothing_kept_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    async def pressed(session: FakeSession) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    status, _, err = played(FakeSession([pressed]), capsys)
+    assert status == 130
+    assert re.search(r"Nothing was kept: \[durability\] enabled = true", err)
+
+
+def test_a_failed_run_says_why_and_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    session = FakeSession(id="s2", exit_status=ExitStatus.FAILED, error="Seller 1000 failed 3 turns in a row")
+    status, _, err = played(session, capsys)
+    assert (status, err.splitlines()[0]) == (1, "Seller 1000 failed 3 turns in a row")
+    assert err.splitlines()[1].endswith("--resume s2")
+
+
+def test_a_finished_run_prints_nothing_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    session = FakeSession([MessageSent(said("1000", "human", "Hello"))], id="s1")
+    assert played(session, capsys) == (0, "Seller → you: Hello\n", "")
+
+
+def test_a_question_nobody_can_answer_ends_with_status_3(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    status, _, _ = played(FakeSession([ask("1000")]), capsys)
+    assert status == 3
+
+
+def test_the_second_signal_is_ignored_and_the_third_kills() -> None:
+    code = (
+        "import os, signal, sys\n"
+        "from playbooks.cli.leaving import leaving\n"
+        "with leaving(lambda: print('sealing', flush=True)):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    print('still leaving', flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    print('never printed', flush=True)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (130, "sealing\nstill leaving\n")
+
+
+def test_after_a_run_signals_mean_again_what_they_meant_before() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with leaving(lambda: None):
+        assert signal.getsignal(signal.SIGINT) is not before[0]
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
