@@ -109,7 +109,7 @@ def _agent(agent: AgentClass) -> Iterator[str]:
 
 
 def _defined(block: PythonBlock) -> frozenset[str]:
-    return frozenset(playbook.name for playbook in read_python(block, (), Problems()))
+    return frozenset(playbook.name for playbook in read_python(block, Problems()))
 
 
 def _head(metadata: Mapping[str, str], description: str) -> list[str]:

@@ -73,7 +73,7 @@ def read_triggers(lines: Sequence[Line], playbook: str, problems: Problems) -> t
 
 
 def read_trigger_text(text: str) -> tuple[str, str, str]:
-    """Number, kind and text of a compiled trigger, `T1:CND When …`; number and kind are empty when a person wrote it."""
+    """Number, kind and text of a compiled trigger, `T1:CND When …`; both empty when a person wrote it."""
     found = _TRIGGER.fullmatch(text.strip())
     return (found[1], found[2], found[3] or "") if found else ("", "", text.strip())
 

@@ -113,6 +113,13 @@ class PythonBlock:
     file: str
     line: int
     """Where its first line of code stands."""
+    runs: tuple[tuple[int, str, int], ...] = ()
+    """Of a block with an import in it: from which line of the source on, which file and which of its lines."""
+
+    def place(self, line: int) -> tuple[str, int]:
+        """The file and the line in it where a line of the source stands, all counted from 1."""
+        start, file, first = next((run for run in reversed(self.runs) if run[0] <= line), (1, self.file, self.line))
+        return file, first + line - start
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The codes of steps and the kinds of triggers, chosen from their words by rule: the same text has the same label.
 
-Apart because these two tables are the whole of what another compiler would ask a model. The first row that matches
-decides; case does not matter. A label only tells people and models where a program is: nothing runs differently by its code.
+Apart because these two tables are the whole of what another compiler would ask a model. The first row that
+matches decides; case does not matter. A label only tells people and models where a program is: nothing runs differently
+by its code.
 """
 
 from __future__ import annotations

@@ -14,18 +14,18 @@ from dataclasses import dataclass, field, replace
 
 from playbooks.language.items import read_steps, read_triggers
 from playbooks.language.keyvalues import plain, read_entries, shorten
-from playbooks.language.lines import Line, Text, fence_info, read_texts, without_indent
+from playbooks.language.lines import Line, Text, fence_info, read_texts
 from playbooks.language.metadata import Metadata, attendees, check_metadata, flag, take_metadata
 from playbooks.language.model import AgentClass, AgentKind, ExecutionMode, Playbook, Program, PythonBlock, SourceFile
 from playbooks.language.names import identifier, refusal
 from playbooks.language.placeholders import ExpressionPart, split_description
 from playbooks.language.problems import Problems
-from playbooks.language.python_blocks import read_python
+from playbooks.language.python_blocks import python_block, read_python
 from playbooks.language.signature import read_signature
 
 _HEADING = re.compile(r"(#{1,3})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*", re.S)
 _NO_SPACE = re.compile(r"#{2,3}[^\s#]")
-_INDENTED = re.compile(r" {1,3}#{1,3}[ \t]")
+_INDENTED = re.compile(r" {1,3}#{2,3}[ \t]")
 _RULE = re.compile(r"(?:-{3,}|\*{3,}|_{3,})[ \t]*")
 _SECTIONS = {title: key for key in ("triggers", "steps", "notes") for title in (key, key[:-1])}
 _KINDS: dict[str, AgentKind] = {"AI": "AI", "Human": "Human", "MCP": "MCP"}
@@ -126,16 +126,16 @@ class _Parser:
         self._headings(description, "an agent", "### belongs under a playbook's ## heading")
         playbooks: list[Playbook] = []
         python: list[PythonBlock] = []
-        for block, lines in blocks:
+        for block in blocks:
             python.append(block)
-            playbooks += read_python(block, lines, self._problems)
+            playbooks += read_python(block, self._problems)
         for part in below:
             rest, blocks, more = self._fences(part.body)
             if playbook := self._playbook(part, rest):
                 playbooks.append(playbook)
-            for block, lines in blocks:
+            for block in blocks:
                 python.append(block)
-                playbooks += read_python(block, lines, self._problems)
+                playbooks += read_python(block, self._problems)
             listing += more
         if metadata.get("remote.type", ("",))[0] == "mcp":
             kind = "MCP"
@@ -183,12 +183,10 @@ class _Parser:
             self._tell(line, f"{what} cannot be called {name}: {why}", "choose another name")
         return name
 
-    def _fences(
-        self, body: Sequence[Line]
-    ) -> tuple[list[Line], list[tuple[PythonBlock, list[Line]]], list[tuple[Line, str]]]:
+    def _fences(self, body: Sequence[Line]) -> tuple[list[Line], list[PythonBlock], list[tuple[Line, str]]]:
         """Take Python and `public.json` fences out of a body; others are part of the text around them."""
         rest: list[Line] = []
-        blocks: list[tuple[PythonBlock, list[Line]]] = []
+        blocks: list[PythonBlock] = []
         listing: list[tuple[Line, str]] = []
         place = 0
         while place < len(body):
@@ -202,12 +200,10 @@ class _Parser:
             while body[end].kind != "close":
                 end += 1
             code = list(body[place + 1 : end])
-            texts = without_indent(code, opening)
             if info == "python":
-                first = code[0] if code else opening
-                blocks.append((PythonBlock("\n".join(texts), first.file, first.number), code))
+                blocks.append(python_block(opening, code))
             else:
-                listing.append((opening, "\n".join(texts)))
+                listing.append((opening, "\n".join(line.text for line in code)))
             place = end + 1
         return rest, blocks, listing
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from playbooks.language.dollar import field_end
 from playbooks.language.signature import expression_error
 
-_BRACE = re.compile(r"\{\{|\}\}|\{|^[ \t]*(?:```|~~~)", re.M)
+_BRACE = re.compile(r"\{\{|\}\}|\{|^[ \t]*(?P<fence>`{3,}|~{3,})(?P<info>.*)", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,18 @@ def split_description(description: str) -> tuple[TextPart | ExpressionPart, ...]
     parts: list[TextPart | ExpressionPart] = []
     text: list[str] = []
     place = line = counted = 0
-    fenced = False
+    fenced = ""
     while found := _BRACE.search(description, place):
         text.append(description[place : found.start()])
         place = found.end()
         token = found[0]
-        if token not in ("{", "{{", "}}"):
-            fenced = not fenced
-            text.append(token)
+        if mark := found["fence"]:
+            place = found.end("fence")  # the info may hold braces
+            text.append(token[: place - found.start()])
+            if not fenced:
+                fenced = mark
+            elif mark.startswith(fenced) and not found["info"].strip():
+                fenced = ""
         elif fenced and not (token == "{" and description.startswith("$", place)):
             text.append(token)
         elif token != "{":

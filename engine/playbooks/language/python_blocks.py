@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from playbooks.language.dollar import mark, unmark
 from playbooks.language.items import number_triggers, read_trigger_text
 from playbooks.language.keyvalues import shorten
-from playbooks.language.lines import Line
+from playbooks.language.lines import Line, without_indent
 from playbooks.language.metadata import Metadata, check_metadata, flag
 from playbooks.language.model import Parameter, Playbook, PythonBlock
 from playbooks.language.problems import Problems
@@ -24,18 +24,34 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _OPTIONS = ("triggers", "description", "metadata")
 
 
-def read_python(block: PythonBlock, lines: Sequence[Line], problems: Problems) -> tuple[Playbook, ...]:
+def python_block(opening: Line, code: Sequence[Line]) -> PythonBlock:
+    """A fence as a block, without the indentation of the fence.
+
+    Args:
+        opening: The line that opens the fence.
+        code: The lines inside it; an import may have brought some from other files.
+    """
+    first = code[0] if code else opening
+    runs: list[tuple[int, str, int]] = []
+    file, expected = first.file, first.number
+    for place, line in enumerate(code, 1):
+        if (line.file, line.number) != (file, expected):
+            runs.append((place, line.file, line.number))
+        file, expected = line.file, line.number + 1
+    return PythonBlock("\n".join(without_indent(code, opening)), first.file, first.number, tuple(runs))
+
+
+def read_python(block: PythonBlock, problems: Problems) -> tuple[Playbook, ...]:
     """Find the playbooks of a block.
 
     Args:
         block: The block, its source as written.
-        lines: The places of its lines: an import inside it may stand in another file.
         problems: Where mistakes go.
 
     Returns:
         One playbook for each function decorated with `@playbook`, in order; none when the block is no Python.
     """
-    reader = _Reader(block, lines, problems)
+    reader = _Reader(block, problems)
     tree = reader.parse()
     return reader.playbooks(tree) if tree else ()
 
@@ -43,8 +59,8 @@ def read_python(block: PythonBlock, lines: Sequence[Line], problems: Problems) -
 class _Reader:
     """One block while it is read."""
 
-    def __init__(self, block: PythonBlock, lines: Sequence[Line], problems: Problems) -> None:
-        self._block, self._lines, self._problems = block, lines, problems
+    def __init__(self, block: PythonBlock, problems: Problems) -> None:
+        self._block, self._problems = block, problems
 
     def parse(self) -> ast.Module | None:
         try:
@@ -144,9 +160,7 @@ class _Reader:
 
     def _at(self, line: int) -> Line:
         """The place of a line of the block, counted from 1."""
-        if not self._lines:
-            return Line("", self._block.file, self._block.line)
-        return self._lines[min(max(line, 1), len(self._lines)) - 1]
+        return Line("", *self._block.place(min(max(line, 1), 1 + self._block.source.count("\n"))))
 
     def _tell(self, what: str, fix: str, line: int) -> None:
         at = self._at(line)
