@@ -196,8 +196,12 @@ def _parse(marked: str, filename: str) -> ast.Module:
 def _located(error: Exception, filename: str, line: int) -> SyntaxError:
     """As a `SyntaxError` that has a line and names `$x` as the model wrote it."""
     if not isinstance(error, SyntaxError):
-        deep = isinstance(error, (RecursionError, MemoryError))
-        return SyntaxError("too deeply nested" if deep else unmark(str(error)), (filename, line, None, None))
+        what = unmark(str(error))
+        if isinstance(error, (RecursionError, MemoryError)):
+            what = "too deeply nested"
+        elif isinstance(error, UnicodeError):
+            what = "source code holds half a surrogate pair"
+        return SyntaxError(what, (filename, line, None, None))
     error.msg, error.filename = unmark(error.msg), filename
     error.text = unmark(error.text) if error.text else error.text
     error.lineno = error.lineno or line

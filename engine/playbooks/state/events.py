@@ -74,10 +74,12 @@ class RootStarted(Record, frozen=True):
     agent: str
     n: int
     frame: int
+    meeting: str = ""
+    """It takes part in this one by it."""
 
 
 class VariableWritten(Record, frozen=True):
-    """An agent's variable; `data` None deletes it."""
+    """An agent's variable; `data` None deletes it. A meeting's shared state is the variables of the agent `meetings`."""
 
     agent: str
     name: str
@@ -98,6 +100,8 @@ class FrameEntered(Record, frozen=True):
     unit: int = 0
     path: Path = ()
     n: int = 0
+    meeting: str = ""
+    """The meeting that it leads or takes part in."""
 
 
 class FrameReturned(Record, frozen=True):
@@ -143,6 +147,13 @@ class TurnEnded(Record, frozen=True):
 
     frame: int
     failures: int = 0
+
+
+class Failed(Record, frozen=True):
+    """The frame's model failed: `failures` in a row by now."""
+
+    frame: int
+    failures: int
 
 
 class UnitEnded(Record, frozen=True):
@@ -202,23 +213,13 @@ class EffectCancelled(Record, frozen=True):
 
 
 class VariableRead(Record, frozen=True):
-    """What a segment, the code between two awaits, found in an agent's variable; None when it had none."""
+    """A segment, the code between two awaits, touched an agent's variable; it is served what it had then, absence too."""
 
     frame: int
     unit: int
     path: Path
     n: int
     name: str
-    data: bytes | None
-
-
-class SegmentBegan(Record, frozen=True):
-    """The segment read of the agent's variables at all: a recorded one that reads more has diverged."""
-
-    frame: int
-    unit: int
-    path: Path
-    n: int
 
 
 class SyncDone(Record, frozen=True):
@@ -324,6 +325,7 @@ Event = (
     | ResponseReceived
     | ResponseEnded
     | TurnEnded
+    | Failed
     | UnitEnded
     | StepReached
     | Noted
@@ -331,7 +333,6 @@ Event = (
     | EffectEnded
     | EffectCancelled
     | VariableRead
-    | SegmentBegan
     | SyncDone
     | TaskHappened
     | EditPlaced

@@ -16,7 +16,7 @@ from playbooks.state import events as e
 from playbooks.state.changes import Changes, Tables, Write, apply
 from playbooks.state.rows import AgentRow, AskedRow, FrameRow, MeetingRow, MessageRow, ProgressRow
 
-FLAT = ("session", "count", "agents", "frames", "returned", "progress", "response", "step", "asked", "messages", "meetings")
+FLAT = ("session", "count", "agents", "frames", "returned", "progress", "response", "step", "asked", "messages", "meetings", "attended")
 NESTED = ("variables", "names", "record", "children", "transcript", "inbox", "artifacts", "triggers")
 
 
@@ -42,6 +42,8 @@ class ProgramState:
     asked: dict[int, tuple[Any, ...]]
     messages: dict[int, tuple[Any, ...]]
     meetings: dict[str, tuple[Any, ...]]
+    attended: dict[tuple[str, str], bool]
+    """(meeting, agent): the agent began its part in it."""
     variables: dict[str, dict[str, bytes]]
     """agent → name → encoded value."""
     names: dict[int, dict[str, bytes]]
@@ -99,6 +101,14 @@ class ProgramState:
     __hash__ = None  # type: ignore[assignment]
 
 
+MEETINGS = "meetings"
+
+
+def owner(agent: str, name: str) -> str:
+    """Whose variable a name is: `meeting 101.topic` is in the meetings' shared state, any other the agent's."""
+    return MEETINGS if " " in name else agent
+
+
 def reduce(state: ProgramState, event: e.Event) -> list[Write]:
     """What an event changes. Pure: `state` is only read; apply the writes to get the next one."""
     return _REDUCERS[type(event)](state, event)
@@ -140,7 +150,11 @@ def _agent_status(s: ProgramState, v: e.AgentStatus) -> list[Write]:
 
 
 def _root_started(s: ProgramState, v: e.RootStarted) -> list[Write]:
-    return [("agents", v.agent, tuple(s.agent(v.agent)._replace(roots=v.n, root=v.frame, status="running")))]
+    row = s.agent(v.agent)._replace(roots=v.n, root=v.frame, status="running")
+    writes: list[Write] = [("agents", v.agent, tuple(row))]
+    if v.meeting:
+        writes.append(("attended", (v.meeting, v.agent), True))
+    return writes
 
 
 def _variable_written(s: ProgramState, v: e.VariableWritten) -> list[Write]:
@@ -149,7 +163,7 @@ def _variable_written(s: ProgramState, v: e.VariableWritten) -> list[Write]:
 
 def _frame_entered(s: ProgramState, v: e.FrameEntered) -> list[Write]:
     writes: list[Write] = [
-        ("frames", v.frame, (v.agent, v.playbook, v.arguments, v.parent, v.unit, v.path, v.n)),
+        ("frames", v.frame, (v.agent, v.playbook, v.arguments, v.parent, v.unit, v.path, v.n, v.meeting)),
         ("count", "frame", max(v.frame, s.count.get("frame", 0))),
     ]
     if v.parent:
@@ -208,7 +222,15 @@ def _response_ended(s: ProgramState, v: e.ResponseEnded) -> list[Write]:
 def _turn_ended(s: ProgramState, v: e.TurnEnded) -> list[Write]:
     row = s.progress_of(v.frame)
     row = row._replace(turn=row.turn + 1, offset=0, stage=None, ended=False, failures=v.failures)
-    return [("progress", v.frame, tuple(row)), ("response", v.frame, None)]
+    writes: list[Write] = [("progress", v.frame, tuple(row)), ("response", v.frame, None)]
+    if v.frame in s.response:
+        held = s.transcript.get(v.frame)
+        writes.append(("transcript", v.frame, len(held) if held else 0, ("response", s.response[v.frame])))
+    return writes
+
+
+def _failed(s: ProgramState, v: e.Failed) -> list[Write]:
+    return [("progress", v.frame, tuple(s.progress_of(v.frame)._replace(failures=v.failures)))]
 
 
 def _unit_ended(s: ProgramState, v: e.UnitEnded) -> list[Write]:
@@ -252,11 +274,11 @@ def _effect_cancelled(s: ProgramState, v: e.EffectCancelled) -> list[Write]:
 
 
 def _variable_read(s: ProgramState, v: e.VariableRead) -> list[Write]:
-    return [("record", (v.frame, v.unit), ("read", v.path, v.n, v.name), (v.data,))]
-
-
-def _segment_began(s: ProgramState, v: e.SegmentBegan) -> list[Write]:
-    return [("record", (v.frame, v.unit), ("segment", v.path, v.n), True)]
+    data = s.variables.get(owner(s.frames[v.frame][0], v.name), {}).get(v.name)
+    return [
+        ("record", (v.frame, v.unit), ("segment", v.path, v.n), True),
+        ("record", (v.frame, v.unit), ("read", v.path, v.n, v.name), (data,)),
+    ]
 
 
 def _sync_done(s: ProgramState, v: e.SyncDone) -> list[Write]:
@@ -330,6 +352,7 @@ _REDUCERS: dict[type, Callable[[ProgramState, Any], list[Write]]] = {
     e.ResponseReceived: _response_received,
     e.ResponseEnded: _response_ended,
     e.TurnEnded: _turn_ended,
+    e.Failed: _failed,
     e.UnitEnded: _unit_ended,
     e.StepReached: _step_reached,
     e.Noted: _noted,
@@ -337,7 +360,6 @@ _REDUCERS: dict[type, Callable[[ProgramState, Any], list[Write]]] = {
     e.EffectEnded: _effect_ended,
     e.EffectCancelled: _effect_cancelled,
     e.VariableRead: _variable_read,
-    e.SegmentBegan: _segment_began,
     e.SyncDone: _sync_done,
     e.TaskHappened: _task_happened,
     e.EditPlaced: _edit_placed,

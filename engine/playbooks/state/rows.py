@@ -30,6 +30,7 @@ class FrameRow(NamedTuple):
     """Of the parent, as path and n: the call that entered this frame."""
     path: tuple[int, ...]
     n: int
+    meeting: str
 
 
 class ProgressRow(NamedTuple):

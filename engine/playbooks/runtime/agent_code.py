@@ -1,0 +1,86 @@
+"""The Python blocks of one agent: its functions and classes, and the data at their top that becomes its variables.
+
+Every agent runs its class's blocks by itself, so no two share a mutable default or a module's data.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from playbooks.language.model import AgentClass
+from playbooks.runtime.names import PythonNames
+from playbooks.runtime.place import here
+from playbooks.runtime.source import MODEL, compile_block
+
+if TYPE_CHECKING:
+    from playbooks.runtime.runtime import Runtime
+
+
+class AgentCode:
+    """What the blocks of an agent define.
+
+    Args:
+        runtime: Whose.
+        cls: The agent's class.
+        engine: The names the engine gives it.
+
+    Raises:
+        Exception: Whatever a block raised.
+    """
+
+    def __init__(self, runtime: Runtime, cls: AgentClass, engine: dict[str, Any]) -> None:
+        self.functions: dict[str, Callable[..., Any]] = {}
+        """Name → the function of a Python playbook."""
+        self.names = PythonNames(engine, f"playbooks_program.{cls.name}")
+        self._runtime = runtime
+        dict.__setitem__(self.names, "playbook", self._decorate)
+        token = here.set(None)
+        try:
+            for block in cls.python:
+                filename = f"{MODEL} {block.file}>"
+                runtime.positions.add(filename, block.line, block.source)
+                exec(compile_block(block.source, filename=filename, line=block.line), self.names)
+        finally:
+            here.reset(token)
+        self.data: dict[str, Any] = {}
+        """Data at the top of the blocks: the agent's first variables."""
+        for name, value in list(self.names.items()):
+            if name[:2] != "__" and not _is_definition(value):
+                self.data[name] = dict.pop(self.names, name)
+
+    def _decorate(self, function: Callable[..., Any] | None = None, **_: Any) -> Any:
+        """`@playbook`, bare or with arguments (which the parser has read)."""
+        if function is None:
+            return self._decorate
+        self.functions[function.__name__] = function
+        return PythonPlaybook(self._runtime, function, self.names)
+
+
+def _is_definition(value: Any) -> bool:
+    return isinstance(
+        value, types.FunctionType | types.BuiltinFunctionType | type | types.ModuleType | PythonPlaybook
+    ) or getattr(value, "__module__", None) in ("typing", "__future__")
+
+
+class PythonPlaybook:
+    """A Python playbook under its name in its block: a call of it is an engine call.
+
+    A sync one called by sync code of the block is a plain call, since that code can't await.
+    """
+
+    def __init__(self, runtime: Runtime, function: Callable[..., Any], names: PythonNames) -> None:
+        self._runtime, self._function, self._names = runtime, function, names
+        self.__name__, self.__doc__ = function.__name__, function.__doc__
+        self.__wrapped__ = function
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        import sys
+
+        caller = sys._getframe(1)
+        if not inspect.iscoroutinefunction(self._function) and not caller.f_code.co_flags & inspect.CO_COROUTINE:
+            if caller.f_globals is self._names:
+                return self._function(*arguments, **named)
+        return self._runtime.builtins.playbook_call(None, self.__name__, arguments, named)

@@ -1,0 +1,122 @@
+"""Asks the model for a frame's next response and lets it stream in.
+
+Apart from the player because a call outlives the statement that needed it: it is drained while statements run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING
+
+from playbooks.models.base import ModelRequest, Retry, Text, Usage
+from playbooks.runtime.frame import Frame
+from playbooks.runtime.notices import ModelAnswered, ModelCalled, ModelRetried, Writing
+from playbooks.runtime.replay import NEW
+from playbooks.runtime.response import Response
+from playbooks.state import events as e
+
+if TYPE_CHECKING:
+    from playbooks.runtime.runtime import Runtime
+
+
+class Asking:
+    """The part of a runtime that calls models."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def ask(self, frame: Frame, response: Response | None) -> Response:
+        """Begins a call: for the frame's next response, or for the rest of one that was cut off.
+
+        Returns:
+            The response, filling.
+        """
+        runtime, state = self._runtime, self._runtime.state
+        turn = state.progress_of(frame.id).turn
+        if not runtime.replay.over:
+            asked = state.asked_of(frame.id)
+            in_flight = asked is not None and asked.turn == turn
+            await runtime.replay.go_live(asked.tick if asked and in_flight else NEW)
+        if runtime.control.holds:
+            await runtime.control.gate_model(frame)
+        if runtime.stopping:
+            await runtime.never()
+        call = int(state.count.get("call", 0)) + 1
+        if call > runtime.settings.max_llm_calls:
+            runtime.fail(
+                f"the limit of {runtime.settings.max_llm_calls} model calls is reached; raise max_llm_calls in"
+                " playbooks.toml and go on with --resume"
+            )
+            await runtime.never()
+        received = response.text if response else ""
+        executed = response.code[: response.end_of(state.progress_of(frame.id).offset)] if response else ""
+        prompt = runtime.context.prompt(frame, executed)
+        text = "\0".join(f"{message['role']}\1{message['content']}" for message in prompt)
+        hash = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+        model = runtime.model_of(frame.agent)
+        runtime.emit(e.ModelAsked(frame.id, call, turn, runtime.tick(), hash, model.name, bool(received)))
+        request = ModelRequest(
+            agent=state.agents[frame.agent][0],
+            agent_id=frame.agent,
+            playbook=frame.playbook.name,
+            arguments=runtime.values.copy(frame.arguments),
+            turn=turn,
+            variables=runtime.context.variables(frame),
+            messages=runtime.context.messages(frame.agent),
+            agents={id: row[0] for id, row in state.agents.items() if id != "human"},
+            executed=executed,
+            prompt=prompt,
+            settings=runtime.model_settings,
+            received=received,
+        )
+        response = response or Response()
+        runtime.notify(ModelCalled(frame.agent, call, model.name, sum(len(m["content"]) for m in prompt) // 4))
+        response.task = runtime.spawn(self._drain(frame, response, request, call))
+        return response
+
+    async def _drain(self, frame: Frame, response: Response, request: ModelRequest, call: int) -> None:
+        runtime = self._runtime
+        usage = Usage()
+        began = time.perf_counter()
+
+        def tell(piece: Text | Retry | Usage) -> None:
+            nonlocal usage
+            runtime.effects.activity += 1
+            if isinstance(piece, Text):
+                if runtime.listeners and response.scan():
+                    if response.writing:
+                        runtime.notify(Writing(frame.agent, *response.writing))
+            elif isinstance(piece, Retry):
+                runtime.notify(ModelRetried(frame.agent, piece.attempt, piece.delay_s, piece.reason))
+            else:
+                usage = piece
+
+        runtime.effects.working += 1
+        try:
+            await response.drain(runtime.model_of(frame.agent).stream(request), tell)
+        finally:
+            runtime.effects.working -= 1
+            runtime.effects.activity += 1
+            self.flush(frame)
+            if response.ended and frame.response is response:
+                runtime.emit(e.ResponseEnded(frame.id, usage.input_tokens, usage.output_tokens, usage.cost))
+            runtime.notify(
+                ModelAnswered(
+                    frame.agent,
+                    call,
+                    usage.input_tokens,
+                    usage.output_tokens,
+                    usage.cost,
+                    time.perf_counter() - began,
+                    str(response.error or ""),
+                )
+            )
+            runtime.poke()
+
+    def flush(self, frame: Frame) -> None:
+        """Puts what was received since the last time into the state."""
+        response = frame.response
+        if response is not None and response.emitted < len(response.text):
+            text, response.emitted = response.text[response.emitted :], len(response.text)
+            self._runtime.emit(e.ResponseReceived(frame.id, text))

@@ -1,0 +1,394 @@
+"""The names that the engine gives to code: `Say`, `Yld`, playbooks, other agents, and the hooks that code is compiled to.
+
+Each builtin is an effect: what it does stands in `run`, what others may see of it in `publish`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playbooks.language.model import AgentClass, Playbook
+from playbooks.runtime.effects import Call, Running, Segmented
+from playbooks.runtime.place import current
+from playbooks.runtime.signals import NeverAwaited, ProgramEnded, Returned, UnknownTarget
+from playbooks.runtime.source import MODEL
+from playbooks.runtime.targets import HUMAN, resolve
+from playbooks.state import events as e
+
+if TYPE_CHECKING:
+    from playbooks.runtime.runtime import Runtime
+
+_TEXT = 200
+
+
+class Builtins:
+    """The engine's names, for one runtime."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def names(self) -> dict[str, Any]:
+        """Name → what code finds under it; the same for all agents."""
+        public = (
+            self.Say, self.Yld, self.Step, self.Return, self.Var, self.SaveArtifact, self.LoadArtifact, self.Trigger,
+            self.CreateAgent, self.InviteToMeeting, self.EndProgram, self.Exit, self.Loadfile,
+        )  # fmt: skip
+        names: dict[str, Any] = {function.__name__: function for function in public}
+        names["Artifact"] = self.SaveArtifact
+        effects = self._runtime.effects
+        names |= {
+            "__await__": effects.awaited,
+            "__put__": self._put,
+            "__dropped__": self._dropped,
+            "__late__": self._late,
+            "__replayable__": self._replayable,
+        }
+        return names
+
+    def _call(self, label: str, kind: Any, arguments: tuple[Any, ...], run: Any, **options: Any) -> Call:
+        return Call(self._runtime, label, kind, arguments, run, **options)
+
+    # -- talking -------------------------------------------------------------------------------------------------------------
+
+    def Say(self, target: Any, text: Any) -> Call:  # noqa: N802
+        runtime, agent = self._runtime, current().frame.agent
+        meeting = runtime.meetings.of(current().frame)
+        words = text if isinstance(text, str) else str(text)
+        sent: list[e.MessageSent] = []
+
+        async def run(running: Running) -> None:
+            whom = resolve(target, runtime.state, runtime.program, meeting)
+            receivers = runtime.meetings.hearers(whom.meeting, agent, whom.agents) if whom.meeting else whom.agents
+            running.text = words
+            running.peer = f"meeting {whom.meeting}" if whom.meeting else receivers[0]
+
+            def finish() -> None:
+                message = e.MessageSent(runtime.next_message(), agent, receivers, words, whom.meeting)
+                sent.append(message)
+                running.events.append(message)
+
+            running.finish = finish
+
+        return self._call(
+            "Say", "say", (str(target), words), run, publish=lambda _: runtime.message_sent(sent[0])
+        )
+
+    def Yld(self, target: Any = "user") -> Call:  # noqa: N802
+        runtime, frame = self._runtime, current().frame
+        words = str(target).strip()
+        kind = words.lower()
+        if kind in ("call", "return", ""):
+
+            async def at_once(running: Running) -> None:
+                pass
+
+            return self._call("Yld", "await", (words,), at_once)
+        if kind == "exit":
+            return self._exit("Yld", (words,))
+        agent, inside = frame.agent, runtime.meetings.of(frame)
+
+        async def run(running: Running) -> str:
+            whom = resolve(target, runtime.state, runtime.program, inside)
+            if whom.meeting:
+                ids = await runtime.meetings.hear(agent, whom.meeting, running.tick)
+                peer = f"meeting {whom.meeting}"
+            else:
+                sender = whom.agents[0]
+                if sender == agent:
+                    raise UnknownTarget(f"{words} is this agent itself: it can't wait for what it says")
+                person = sender == HUMAN
+
+                def accepts(id: int) -> bool:
+                    row = runtime.state.messages[id]
+                    return bool(row[0] == sender and not (row[3] and not person))
+
+                ids = await runtime.mailbox.take(
+                    agent, "user" if person else f"agent {sender}", running.tick, accepts, single=person
+                )
+                peer = sender
+            rows = [runtime.state.message(id) for id in ids]
+            running.kind = "heard"
+            running.peer = peer
+            if whom.meeting:
+                said = "\n".join(f"{runtime.title(row.sender)}: {row.text}" for row in rows)
+                text = said or f"{peer} has ended"
+                running.note = ("heard", f"In {peer}:\n{text}")
+            else:
+                text = "\n".join(row.text for row in rows)
+                running.note = ("heard", f"{runtime.title(peer)} said: {text}")
+            running.text = text
+            if ids:
+                running.events.append(e.MessagesTaken(agent, ids))
+                runtime.taking(agent, ids, running)
+            return text
+
+        return self._call("Yld", "heard", (words,), run, waits=True)
+
+    def _exit(self, label: str, arguments: tuple[Any, ...]) -> Call:
+        async def run(running: Running) -> None:
+            running.text = str(arguments[0]) if label != "Yld" and arguments and arguments[0] is not None else ""
+
+        return self._call(label, "end", arguments, run, then=ProgramEnded())
+
+    def EndProgram(self, value: Any = None) -> Call:  # noqa: N802
+        return self._exit("EndProgram", (value,) if value is not None else ())
+
+    def Exit(self, value: Any = None) -> Call:  # noqa: N802
+        return self._exit("Exit", (value,) if value is not None else ())
+
+    # -- steps, variables, results -------------------------------------------------------------------------------------------
+
+    def Step(self, label: Any) -> Call:  # noqa: N802
+        runtime, frame, words = self._runtime, current().frame, str(label)
+
+        async def run(running: Running) -> None:
+            running.text = words
+            running.events.append(e.StepReached(frame.id, words))
+            frame.step = words
+            runtime.agent_changed(frame.agent)
+
+        return self._call("Step", "step", (words,), run)
+
+    def Trigger(self, label: Any) -> Call:  # noqa: N802
+        frame, words = current().frame, str(label)
+
+        async def run(running: Running) -> None:
+            running.text = f"trigger {words}"
+            running.events.append(e.TriggerRecorded(frame.agent, words))
+
+        return self._call("Trigger", "await", (words,), run)
+
+    def Return(self, value: Any = None) -> Call:  # noqa: N802
+        runtime, frame = self._runtime, current().frame
+        here = current()
+
+        async def run(running: Running) -> None:
+            others = [task for task in frame.tasks if not task.done() and task is not asyncio.current_task()]
+            if others:
+                await asyncio.wait(others)
+            if frame.unbegun:
+                dropped = ", ".join(sorted(call.label for call in frame.unbegun))
+                raise NeverAwaited(f"{dropped}: called, never awaited")
+            here.flush()
+            data, _ = runtime.values.outcome(value, "$return")
+            running.events.append(e.FrameReturned(frame.id, data))
+            running.text = "" if value is None else runtime.brief(value)
+            if frame.parent == 0:
+                running.kind = "end"
+
+        return self._call("Return", "return", (value,), run, then=Returned())
+
+    def Var(self, name: Any, value: Any) -> Call:  # noqa: N802
+        runtime, agent, words = self._runtime, current().frame.agent, str(name).lstrip("$")
+
+        async def run(running: Running) -> None:
+            running.text = f"${words} = {runtime.brief(value)}"
+            running.events.append(e.VariableWritten(agent, words, runtime.values.encode(value, f"${words}")))
+
+        return self._call("Var", "await", (words, value), run)
+
+    def SaveArtifact(self, name: Any, summary: Any, content: Any = None) -> Call:  # noqa: N802
+        runtime, agent, words = self._runtime, current().frame.agent, str(name)
+        if content is None:
+            summary, content = "", summary
+
+        async def run(running: Running) -> str:
+            running.text = f"artifact {words}: {summary}"
+            data = runtime.values.encode(content, f"artifact {words}")
+            running.events.append(e.ArtifactSaved(agent, words, str(summary), data))
+            running.note = ("result", f"Artifact {words} is saved: {summary}")
+            return words
+
+        return self._call("SaveArtifact", "await", (words, summary, content), run)
+
+    def LoadArtifact(self, name: Any) -> Call:  # noqa: N802
+        runtime, agent, words = self._runtime, current().frame.agent, str(name)
+
+        async def run(running: Running) -> Any:
+            held = runtime.state.artifacts.get(agent, {}).get(words)
+            if held is None:
+                there = ", ".join(runtime.state.artifacts.get(agent, ())) or "none"
+                raise KeyError(f"there is no artifact {words}; there are: {there}")
+            running.text = f"artifact {words}: {held[0]}"
+            value = runtime.values.decode(held[1])
+            running.note = ("result", f"Artifact {words} holds: {value}")
+            return value
+
+        return self._call("LoadArtifact", "await", (words,), run)
+
+    def Loadfile(self, path: Any, inline: bool = False, silent: bool = False) -> Call:  # noqa: N802
+        runtime = self._runtime
+
+        async def run(running: Running) -> str:
+            running.text = f"Loadfile({path})"
+            text = await asyncio.to_thread(Path(str(path)).read_text, "utf-8")
+            runtime.result_note(running, "Loadfile", str(path), text)
+            return text
+
+        return self._call("Loadfile", "tool", (str(path),), run)
+
+    # -- agents ----------------------------------------------------------------------------------------------------------------
+
+    def CreateAgent(self, class_name: Any, **arguments: Any) -> Call:  # noqa: N802
+        runtime, creator = self._runtime, current().frame.agent
+        words = str(class_name).strip()
+        made: list[str] = []
+
+        async def run(running: Running) -> str:
+            cls = runtime.program.agent(words)
+            if cls is None:
+                known = ", ".join(c.name for c in runtime.program.agents if c.kind == "AI")
+                raise UnknownTarget(f"there is no agent class {words}; there are: {known}")
+            if cls.kind != "AI":
+                raise UnknownTarget(f"{words} is a {cls.kind} agent: only AI agents can be made")
+
+            def finish() -> str:
+                agent, events = runtime.new_agent(cls, creator, arguments)
+                running.events += events
+                running.text, running.peer = f"{cls.name} {agent}", agent
+                made.append(agent)
+                running.note = ("result", f"CreateAgent made agent {agent}, a {cls.name}")
+                return f"agent {agent}"
+
+            running.finish = finish
+            return ""
+
+        return self._call(
+            "CreateAgent", "create", (words, arguments), run, publish=lambda _: runtime.agent_made(made[0])
+        )
+
+    def InviteToMeeting(self, meeting: Any, attendees: Any = ()) -> Call:  # noqa: N802
+        runtime, inside = self._runtime, self._runtime.meetings.of(current().frame)
+        named = [attendees] if isinstance(attendees, str) else list(attendees)
+
+        async def run(running: Running) -> None:
+            words = str(meeting).strip()
+            words = f"meeting {words}" if words.isdigit() else words
+            whom = resolve(words, runtime.state, runtime.program, inside)
+            if not whom.meeting:
+                raise UnknownTarget(f"{meeting} is no meeting")
+            joined = runtime.meetings.invite(whom.meeting, named)
+            running.text = f"meeting {whom.meeting}: {', '.join(map(runtime.title, joined)) or 'nobody new'}"
+
+        return self._call("InviteToMeeting", "await", (str(meeting), *map(str, named)), run)
+
+    # -- playbooks ---------------------------------------------------------------------------------------------------------------
+
+    def playbook_call(self, agent: str | None, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Call:
+        """A call of a playbook; of another agent's when `agent` is given and not the caller's own.
+
+        Raises:
+            TypeError: The arguments do not fit its parameters.
+        """
+        runtime, caller = self._runtime, current().frame
+        whose = agent or caller.agent
+        playbook = runtime.playbook_of(whose, name)
+        bound = runtime.bind(playbook, whose, arguments, named)
+        shown = runtime.brief_call(playbook, bound)
+
+        async def run(running: Running) -> Any:
+            running.text = shown
+            if whose != caller.agent:
+                running.peer = whose
+            value = await runtime.player.call(running, whose, playbook, bound)
+            running.text = shown if value is None else f"{shown} = {runtime.brief(value)}"
+            runtime.result_note(running, name, shown, value)
+            return value
+
+        kind = "tool" if playbook.mode == "python" else "call"
+        return self._call(name, kind, tuple(bound.items()), run, waits=True)
+
+    def caller(self, agent: str | None, name: str) -> Callable[..., Call]:
+        """A playbook as a name that can be called."""
+
+        def call(*arguments: Any, **named: Any) -> Call:
+            return self.playbook_call(agent, name, arguments, named)
+
+        call.__name__ = call.__qualname__ = name
+        return call
+
+    # -- hooks of compiled code ----------------------------------------------------------------------------------------------------
+
+    def _put(self, name: str, value: Any) -> Any:
+        current().put(name, value)
+        return value
+
+    def _dropped(self, value: Any) -> Any:
+        if isinstance(value, Call) or inspect.iscoroutine(value):
+            if isinstance(value, Call):
+                current().frame.unbegun.discard(value)
+                label = value.label
+            else:
+                value.close()
+                label = value.__qualname__
+            raise NeverAwaited(f"{label}: called, never awaited; write await {label}(…)")
+        return value
+
+    @staticmethod
+    def _late(function: Callable[[], Any], *arguments: Any, **named: Any) -> Any:
+        return function()(*arguments, **named)
+
+    def _replayable(self, value: Any) -> Any:
+        if isinstance(value, asyncio.TaskGroup | asyncio.Lock | asyncio.Semaphore | asyncio.Condition):
+            return Segmented(self._runtime.effects, value)
+        code = getattr(value, "ag_code", None)
+        if code is None or not code.co_filename.startswith(MODEL):
+            raise NotImplementedError(
+                f"async with and async for over {type(value).__name__} can't be replayed: await a Python playbook that does it"
+            )
+        return value
+
+
+class OwnAgent:
+    """`self` in code: `self.Say(…)`, `self.state.x`, `self.Haggle(…)`."""
+
+    __slots__ = ("_names", "state")
+
+    def __init__(self, names: dict[str, Any], state: Any) -> None:
+        self._names, self.state = names, state
+
+    @property
+    def id(self) -> str:
+        """As a target: `agent 1000`."""
+        return f"agent {current().frame.agent}"
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:1] != "_" and name in self._names:
+            return self._names[name]
+        raise AttributeError(f"this agent has no {name}; its variables are in self.state")
+
+
+class AgentReference:
+    """An agent class as a name in code: `Buyer.Haggle()`, `Buyer["agent 1001"].Haggle()`."""
+
+    __slots__ = ("_agent", "_class", "_runtime")
+
+    def __init__(self, runtime: Runtime, cls: AgentClass, agent: str | None = None) -> None:
+        self._runtime, self._class, self._agent = runtime, cls, agent
+
+    def __getitem__(self, target: Any) -> AgentReference:
+        whom = resolve(target, self._runtime.state, self._runtime.program)
+        if len(whom.agents) != 1 or self._runtime.state.agents[whom.agents[0]][0] != self._class.name:
+            raise UnknownTarget(f"{target} is no {self._class.name}")
+        return AgentReference(self._runtime, self._class, whom.agents[0])
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:2] == "__":
+            raise AttributeError(name)
+        playbook: Playbook | None = self._class.playbook(name)
+        own = current().frame.agent
+        agent = self._agent
+        if agent is None:
+            whom = resolve(self._class.name, self._runtime.state, self._runtime.program)
+            agent = whom.agents[0]
+        if playbook is None or (not playbook.public and agent != own):
+            public = ", ".join(p.name for p in self._class.playbooks if p.public) or "none"
+            raise AttributeError(f"{self._class.name} has no public playbook {name}; public: {public}")
+        return self._runtime.builtins.caller(agent, name)
+
+    def __str__(self) -> str:
+        return self._class.name if self._agent is None else f"agent {self._agent}"

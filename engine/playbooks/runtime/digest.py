@@ -1,0 +1,47 @@
+"""A short digest of a call's arguments: a replay that calls with others has diverged.
+
+The same in every process: sets are sorted, and what has no value of its own counts by its type alone.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+_ATOMS = frozenset((int, float, bool, str, bytes, type(None), complex))
+_DEPTH = 20
+
+
+def digest(arguments: tuple[Any, ...]) -> str:
+    """Eight hexadecimal digits; empty for no arguments."""
+    if not arguments:
+        return ""
+    parts: list[str] = []
+    for argument in arguments:
+        _add(argument, parts, _DEPTH)
+    text = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return f"{zlib.crc32(text):08x}{len(text):x}"
+
+
+def _add(value: Any, parts: list[str], depth: int) -> None:
+    kind = type(value)
+    if kind in _ATOMS:
+        parts.append(value if kind is str else repr(value))
+        return
+    parts.append(kind.__name__)
+    if not depth:
+        return
+    if kind is list or kind is tuple:
+        for item in value:
+            _add(item, parts, depth - 1)
+    elif kind is dict:
+        for key, item in value.items():
+            _add(key, parts, depth - 1)
+            _add(item, parts, depth - 1)
+    elif kind is set or kind is frozenset:
+        items = []
+        for item in value:
+            inner: list[str] = []
+            _add(item, inner, depth - 1)
+            items.append("\1".join(inner))
+        parts += sorted(items)

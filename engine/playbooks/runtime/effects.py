@@ -1,0 +1,368 @@
+"""One awaited call of something outside the code itself: recorded, committed, published, and served on replay.
+
+The order inside one effect is the promise of this module: run, commit in one step that nothing interleaves, and only then
+publish and return. An effect's own events wait in its buffer until the commit, so no other checkpoint holds half of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import sys
+import time
+import types
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import TYPE_CHECKING, Any
+
+from playbooks.checkpoints.record import Kind
+from playbooks.runtime import asyncio_names
+from playbooks.runtime.digest import digest
+from playbooks.runtime.place import Place, current, here
+from playbooks.runtime.replay import NEW
+from playbooks.runtime.signals import Diverged
+from playbooks.runtime.source import MODEL
+from playbooks.state import Event
+from playbooks.state import events as e
+
+if TYPE_CHECKING:
+    from playbooks.runtime.frame import Frame
+    from playbooks.runtime.runtime import Runtime
+
+COMBINATORS = {asyncio_names.__file__} | {
+    module.__file__ for module in (asyncio.tasks, asyncio.locks, asyncio.queues, asyncio.taskgroups)
+}
+_EMPTY: dict[tuple[Any, ...], Any] = {}
+
+
+class Running:
+    """An effect under way: what `run` is given, and what it leaves for the commit."""
+
+    __slots__ = ("events", "finish", "frame", "kind", "label", "n", "note", "path", "peer", "tick", "text", "unit")
+
+    def __init__(self, frame: Frame, unit: int, path: tuple[int, ...], n: int, tick: int, call: Call) -> None:
+        self.frame, self.unit, self.path, self.n, self.tick = frame, unit, path, n, tick
+        self.label = call.label
+        self.events: list[Event] = []
+        self.kind: Kind = call.kind
+        self.text = self.peer = ""
+        self.note: tuple[str, str] | None = None
+        """A line for the frame's transcript: kind and text."""
+        self.finish: Callable[[], Any] | None = None
+        """What must happen in the very step of the commit, such as taking a number; what it gives is the value."""
+
+
+class Call:
+    """An engine call: nothing happens until it is awaited, by `await` or by a task.
+
+    Args:
+        runtime: Whose.
+        label: The callee: `Say`, `Haggle`; with the digest of the arguments, what a replay compares.
+        kind: Of its checkpoint.
+        arguments: What is digested.
+        run: Does it; what it raises is its outcome.
+        publish: Shows the outcome to others; called once the checkpoint is durable.
+        waits: It waits for others, and does nothing by itself until they act.
+        then: How control leaves the caller afterwards, live as on replay.
+    """
+
+    __slots__ = (
+        "arguments", "code", "frame", "instruction", "kind", "label", "publish", "run", "runtime", "then", "waits",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        label: str,
+        kind: Kind,
+        arguments: tuple[Any, ...],
+        run: Callable[[Running], Awaitable[Any]],
+        publish: Callable[[Any], None] | None = None,
+        waits: bool = False,
+        then: BaseException | None = None,
+    ) -> None:
+        self.runtime, self.label, self.kind, self.arguments = runtime, label, kind, arguments
+        self.run, self.publish, self.waits, self.then = run, publish, waits, then
+        self.frame = current().frame
+        self.frame.unbegun.add(self)
+        frame: types.FrameType | None = sys._getframe(2)
+        while frame is not None and not frame.f_code.co_filename.startswith(MODEL):
+            frame = frame.f_back
+        self.code = frame.f_code if frame else None
+        self.instruction = frame.f_lasti if frame else 0
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self.runtime.effects.effect(self).__await__()
+
+    def __repr__(self) -> str:
+        return f"<call of {self.label}, not awaited yet>"
+
+
+class Segmented:
+    """A task group or lock in `async with`: its two hidden awaits end a segment as every await does."""
+
+    def __init__(self, effects: Effects, manager: Any) -> None:
+        self._effects, self._manager = effects, manager
+
+    async def __aenter__(self) -> Any:
+        current().next_segment()
+        return await self._effects.resumed(self._manager.__aenter__())
+
+    async def __aexit__(self, *error: Any) -> Any:
+        current().next_segment()
+        return await self._effects.resumed(self._manager.__aexit__(*error))
+
+
+class Effects:
+    """The runtime's way of making calls."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.in_flight: dict[Running, Call] = {}
+        self.working = 0
+        """Calls that will come back by themselves: timers, tools, models; not those that wait for other agents."""
+        self.activity = 0
+        """Grows with everything that happens: two equal readings with only ready callbacks between mean nothing did."""
+
+    # -- what `await` in code is compiled to -------------------------------------------------------------------------------
+
+    async def awaited(self, value: Any) -> Any:
+        """`await value`, in model code and Python blocks.
+
+        The code's own coroutines and asyncio's combinators are no effects: replay runs them again over the recorded effects
+        inside, since what they change would be lost if they were served.
+        """
+        current().next_segment()
+        if isinstance(value, Call):
+            return await self.effect(value)
+        code = getattr(value, "cr_code", None)
+        if asyncio.isfuture(value) or (code is not None and code.co_filename in COMBINATORS):
+            return await self.resumed(value)
+        if code is not None and code.co_filename.startswith(MODEL):
+            return await value
+        if not inspect.isawaitable(value):
+            raise TypeError(f"{type(value).__name__} can't be awaited: only calls of playbooks, tools and coroutines can")
+
+        async def run(running: Running) -> Any:
+            return await value
+
+        try:
+            return await self.effect(
+                Call(self._runtime, getattr(value, "__qualname__", type(value).__name__), "await", (), run)
+            )
+        finally:
+            if code is not None:
+                value.close()  # served: it was never started
+
+    async def resumed(self, combinator: Any) -> Any:
+        """That a combinator wakes its caller is an event too: it takes rounds of the loop, in which others may commit."""
+        place = current()
+        n = place.calls
+        foreign = asyncio.isfuture(combinator) and not isinstance(combinator, asyncio.Task | _GATHERING)
+        self.working += foreign
+        cancelled = False
+        try:
+            return await combinator
+        except asyncio.CancelledError:
+            cancelled = True
+            raise
+        finally:
+            self.working -= foreign
+            if not cancelled:
+                await self._happened(place, "resumes", n)
+
+    # -- effects -------------------------------------------------------------------------------------------------------------
+
+    async def effect(self, call: Call) -> Any:
+        """Makes the call, or serves its recorded outcome.
+
+        Raises:
+            Diverged: Another callee or other arguments were recorded here.
+            Exception: Whatever the call raised.
+        """
+        runtime, place = self._runtime, current()
+        frame, path, n, unit = place.frame, place.path, place.calls, place.frame.unit
+        place.next_segment()
+        frame.unbegun.discard(call)
+        call.frame.unbegun.discard(call)
+        self.activity += 1
+        if runtime.stopping:
+            await runtime.never()
+        state, durable = runtime.state, runtime.durable
+        record = state.record.get((frame.id, unit), _EMPTY)
+        key = ("begun", path, n)
+        recorded = record.get(key)
+        mark = digest(call.arguments) if durable else ""
+        if recorded is not None:
+            if recorded[1] != call.label or recorded[2] != mark:
+                was = "other arguments" if recorded[1] == call.label else recorded[1]
+                raise Diverged(
+                    f"the replay of {frame.describe()} calls {call.label} where {was} was recorded;"
+                    " fork from an earlier checkpoint instead"
+                )
+            tick = recorded[0]
+            runtime.replay.happens((frame.id, key))
+            ended = record.get(("ended", path, n))
+            if ended is not None:
+                await runtime.replay.serve((frame.id, key))
+                # Read again: a fork's edit may have changed it meanwhile.
+                _, ok, data = state.record[frame.id, unit]["ended", path, n]
+                return self.served(call, ok, data)
+        else:
+            tick = runtime.tick()
+            if durable:
+                runtime.emit(e.EffectBegan(frame.id, unit, path, n, tick, call.label, mark))
+        running = Running(frame, unit, path, n, tick, call)
+        try:
+            child = record.get(("child", path, n))
+            if child is None:
+                if not runtime.replay.over:
+                    await runtime.replay.go_live(tick)
+                if runtime.control.holds:
+                    await runtime.control.gate(running, call)
+                if runtime.stopping:
+                    await runtime.never()
+            began = time.perf_counter()
+            ok, value = await self._run(call, running)
+            if not runtime.replay.over:  # it was in flight at the cut: nothing that is recorded waits for its end
+                await runtime.replay.go_live(tick)
+        except BaseException:  # cancelled by wait_for or a task group: leaves no record and no frame
+            if durable:
+                runtime.emit(e.EffectCancelled(frame.id, unit, path, n))
+            self._drop_child(frame.id, unit, path, n)
+            raise
+        result = self._complete(call, running, ok, value, time.perf_counter() - began)
+        if runtime.stopping:  # committed, but not returned
+            await runtime.never()
+        return result
+
+    async def _run(self, call: Call, running: Running) -> tuple[bool, Any]:
+        self.in_flight[running] = call
+        self.working += not call.waits
+        token = here.set(None)  # tasks that a library makes inside are its own, not the frame's
+        try:
+            return True, await call.run(running)
+        except Exception as error:
+            return False, error
+        finally:
+            here.reset(token)
+            self.working -= not call.waits
+            del self.in_flight[running]
+            self.activity += 1
+
+    def _complete(self, call: Call, running: Running, ok: bool, value: Any, took: float) -> Any:
+        """Commits the effect, publishes it and gives its value. Not a coroutine: nothing comes between."""
+        runtime, frame = self._runtime, running.frame
+        events = running.events
+        if not ok:
+            events.clear()
+        elif running.finish:
+            value = running.finish()
+        child = runtime.state.record.get((frame.id, running.unit), _EMPTY).get(("child", running.path, running.n))
+        data, degraded = b"", ()
+        if runtime.durable:
+            data, degraded = runtime.values.outcome(value, "$result")
+            events.append(e.EffectEnded(frame.id, running.unit, running.path, running.n, runtime.tick(), ok, data))
+        if child is not None:
+            events.append(e.FrameDropped(child[0]))
+        kind: Kind = running.kind if ok else "error"
+        if not ok:
+            running.text = f"{call.label}: {type(value).__name__}: {value}".strip()
+        if running.note:
+            events.append(e.Noted(frame.id, *running.note))
+        statement, line = runtime.positions.statement(call.code, call.instruction)
+        runtime.commit(
+            frame,
+            kind,
+            statement or f"await {call.label}()",
+            events,
+            text=running.text,
+            peer=running.peer,
+            took=took,
+            line=line,
+            degraded=degraded,
+        )
+        if call.publish and ok:
+            call.publish(value)
+        if runtime.stopping:
+            return None
+        if not ok:
+            raise value
+        if call.then is not None:
+            raise call.then
+        return runtime.values.decode(data) if runtime.durable else runtime.values.copy(value)
+
+    def served(self, call: Call, ok: bool, data: bytes) -> Any:
+        """A recorded outcome: by copy, live as on replay."""
+        value = self._runtime.values.decode(data)
+        if not ok:
+            raise value
+        if call.then is not None:
+            raise call.then
+        return value
+
+    def _drop_child(self, frame: int, unit: int, path: tuple[int, ...], n: int) -> None:
+        child = self._runtime.state.record.get((frame, unit), _EMPTY).get(("child", path, n))
+        if child is not None:
+            self._runtime.emit(e.FrameDropped(child[0]))
+
+    # -- tasks ---------------------------------------------------------------------------------------------------------------
+
+    def task_factory(
+        self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any
+    ) -> asyncio.Task[Any]:
+        """A task made in model code knows its place among its siblings, and its end is an event."""
+        parent = here.get()
+        if parent is None:
+            return asyncio.Task(coroutine, loop=loop, **options)
+        context = options.pop("context", None) or contextvars.copy_context()
+        child = parent.child()
+        context.run(here.set, child)
+
+        async def run() -> Any:
+            try:
+                await self._happened(child, "starts", 0)
+                return await coroutine
+            finally:
+                coroutine.close()
+                child.flush()  # before anybody else reads
+                await self._happened(child, "ends", 0)
+
+        task = asyncio.Task(run(), loop=loop, context=context, **options)
+        parent.frame.tasks.add(task)
+        return task
+
+    async def _happened(self, place: Place, what: str, n: int) -> None:
+        runtime, frame = self._runtime, place.frame
+        self.activity += 1
+        if not runtime.durable:
+            return
+        key = ("task", place.path, what, n)
+        if key not in runtime.state.record.get((frame.id, frame.unit), _EMPTY):
+            if not runtime.replay.over:  # it had not happened at the cut
+                await runtime.replay.go_live(NEW)
+            runtime.emit(e.TaskHappened(frame.id, frame.unit, place.path, what, n, runtime.tick()))
+        runtime.replay.happens((frame.id, key))
+
+    # -- synchronous effects -------------------------------------------------------------------------------------------------
+
+    def sync(self, label: str, make: Callable[[], Any]) -> Any:
+        """A clock, a random number: complete when made, in the next checkpoint whoever commits it, served alike on replay."""
+        runtime, place = self._runtime, here.get()
+        if place is None or not runtime.durable:
+            return make()
+        frame, index = place.frame, place.syncs
+        place.syncs += 1
+        record = runtime.state.record.get((frame.id, frame.unit), _EMPTY)
+        recorded = record.get(("sync", place.path, place.calls, index))
+        if recorded is not None:
+            if recorded[0] != label:
+                raise Diverged(f"the replay of {frame.describe()} calls {label} where {recorded[0]} was recorded")
+            return runtime.values.decode(recorded[1])
+        value = make()
+        data, _ = runtime.values.outcome(value, f"${label}")
+        runtime.emit(e.SyncDone(frame.id, frame.unit, place.path, place.calls, index, label, data))
+        return value
+
+
+_GATHERING = asyncio.tasks._GatheringFuture  # type: ignore[attr-defined]

@@ -1,0 +1,43 @@
+"""An error in a statement, as the model is told it: what failed, where, and what already ran.
+
+Apart because it is wording, and read by machines and people both.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+from playbooks.models.prompt import failed
+from playbooks.runtime.signals import PlaybookFailed
+from playbooks.runtime.statements import Statement
+
+
+def explain(error: Exception, statement: Statement, code: str, filename: str) -> tuple[str, str, int]:
+    """An error for the model and for the timeline.
+
+    Args:
+        error: What the statement raised.
+        statement: The one that failed.
+        code: All the code of the response so far.
+        filename: The file name the response was compiled with.
+
+    Returns:
+        The text for the model, one line for people, and the line of the response it happened in.
+    """
+    line = statement.line
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == filename and frame.lineno:
+            line = frame.lineno
+    message = statement.error or _message(error)
+    told = failed(message, statement.source, code[: statement.start], line=line)
+    return told, message.splitlines()[0] if message else type(error).__name__, line
+
+
+def _message(error: Exception) -> str:
+    kind = type(error).__name__
+    text = str(error).strip()
+    if isinstance(error, PlaybookFailed):
+        return text
+    if isinstance(error, KeyError):
+        text = f"{text} is no key"
+    return f"{kind}: {text}" if text else kind

@@ -1,0 +1,51 @@
+"""One running playbook call: what of it lives in this process only.
+
+Everything durable about a frame is in the state's tables under its id; this holds the objects its code works on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from playbooks.language.model import Playbook
+from playbooks.runtime.names import Names
+
+if TYPE_CHECKING:
+    from playbooks.runtime.effects import Call
+    from playbooks.runtime.response import Response
+    from playbooks.runtime.stored_names import StoredNames
+
+
+class Frame:
+    """A playbook call under way.
+
+    Args:
+        id: Counts a session's frames, from 1.
+        agent: Id of the agent it belongs to.
+        playbook: What is called.
+        arguments: Name → value, by copy.
+        parent: The calling frame; 0 for a root.
+    """
+
+    __slots__ = (
+        "agent", "arguments", "id", "names", "parameters", "parent", "playbook", "response", "step", "stored", "tasks",
+        "unbegun", "unit",
+    )  # fmt: skip
+
+    def __init__(self, id: int, agent: str, playbook: Playbook, arguments: dict[str, Any], parent: int) -> None:
+        self.id, self.agent, self.playbook, self.arguments, self.parent = id, agent, playbook, arguments, parent
+        self.parameters = tuple(parameter.name for parameter in playbook.parameters)
+        self.unit = 0
+        self.names: Names | None = None
+        """Of model code; a Python playbook's locals are Python's own."""
+        self.stored: StoredNames | None = None
+        self.response: Response | None = None
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self.unbegun: set[Call | Any] = set()
+        """Calls made and not awaited yet."""
+        self.step = ""
+
+    def describe(self) -> str:
+        """As people know it: `Haggle of 1000`."""
+        return f"{self.playbook.name} of {self.agent}"

@@ -1,0 +1,170 @@
+"""Where events become state, and state becomes checkpoints.
+
+Commit before publish: `commit` encodes, writes, reduces, and only then returns, in one step that nothing interleaves. What
+others may see of an effect is published by the caller after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from playbooks.checkpoints.chain import Windows
+from playbooks.checkpoints.record import Checkpoint, Header, Kind
+from playbooks.state import Event, ProgramState, reduce, to_builtins
+from playbooks.state.changes import apply
+
+TEXT_LIMIT = 200
+"""Characters of a header's `text`."""
+
+
+class Writer(Protocol):
+    """What the journal needs of a store."""
+
+    def next_number(self, agent: str) -> int: ...
+
+    def new_session_id(self) -> str: ...
+
+    def write(self, checkpoint: Checkpoint) -> None: ...
+
+    def write_group(self, checkpoints: Sequence[Checkpoint]) -> None: ...
+
+
+class Journal:
+    """The events of one branch of one session.
+
+    Args:
+        state: Where to go on from; changed by `emit` and `commit` alone.
+        store: Where checkpoints go; None keeps none.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(self, state: ProgramState, store: Writer | None, clock: Callable[[], float]) -> None:
+        self.state, self.store, self._clock = state, store, clock
+        self.session, self.branch = "", "main"
+        self.head: Header | None = None
+        self.sequence = 0
+        self._windows: Windows | None = None
+        self._pending: list[Event] = []
+        self._start: Checkpoint | None = None
+        self._numbers: dict[str, int] = {}
+        self.sealed = False
+        self.on_commit: Callable[[Header], None] | None = None
+
+    @property
+    def durable(self) -> bool:
+        return self.store is not None
+
+    def go_on(self, head: Header, windows: Windows, sequence: int, branch: str) -> None:
+        """Goes on from a checkpoint that the state was folded to.
+
+        Args:
+            head: That checkpoint.
+            windows: As folded with it.
+            sequence: The highest of the session so far.
+            branch: To commit on.
+        """
+        self.head, self._windows, self.sequence = head, windows, sequence
+        self.session, self.branch = head.session, branch
+
+    def emit(self, event: Event) -> None:
+        """Takes up what happened; durable with the next checkpoint, whoever commits it."""
+        if self.sealed:
+            return
+        if self._windows is not None:
+            self._windows.fold(self.state, event)
+        else:
+            apply(self.state.tables, reduce(self.state, event))
+        if self.store is not None:
+            self._pending.append(event)
+
+    def commit(
+        self,
+        agent: str,
+        kind: Kind,
+        statement: str,
+        events: Iterable[Event] = (),
+        *,
+        step: str = "",
+        playbook: str = "",
+        text: str = "",
+        peer: str = "",
+        took: float = 0.0,
+        line: int = 0,
+        degraded: tuple[str, ...] = (),
+    ) -> Header:
+        """Makes a checkpoint of everything emitted since the last one and of `events`.
+
+        A session's start is held back and written with the checkpoint after it.
+
+        Returns:
+            Its header, once it is durable.
+
+        Raises:
+            StorageError: It could not be written; nothing of it is left, and the journal is sealed.
+        """
+        for event in events:
+            self.emit(event)
+        depth = self.head.depth + 1 if self.head else 0
+        self.sequence += 1
+        if self.store is not None and not self.session:
+            self.session = self.store.new_session_id()
+        number = self._next_number(agent)
+        parent = self.head.id if self.head else ""
+        header = Header(
+            id=f"{agent}_ckpt_{number}",
+            agent=agent,
+            number=number,
+            session=self.session,
+            sequence=self.sequence,
+            parent=parent,
+            branch=self.branch,
+            depth=depth,
+            statement=statement,
+            kind=kind,
+            step=step,
+            playbook=playbook,
+            time=self._clock(),
+            took=took,
+            text=text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…",
+            peer=peer,
+            degraded=degraded,
+            line=line,
+        )
+        pending, self._pending = self._pending, []
+        self.head = header
+        if self.store is None:
+            self._published(header)
+        else:
+            self._write(header, pending)
+        return header
+
+    def _published(self, header: Header) -> None:
+        if self.on_commit:
+            self.on_commit(header)
+
+    def _next_number(self, agent: str) -> int:
+        if self.store is not None:
+            return self.store.next_number(agent)
+        self._numbers[agent] = number = self._numbers.get(agent, 0) + 1
+        return number
+
+    def _write(self, header: Header, events: list[Event]) -> None:
+        assert self.store is not None
+        try:
+            if self._windows is None:
+                self._windows = Windows(header.id)
+                self._start = Checkpoint(header, to_builtins(events))
+                return
+            merged, base, span = self._windows.close(header.depth, header.id, header.parent)
+            checkpoint = Checkpoint(header, to_builtins(events), merged.tables if merged else None, base, span)
+            if self._start is not None:
+                self.store.write_group((self._start, checkpoint))
+                self._published(self._start.header)
+                self._start = None
+            else:
+                self.store.write(checkpoint)
+        except BaseException:
+            self.sealed = True
+            raise
+        self._published(header)

@@ -1,0 +1,90 @@
+"""Who waits for whom, and who gets a message that arrives.
+
+Messages are in the state from their sender's checkpoint on, and leave the inbox with their receiver's; what is here is only
+who stands waiting in this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playbooks.runtime.runtime import Runtime
+
+Predicate = Callable[[int], bool]
+
+
+@dataclass(eq=False, slots=True)
+class Waiter:
+    """A `Yld` that waits."""
+
+    agent: str
+    target: str
+    """As shown: `user`, `agent 1001`, `meeting 101`."""
+    tick: int
+    accepts: Predicate
+    single: bool
+    """Takes one message at a time: what the person says goes to one who asked."""
+    ready: asyncio.Future[tuple[int, ...]] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+class Mailbox:
+    """The inboxes' waiting side."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.waiters: list[Waiter] = []
+        self._reserved: set[int] = set()
+
+    async def take(self, agent: str, target: str, tick: int, accepts: Predicate, *, single: bool) -> tuple[int, ...]:
+        """Ids of messages for the agent, as soon as there are any; they are this caller's alone."""
+        waiter = Waiter(agent, target, tick, accepts, single)
+        self.waiters.append(waiter)
+        self.waiters.sort(key=lambda waiting: waiting.tick)
+        try:
+            self._serve(agent)
+            if not waiter.ready.done():
+                self._runtime.waits_changed(agent)
+                self._runtime.poke()
+            return await waiter.ready
+        except asyncio.CancelledError:
+            if waiter.ready.done() and not waiter.ready.cancelled():
+                self._reserved.difference_update(waiter.ready.result())
+                self._serve(agent)
+            raise
+        finally:
+            if waiter in self.waiters:
+                self.waiters.remove(waiter)
+            self._runtime.waits_changed(agent)
+
+    def arrived(self, agent: str) -> None:
+        """There is something new in the agent's inbox."""
+        self._serve(agent)
+
+    def release(self, ids: tuple[int, ...]) -> None:
+        """These were taken: the state says so now."""
+        self._reserved.difference_update(ids)
+
+    def wake(self, agent: str, target: str) -> None:
+        """Ends waits that nothing can answer any more (a meeting is over) with no message."""
+        for waiter in [w for w in self.waiters if w.agent == agent and w.target == target]:
+            if not waiter.ready.done():
+                waiter.ready.set_result(())
+                self.waiters.remove(waiter)
+
+    def _serve(self, agent: str) -> None:
+        inbox = self._runtime.state.inbox.get(agent)
+        if not inbox:
+            return
+        for waiter in [waiting for waiting in self.waiters if waiting.agent == agent]:
+            found = tuple(id for id in sorted(inbox) if id not in self._reserved and waiter.accepts(id))
+            if found and not waiter.ready.done():
+                found = found[:1] if waiter.single else found
+                self._reserved.update(found)
+                waiter.ready.set_result(found)
+                self.waiters.remove(waiter)

@@ -1,0 +1,202 @@
+"""Meetings: a playbook with `meeting: true` leads one; others take part by their own playbook of that kind.
+
+All who take part hear what is said to it. It has a topic and a state that all share, and it ends when the playbook that
+leads it returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from playbooks.language.model import Playbook
+from playbooks.runtime.place import current
+from playbooks.runtime.targets import HUMAN, resolve
+from playbooks.state import events as e
+
+if TYPE_CHECKING:
+    from playbooks.runtime.frame import Frame
+    from playbooks.runtime.runtime import Runtime
+
+
+class Meetings:
+    """The part of a runtime that opens, joins and ends meetings."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def of(self, frame: Frame) -> str:
+        """The meeting that a frame, or one that called it, leads or takes part in; empty for none."""
+        state, id = self._runtime.state, frame.id
+        while id:
+            row = state.frame(id)
+            if row.agent != frame.agent:
+                return ""
+            if row.meeting:
+                return row.meeting
+            id = row.parent
+        return ""
+
+    def open(self, agent: str, playbook: Playbook, arguments: dict[str, Any]) -> str:
+        """Begins a meeting and invites who must take part; gives its id."""
+        runtime = self._runtime
+        id = str(int(runtime.state.count.get("meeting", 100)) + 1)
+        topic = str(arguments.get("topic") or (playbook.description.strip().splitlines() or [playbook.name])[0])
+        runtime.emit(e.MeetingBegan(id, agent, topic, playbook.name))
+        asked = arguments.get("attendees") or ()
+        named = [asked] if isinstance(asked, str) else list(asked)
+        self.invite(id, [*playbook.required_attendees, *named])
+        return id
+
+    def invite(self, id: str, targets: list[Any]) -> tuple[str, ...]:
+        """Brings agents into a meeting; one of a class that has none yet is made.
+
+        Raises:
+            UnknownTarget: Somebody is nobody here.
+        """
+        runtime, joined = self._runtime, []
+        for target in targets:
+            name = str(target).strip()
+            cls = runtime.program.agent(name)
+            if cls is not None and cls.kind == "AI" and not any(row[0] == name for row in runtime.state.agents.values()):
+                runtime.create_agent(cls, "", {})
+            for agent in resolve(name, runtime.state, runtime.program).agents:
+                if agent not in runtime.state.meeting(id).attendees:
+                    runtime.emit(e.MeetingJoined(id, agent))
+                    joined.append(agent)
+        for agent in joined:
+            runtime.wake(agent)
+        return tuple(joined)
+
+    def invitation(self, agent: str) -> str:
+        """The oldest meeting that the agent is in and has not begun its part of; empty for none."""
+        state = self._runtime.state
+        for id in state.meetings:
+            row = state.meeting(id)
+            if agent in row.attendees and agent != row.host and not row.ended and (id, agent) not in state.attended:
+                return id
+        return ""
+
+    def part_of(self, agent: str, id: str) -> Playbook | None:
+        """The playbook by which an agent takes part; None when it only listens."""
+        parts = [playbook for playbook in self._runtime.class_of(agent).playbooks if playbook.meeting]
+        led = self._runtime.state.meeting(id).playbook
+        return next((playbook for playbook in parts if playbook.name == led), parts[0] if parts else None)
+
+    def left(self, id: str, agent: str) -> None:
+        """An agent's part is over; when it led the meeting, the meeting is."""
+        runtime = self._runtime
+        row = runtime.state.meeting(id)
+        if row.ended:
+            return
+        if row.host != agent:
+            runtime.emit(e.MeetingJoined(id, agent, False))
+            return
+        runtime.emit(e.MeetingEnded(id))
+        for attendee in row.attendees:
+            runtime.mailbox.wake(attendee, f"meeting {id}")
+
+    def hearers(self, id: str, sender: str, named: tuple[str, ...]) -> tuple[str, ...]:
+        """Who hears what is said in a meeting."""
+        return tuple(a for a in named or self._runtime.state.meeting(id).attendees if a != sender)
+
+    async def hear(self, agent: str, id: str, tick: int) -> tuple[int, ...]:
+        """Ids of what was said in a meeting: all until it is quiet for a moment, or for long enough."""
+        runtime = self._runtime
+
+        def accepts(message: int) -> bool:
+            return runtime.state.messages[message][3] == id
+
+        if runtime.state.meeting(id).ended and not any(map(accepts, runtime.state.inbox.get(agent, ()))):
+            return ()
+        ids = await runtime.mailbox.take(agent, f"meeting {id}", tick, accepts, single=False)
+        if not ids:
+            return ids
+        runtime.effects.working += 1
+        try:
+            loop = asyncio.get_running_loop()
+            last = loop.time() + runtime.settings.message_batch_max_wait
+            while (rest := min(runtime.settings.message_batch_timeout, last - loop.time())) > 0:
+                try:
+                    taken = runtime.mailbox.take(agent, f"meeting {id}", tick, accepts, single=False)
+                    more = await asyncio.wait_for(taken, rest)
+                except TimeoutError:
+                    break
+                if not more:
+                    break
+                ids += more
+        finally:
+            runtime.effects.working -= 1
+        return ids
+
+
+class SharedState:
+    """What the attendees of a meeting share, by attribute or by key."""
+
+    __slots__ = ("_id",)
+
+    def __init__(self, id: str) -> None:
+        object.__setattr__(self, "_id", id)
+
+    def _name(self, name: str) -> str:
+        return f"meeting {self._id}.{name}"
+
+    def __getattr__(self, name: str) -> Any:
+        held = current().touch(self._name(name))
+        if held is None:
+            raise AttributeError(f"the meeting's shared state has no {name}")
+        return held[0]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        current().put(self._name(name), value)
+
+    def __getitem__(self, name: str) -> Any:
+        held = current().touch(self._name(name))
+        if held is None:
+            raise KeyError(name)
+        return held[0]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        current().put(self._name(name), value)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of that name, or the default."""
+        held = current().touch(self._name(name))
+        return default if held is None else held[0]
+
+
+class Meeting:
+    """`meeting` in code: the one its playbook leads or takes part in."""
+
+    __slots__ = ("_runtime",)
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def _id(self) -> str:
+        id = self._runtime.meetings.of(current().frame)
+        if not id:
+            raise RuntimeError("this playbook is in no meeting")
+        return id
+
+    @property
+    def id(self) -> str:
+        """As a target: `meeting 101`."""
+        return f"meeting {self._id()}"
+
+    @property
+    def topic(self) -> str:
+        return self._runtime.state.meeting(self._id()).topic
+
+    @property
+    def attendees(self) -> list[str]:
+        """As targets: `agent 1001`, `user`."""
+        row = self._runtime.state.meeting(self._id())
+        return ["user" if id == HUMAN else f"agent {id}" for id in row.attendees]
+
+    @property
+    def shared_state(self) -> SharedState:
+        return SharedState(self._id())
+
+    def __str__(self) -> str:
+        return self.id

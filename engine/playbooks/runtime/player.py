@@ -1,0 +1,386 @@
+"""Runs a frame: its response statement by statement, a loop by the turn, a Python playbook as one unit.
+
+A completed unit never runs again; that is what `UnitEnded` says, and it is emitted at the first statement end where all that
+the unit began has ended.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from playbooks.language.model import Playbook
+from playbooks.models.base import ModelError
+from playbooks.runtime.cursor import cursor
+from playbooks.runtime.effects import Running
+from playbooks.runtime.failures import explain
+from playbooks.runtime.frame import Frame
+from playbooks.runtime.names import Names
+from playbooks.runtime.place import Place, here
+from playbooks.runtime.positions import fold
+from playbooks.runtime.replay import NEW
+from playbooks.runtime.response import Response, whole_statements
+from playbooks.runtime.signals import NeverAwaited, PlaybookFailed, Returned
+from playbooks.runtime.source import MODEL, compile_statement, parse_statement
+from playbooks.runtime.statements import Statement
+from playbooks.runtime.stored_names import StoredNames
+from playbooks.state import events as e
+
+if TYPE_CHECKING:
+    from playbooks.runtime.runtime import Runtime
+
+MAX_DEPTH = 100
+"""Playbooks within playbooks; beyond it a call raises `RecursionError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A playbook that an agent begins of its own accord."""
+
+    playbook: Playbook
+    meeting: str = ""
+    """The meeting that it takes part in by it."""
+    messages: tuple[int, ...] = ()
+    """Those that it answers: taken as it begins."""
+    told: str = ""
+    """The messages, as the model is shown them."""
+    agent: str = ""
+
+    def events(self, frame: int) -> list[e.Event]:
+        """What happens with the beginning."""
+        if not self.messages:
+            return []
+        return [e.MessagesTaken(self.agent, self.messages), e.Noted(frame, "heard", self.told)]
+
+
+class BadStatement(Exception):
+    """A response holds what is not Python."""
+
+
+class Player:
+    """The part of a runtime that enters frames and runs them."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.frames: dict[int, Frame] = {}
+        """Those that live in this process."""
+
+    # -- entering ------------------------------------------------------------------------------------------------------------
+
+    async def call(self, running: Running, agent: str, playbook: Playbook, arguments: dict[str, Any]) -> Any:
+        """Runs a playbook for a call; a saved frame goes on where it was."""
+        runtime = self._runtime
+        record = runtime.state.record.get((running.frame.id, running.unit), {})
+        child = record.get(("child", running.path, running.n))
+        if child is not None:
+            return await self._run(self._saved(child[0]))
+        depth, parent = 1, running.frame.id
+        while parent := runtime.state.frames[parent][3]:
+            depth += 1
+        if depth >= MAX_DEPTH:
+            raise RecursionError(f"playbooks are nested deeper than {MAX_DEPTH}")
+        meeting = runtime.meetings.open(agent, playbook, arguments) if playbook.meeting else ""
+        id = self._next_id()
+        data = runtime.values.encode(arguments) if runtime.durable else b""
+        place = (running.frame.id, running.unit, running.path, running.n)
+        runtime.emit(e.FrameEntered(id, agent, playbook.name, data, *place, meeting))
+        copy = runtime.values.decode(data) if runtime.durable else runtime.values.copy(arguments)
+        return await self._run(Frame(id, agent, playbook, copy, running.frame.id))
+
+    async def root(self, agent: str, begin: Beginning | None, n: int) -> Any:
+        """Runs an agent's nth playbook of its own accord; `begin` None goes on with its saved one."""
+        runtime = self._runtime
+        if begin is None:
+            return await self._run(self._saved(runtime.state.agent(agent).root))
+        playbook, meeting = begin.playbook, begin.meeting
+        if playbook.meeting and not meeting:
+            meeting = runtime.meetings.open(agent, playbook, {})
+        id = self._next_id()
+        data = runtime.values.encode({}) if runtime.durable else b""
+        runtime.emit(e.FrameEntered(id, agent, playbook.name, data, meeting=meeting))
+        runtime.emit(e.RootStarted(agent, n, id, begin.meeting))
+        for event in begin.events(id):
+            runtime.emit(event)
+        return await self._run(Frame(id, agent, playbook, {}, 0))
+
+    def _next_id(self) -> int:
+        return int(self._runtime.state.count.get("frame", 0)) + 1
+
+    def _saved(self, id: int) -> Frame:
+        runtime = self._runtime
+        row = runtime.state.frame(id)
+        playbook = runtime.playbook_of(row.agent, row.playbook)
+        frame = Frame(id, row.agent, playbook, runtime.values.decode(row.arguments), row.parent)
+        frame.unit = runtime.state.progress_of(id).unit
+        frame.step = runtime.state.step.get(id, "")
+        return frame
+
+    async def _run(self, frame: Frame) -> Any:
+        runtime = self._runtime
+        if frame.id in runtime.state.returned:
+            return runtime.values.decode(runtime.state.returned[frame.id])
+        self.frames[frame.id] = frame
+        token = here.set(Place(runtime, frame))
+        try:
+            runtime.agent_changed(frame.agent)
+            if frame.playbook.mode == "python":
+                value = await self._python(frame)
+            else:
+                value = await self._play(frame)
+            if meeting := runtime.state.frame(frame.id).meeting:
+                runtime.meetings.left(meeting, frame.agent)
+            return value
+        finally:
+            here.reset(token)
+            del self.frames[frame.id]
+            self.abandon(frame)
+            runtime.agent_changed(frame.agent)
+
+    def abandon(self, frame: Frame) -> None:
+        """Drops what the frame still has under way."""
+        for task in frame.tasks:
+            task.cancel()
+        if frame.response and frame.response.task:
+            frame.response.task.cancel()
+        frame.unbegun.clear()
+
+    async def _python(self, frame: Frame) -> Any:
+        """A Python playbook: its whole body is the unit."""
+        function = self._runtime.code_of(frame.agent).functions[frame.playbook.name]
+        value = function(**frame.arguments)
+        if inspect.isawaitable(value):
+            value = await value
+        place = here.get()
+        assert place
+        place.flush()
+        await self._settle(frame)
+        return value
+
+    # -- model code ----------------------------------------------------------------------------------------------------------
+
+    async def _play(self, frame: Frame) -> Any:
+        runtime, state = self._runtime, self._runtime.state
+        held = state.names.get(frame.id, {})
+        names = frame.names = Names({}, runtime.engine_names(frame.agent), frame.parameters)
+        frame.stored = StoredNames(runtime.values, held)
+        with runtime.values.defined_in(names):
+            for name, value in (StoredNames.load(held, runtime.values.decode) if held else frame.arguments).items():
+                dict.__setitem__(names, name, value)
+        runtime.context.called(frame)
+        text = state.response.get(frame.id, "")
+        progress = state.progress_of(frame.id)
+        if text:
+            kept = text if progress.ended else whole_statements(text)
+            if kept != text:
+                runtime.emit(e.ResponseReceived(frame.id, kept, replace=True))
+            frame.response = Response(kept, progress.ended)
+            frame.response.filename = self._filename(frame)
+        while frame.id not in state.returned:
+            progress = state.progress_of(frame.id)
+            statement = await self._statement(frame, progress.offset)
+            if statement is None:
+                await self._live()
+                runtime.emit(e.TurnEnded(frame.id))
+                frame.response = None
+            else:
+                await self._unit(frame, names, statement, progress.offset, progress.stage)
+        return runtime.values.decode(state.returned[frame.id])
+
+    def _filename(self, frame: Frame) -> str:
+        return f"{MODEL} {frame.agent} response {frame.id}.{self._runtime.state.progress_of(frame.id).turn + 1}>"
+
+    async def _live(self) -> None:
+        if not self._runtime.replay.over:
+            await self._runtime.replay.go_live(NEW)
+
+    async def _statement(self, frame: Frame, offset: int) -> Statement | None:
+        """The next statement; asks the model when what it said so far does not reach. None at the end of the response."""
+        while True:
+            response = frame.response
+            if response is None or (
+                offset >= len(response.statements) and not response.ended and response.task is None
+            ):
+                response = frame.response = await self._runtime.asking.ask(frame, response)
+                response.filename = self._filename(frame)
+            statement = await response.statement(offset)
+            if statement is not None or response.ended:
+                return statement
+            error, response.error, response.task = response.error, None, None
+            assert error
+            await self._model_failed(frame, error)
+
+    async def _model_failed(self, frame: Frame, error: ModelError) -> None:
+        """A call broke off: what was received stays, and the model is asked to go on from there."""
+        runtime = self._runtime
+        if error.fatal:
+            runtime.fail(str(error))
+            await runtime.never()
+        response = frame.response
+        assert response
+        kept = whole_statements(response.text)
+        frame.response = Response(kept)
+        runtime.emit(e.ResponseReceived(frame.id, kept, replace=True))
+        await self._count_failure(frame, f"the model's response broke off: {error}", str(error), turn_ends=False)
+
+    async def _unit(self, frame: Frame, names: Names, statement: Statement, offset: int, stage: str | None) -> None:
+        runtime = self._runtime
+        place = Place(runtime, frame)
+        here.set(place)
+        response = frame.response
+        assert response
+        try:
+            while True:
+                offset, stage = await self._step(frame, names, statement, offset, stage)
+                if not self._pending(frame):
+                    break
+                # A task or a call kept in a variable prolongs the unit.
+                following = await self._statement(frame, offset)
+                if following is None:
+                    await self._settle(frame)
+                    break
+                statement = following
+        except Returned:
+            return
+        except Exception as error:
+            await self._statement_failed(frame, names, place, statement, error, offset, stage)
+            return
+        self._end_unit(frame, names, place, offset, stage, statement)
+
+    def _end_unit(
+        self, frame: Frame, names: Names, place: Place, offset: int, stage: str | None, statement: Statement
+    ) -> None:
+        runtime = self._runtime
+        place.flush()
+        changed: tuple[tuple[str, bytes | None], ...] = ()
+        if runtime.durable:
+            assert frame.stored
+            changed = frame.stored.changes(names.own(), fold(statement.source))
+        runtime.emit(e.UnitEnded(frame.id, offset, stage, changed))
+        frame.unit += 1
+        if frame.tasks:
+            frame.tasks = {task for task in frame.tasks if not task.done()}
+
+    async def _step(
+        self, frame: Frame, names: Names, statement: Statement, offset: int, stage: str | None
+    ) -> tuple[int, str | None]:
+        """One statement, or one stage of a top-level loop; returns what comes next."""
+        if statement.error:
+            raise BadStatement(statement.error)
+        source, response = statement.source, frame.response
+        assert response
+        filename = response.filename
+        runtime = self._runtime
+        runtime.positions.add(filename, statement.line, source)
+
+        async def run(stage: Any) -> None:
+            code = compile_statement(source, stage, filename=filename, line=statement.line)
+            result = eval(code, names)
+            if result is not None:
+                await result
+
+        node = parse_statement(source) if source.startswith(("for", "while")) else None
+        if not isinstance(node, ast.For | ast.While):
+            await run(None)
+            return offset + 1, None
+        if isinstance(node, ast.For) and stage is None:
+            await run("head")
+            if (place := cursor(names["__iterable__"])) is not None:
+                dict.__setitem__(names, "__cursor__", place)
+                dict.__delitem__(names, "__iterable__")
+                return offset, "turn"
+            await run("whole")
+            dict.pop(names, "__iterable__", None)
+            return offset + 1, None
+        if stage != "else":
+            try:
+                if isinstance(node, ast.For):
+                    dict.__setitem__(names, "__item__", next(names["__cursor__"]))
+                await run("turn")
+                stage = dict.pop(names, "__next__")
+            except StopIteration:
+                stage = "else"
+            if stage == "turn" or (stage == "else" and node.orelse):
+                return offset, stage
+        else:
+            await run("else")
+        for name in ("__cursor__", "__item__", "__next__"):
+            dict.pop(names, name, None)
+        return offset + 1, None
+
+    def _pending(self, frame: Frame) -> bool:
+        """Whether the unit goes on. A replayed one goes as far as it had come: a cancelled task may be done sooner now."""
+        return bool(
+            frame.unbegun or any(not task.done() for task in frame.tasks) or self._runtime.replay.awaits(frame.id)
+        )
+
+    async def _settle(self, frame: Frame) -> None:
+        """The last statement that can wait for its tasks and calls: tasks are waited for, calls it dropped are an error."""
+        if tasks := [task for task in frame.tasks if not task.done()]:
+            await asyncio.wait(tasks)
+        for task in frame.tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()) and isinstance(error, Exception):
+                self._runtime.output(frame.agent, f"a task ended with {type(error).__name__}: {error}", "warning")
+        frame.tasks.clear()
+        if frame.unbegun:
+            dropped = ", ".join(sorted(call.label for call in frame.unbegun))
+            frame.unbegun.clear()
+            raise NeverAwaited(f"{dropped}: called, never awaited")
+
+    # -- failures --------------------------------------------------------------------------------------------------------------
+
+    async def _statement_failed(
+        self,
+        frame: Frame,
+        names: Names,
+        place: Place,
+        statement: Statement,
+        error: Exception,
+        offset: int,
+        stage: str | None,
+    ) -> None:
+        """The model is told what failed, where, and what already ran; the rest of its response is dropped."""
+        runtime = self._runtime
+        for task in [task for task in frame.tasks if not task.done()]:
+            task.cancel()
+        if frame.tasks:
+            await asyncio.wait(frame.tasks)
+        frame.tasks.clear()
+        frame.unbegun.clear()
+        await self._live()
+        response = frame.response
+        assert response
+        if response.task:
+            response.task.cancel()
+        for name in ("__cursor__", "__item__", "__next__", "__iterable__"):
+            dict.pop(names, name, None)
+        self._end_unit(frame, names, place, offset, None, statement)
+        told, short, line = explain(error, statement, response.code, response.filename)
+        frame.response = None
+        await self._count_failure(frame, told, short, turn_ends=True, statement=statement, line=line)
+
+    async def _count_failure(
+        self,
+        frame: Frame,
+        told: str,
+        short: str,
+        *,
+        turn_ends: bool,
+        statement: Statement | None = None,
+        line: int = 0,
+    ) -> None:
+        runtime = self._runtime
+        await self._live()
+        failures = runtime.state.progress_of(frame.id).failures + 1
+        events: list[e.Event] = [e.Noted(frame.id, "error", told), e.Failed(frame.id, failures)]
+        if turn_ends:
+            events.append(e.TurnEnded(frame.id, failures))
+        source = fold(statement.source) if statement else "model call"
+        runtime.commit(frame, "error", source, events, text=short, line=line)
+        runtime.writing_dropped(frame.agent)
+        if failures >= runtime.settings.max_failures:
+            raise PlaybookFailed(
+                f"{frame.playbook.name} failed {failures} times in a row and was given up; the last time: {short}"
+            )

@@ -1,0 +1,137 @@
+"""Serves what is recorded of the units in flight, in the order it happened; then lets live work begin.
+
+Recorded ends are served in that order, each once everything numbered before it has happened again: begins, task starts and
+ends, wake-ups. When the record is used up, what was in flight at the cut goes on in the order it began, then what is new.
+Until then nothing live starts or ends. That order is the whole promise of this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from playbooks.runtime.signals import Diverged
+from playbooks.state import ProgramState
+
+NEW = float("inf")
+"""When something new began: after all that was in flight."""
+
+
+class Replay:
+    """One replay, from a restored state until everything recorded has happened again.
+
+    Args:
+        state: As restored; only read here.
+        edit: Makes a fork's edit: frame, unit, tick, name.
+        caught_up: Called when the last recorded end is about to be served; returns an error if the state differs.
+    """
+
+    def __init__(
+        self,
+        state: ProgramState | None = None,
+        edit: Callable[[int, int, float, str], None] | None = None,
+        caught_up: Callable[[], Diverged | None] | None = None,
+    ) -> None:
+        self._script: list[tuple[float, str, Any]] = []
+        if state is not None:
+            for (frame, unit), record in state.record.items():
+                if frame not in state.returned:
+                    for key, value in record.items():
+                        what = key[0]
+                        if what in ("begun", "task"):
+                            self._script.append((value[0], "happens", (frame, key)))
+                        elif what == "ended":
+                            self._script.append((value[0], "serve", (frame, ("begun", *key[1:]))))
+                        elif what == "edit":
+                            self._script.append((key[1], "edit", (frame, unit, key[1], key[2])))
+            self._script.sort(key=lambda entry: entry[0])
+        self._happened: set[Hashable] = set()
+        self._waiting: dict[Hashable, asyncio.Future[None]] = {}
+        self._live: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._serving = False
+        self._edit = edit
+        self._caught_up = caught_up
+        self._last = self._script[-1] if self._script else None
+        self._position = 0
+
+    @property
+    def over(self) -> bool:
+        """Everything recorded has happened again, and what was in flight has been let go on."""
+        return self._position == len(self._script) and not self._live
+
+    @property
+    def scripted(self) -> bool:
+        """Recorded events are still to come."""
+        return self._position < len(self._script)
+
+    def awaits(self, frame: int) -> bool:
+        """Whether something recorded of this frame is still to come: its unit goes on at least as far as it had come."""
+        return any(which[0] == frame for _, _, which in self._script[self._position :])
+
+    def stuck_on(self) -> str:
+        """The event a replay waits for that does not go on, for the error message."""
+        if not self.scripted:
+            return ""
+        tick, what, which = self._script[self._position]
+        return f"event {tick} ({what} {which})"
+
+    def happens(self, what: Hashable) -> None:
+        """A begin, task event or wake-up has happened again."""
+        if self.scripted:
+            self._happened.add(what)
+            asyncio.get_running_loop().call_soon(self._advance)  # after its code has come to its next await
+
+    async def serve(self, what: Hashable) -> None:
+        """Returns when it is this recorded end's turn."""
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting[what] = turn
+        self._advance()
+        await turn
+        asyncio.get_running_loop().call_soon(self._served)  # after what this outcome wakes has begun its next
+
+    async def go_live(self, began: float) -> None:
+        """Returns when the record is used up and it is this one's turn among what was in flight.
+
+        Args:
+            began: Its tick; `NEW` when it had not begun at the cut.
+        """
+        turn = asyncio.get_running_loop().create_future()
+        self._live.append((began, len(self._live), turn))
+        asyncio.get_running_loop().call_soon(self._advance)
+        await turn
+
+    def _served(self) -> None:
+        self._serving = False
+        self._advance()
+
+    def _advance(self) -> None:
+        while self._position < len(self._script) and not self._serving:
+            entry = self._script[self._position]
+            _, what, which = entry
+            if (what == "happens" and which not in self._happened) or (what == "serve" and which not in self._waiting):
+                return
+            if entry is self._last and what == "serve" and self._caught_up and (error := self._caught_up()):
+                self._caught_up = None
+                self.fail(error)
+                return
+            self._position += 1
+            if what == "edit":
+                assert self._edit
+                self._edit(*which)
+            elif what == "serve":
+                self._serving = True
+                turn = self._waiting.pop(which)
+                if not turn.done():
+                    turn.set_result(None)
+        if self._position == len(self._script) and not self._serving:
+            live, self._live = sorted(self._live, key=lambda entry: entry[:2]), []
+            for _, _, turn in live:
+                if not turn.done():
+                    turn.set_result(None)
+
+    def fail(self, error: BaseException) -> None:
+        """Ends the replay with an error for all that wait in it."""
+        for turn in (*self._waiting.values(), *(turn for *_, turn in self._live)):
+            if not turn.done():
+                turn.set_exception(error)

@@ -1,0 +1,127 @@
+"""One response of a model as it streams in: its text, its statements, and what is being written right now.
+
+The stream is drained while statements run, so a long call never stalls the connection. What was received travels with each
+checkpoint; a response cut off goes on from its last whole statement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from playbooks.models.base import ModelError, Retry, Text, Usage
+from playbooks.runtime.fences import CodeExtractor
+from playbooks.runtime.literal_say import SayScanner
+from playbooks.runtime.statements import Statement, StatementStream
+
+
+class Response:
+    """A response's text on its way to statements.
+
+    Args:
+        text: What was received before, as the state holds it.
+        ended: All of it was.
+    """
+
+    def __init__(self, text: str = "", ended: bool = False) -> None:
+        self.text = ""
+        """As the model sent it."""
+        self.emitted = 0
+        """How much of `text` the state has."""
+        self.filename = ""
+        """What its code is compiled as."""
+        self.ended = False
+        self.error: ModelError | None = None
+        self.statements: list[Statement] = []
+        self.changed = asyncio.Event()
+        """Set when there is more to run, or the end."""
+        self._extractor = CodeExtractor()
+        self._stream = StatementStream()
+        self._says = SayScanner()
+        self.writing: tuple[str, str] | None = None
+        self.task: asyncio.Task[None] | None = None
+        if text:
+            self.feed(text)
+        if ended:
+            self.close()
+        self.emitted = len(self.text)
+
+    @property
+    def code(self) -> str:
+        """The code in it."""
+        return self._stream.text
+
+    def end_of(self, offset: int) -> int:
+        """Where in the code the first `offset` statements end."""
+        done = self.statements[:offset]
+        return done[-1].end if done else 0
+
+    def feed(self, text: str) -> None:
+        """Takes up a piece of the response."""
+        self.text += text
+        code = self._extractor.feed(text)
+        if code:
+            self._take(self._stream.feed(code))
+
+    def close(self) -> None:
+        """The response is complete."""
+        if self.ended:
+            return
+        self.ended = True
+        code = self._extractor.close()
+        self._take((self._stream.feed(code) if code else []) + self._stream.close())
+        self.writing = None
+        self.changed.set()
+
+    def _take(self, statements: list[Statement]) -> None:
+        if statements:
+            self.statements += statements
+            self.changed.set()
+
+    def scan(self) -> bool:
+        """Looks for a literal `Say` being written; whether `writing` changed."""
+        tail = self._stream.text[self._stream.complete :]
+        writing = self._says.feed(tail)
+        if writing == self.writing:
+            return False
+        self.writing = writing
+        return True
+
+    async def drain(
+        self, stream: AsyncIterator[Text | Retry | Usage], tell: Callable[[Text | Retry | Usage], None]
+    ) -> None:
+        """Reads the stream to its end; a `ModelError` is kept in `error`, with what was received before it."""
+        try:
+            async for piece in stream:
+                if isinstance(piece, Text):
+                    self.feed(piece.text)
+                tell(piece)
+            self.close()
+        except ModelError as error:
+            self.error = error
+        finally:
+            self.changed.set()
+
+    async def statement(self, offset: int) -> Statement | None:
+        """The statement at `offset`, when it is there; None: the response ends before it, or broke off (`error`)."""
+        while len(self.statements) <= offset:
+            if self.ended or self.error:
+                return None
+            self.changed.clear()
+            await self.changed.wait()
+        return self.statements[offset]
+
+
+def whole_statements(text: str) -> str:
+    """What of a response that was cut off is kept: up to the end of its last whole statement.
+
+    A response goes on better from there than from the middle of a word.
+    """
+    response = Response()
+    response.feed(text)
+    stream = response._stream
+    if not response.statements:
+        return ""
+    end = response.statements[-1].end
+    rest = stream.text[end:]
+    return text[: len(text) - len(rest)] if text.endswith(rest) else text

@@ -1,0 +1,636 @@
+"""A program running: its agents, their frames, and what holds them together.
+
+The parts have a file each; here is what they share, how a run begins, fails and ends, and the one way to a checkpoint.
+Commit before publish: `commit` returns when the checkpoint is durable, and everything others may see comes after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import contextvars
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from playbooks.checkpoints import describe
+from playbooks.checkpoints.record import Header, Kind
+from playbooks.language.model import AgentClass, Playbook, Program
+from playbooks.models.base import Model, ModelSettings
+from playbooks.runtime.actors import ON_MESSAGE, Actors
+from playbooks.runtime.agent_code import AgentCode
+from playbooks.runtime.arguments import bind
+from playbooks.runtime.asking import Asking
+from playbooks.runtime.asyncio_names import program_asyncio
+from playbooks.runtime.builtins import AgentReference, Builtins, OwnAgent
+from playbooks.runtime.context import Context
+from playbooks.runtime.control import Control
+from playbooks.runtime.effects import Call, Effects, Running
+from playbooks.runtime.frame import Frame
+from playbooks.runtime.journal import Journal
+from playbooks.runtime.mailbox import Mailbox
+from playbooks.runtime.meetings import Meeting, Meetings
+from playbooks.runtime.modules import program_import
+from playbooks.runtime.names import State
+from playbooks.runtime.notices import (
+    AgentChanged,
+    AgentStatus,
+    AgentView,
+    Asked,
+    Committed,
+    Listener,
+    MessageHeard,
+    MessageSent,
+    MessageView,
+    Notice,
+    Output,
+    RunStatus,
+    StatusChanged,
+    WritingDropped,
+)
+from playbooks.runtime.player import Player
+from playbooks.runtime.positions import Positions
+from playbooks.runtime.replay import Replay
+from playbooks.runtime.targets import HUMAN
+from playbooks.runtime.values import Values
+from playbooks.state import Event, ProgramState
+from playbooks.state import events as e
+
+_QUIET_ROUNDS = 12
+"""Rounds of the loop in which nothing must happen before a run counts as standing still."""
+_BRIEF = 120
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Limits of a run, from the configuration."""
+
+    max_llm_calls: int = 100
+    max_failures: int = 3
+    artifact_result_threshold: int = 500
+    message_batch_timeout: float = 0.5
+    message_batch_max_wait: float = 2.0
+    max_value_bytes: int | None = 10_000_000
+
+
+class Runtime:
+    """One branch of one session, running or about to.
+
+    Args:
+        program: What runs.
+        model: Who answers.
+        journal: Where its events go; its state is the one to go on from.
+        settings: Limits.
+        model_settings: What a request carries to the model.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        model: Model,
+        journal: Journal,
+        settings: RunSettings | None = None,
+        model_settings: ModelSettings | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.program, self.journal, self.settings = program, journal, settings or RunSettings()
+        self.model_settings = model_settings or ModelSettings()
+        self.state: ProgramState = journal.state
+        self.durable = journal.durable
+        self.listeners: list[Listener] = []
+        self.status: RunStatus = "ready"
+        self.phrase = ""
+        self.error = ""
+        self.needs_input = False
+        self.input_closed = False
+        self.stopping = False
+        self.imported: set[str] = set()
+        self._model, self.clock = model, clock
+        self._tick = int(self.state.count.get("tick", 0))
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._agent_code: dict[str, AgentCode] = {}
+        self._engine: dict[str, dict[str, Any]] = {}
+        self._views: dict[str, AgentView] = {}
+        self._done: asyncio.Future[RunStatus] | None = None
+        self._context = contextvars.copy_context()
+        self._checking = False
+        self._said: list[tuple[str, str]] = []
+        self.replay = Replay()
+        self.positions = Positions()
+        self.values = Values(self, self.settings.max_value_bytes)
+        self.effects = Effects(self)
+        self.player = Player(self)
+        self.asking = Asking(self)
+        self.context = Context(self)
+        self.builtins = Builtins(self)
+        self.mailbox = Mailbox(self)
+        self.meetings = Meetings(self)
+        self.control = Control(self)
+        self.actors = Actors(self)
+        self._shared_names = self._names_for_all()
+        journal.on_commit = self._committed
+
+    # -- a run's life ----------------------------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Makes the agents: those of a new program, or those of the state to go on from.
+
+        Raises:
+            Exception: Whatever a Python block raised.
+        """
+        if self.state.agents:
+            for agent in [agent for agent in self.state.agents if agent != HUMAN]:
+                self._load_agent(agent)
+            self.replay = Replay(self.state, caught_up=None)
+            return
+        self.emit(e.AgentCreated(HUMAN, self._human_name()))
+        for cls in self.program.agents:
+            if cls.kind == "AI" and not cls.standby:
+                for event in self.new_agent(cls, "", {})[1]:
+                    self.emit(event)
+
+    async def run(self) -> RunStatus:
+        """Runs until the program finished, failed, or was interrupted."""
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(self.effects.task_factory)
+        self._context = contextvars.copy_context()
+        self._done = loop.create_future()
+        self._set_status("running")
+        for agent in list(self.state.agents):
+            self.agent_changed(agent)
+            self.actors.start(agent)
+        for text, to in self._said:
+            self.person_says(text, to)
+        self.poke()
+        try:
+            return await self._done
+        finally:
+            await self.close()
+
+    def end(self) -> None:
+        """The program ends for all agents."""
+        self._finish("finished")
+
+    def fail(self, reason: str) -> None:
+        """The run can't go on."""
+        self.error = self.error or reason
+        self._finish("failed")
+
+    def _finish(self, status: RunStatus) -> None:
+        self.stopping = True
+        if self._done is not None and not self._done.done():
+            self._done.set_result(status)
+        self._set_status(status, self.error)
+
+    async def interrupt(self, grace: float = 5.0) -> None:
+        """Stops at once, keeping everything: no effect begins any more, tools in flight get a moment, then all is sealed.
+
+        Args:
+            grace: Seconds for tools in flight; what they give is kept, and not returned.
+        """
+        if self.stopping:
+            return
+        self.stopping = True
+        for frame in self.player.frames.values():
+            self.asking.flush(frame)
+            if frame.response and frame.response.task:
+                frame.response.task.cancel()
+        end = time.monotonic() + grace
+        while time.monotonic() < end and any(
+            not call.waits and call.kind in ("tool", "await") and call.label != "sleep"
+            for call in self.effects.in_flight.values()
+        ):
+            await asyncio.sleep(0.01)
+        if self.durable and self.journal.head and not self.journal.sealed and self.replay.over:
+            agent = self.journal.head.agent if self.journal.head.agent != HUMAN else next(iter(self.state.agents), HUMAN)
+            last = self.journal.last_statement(agent)
+            self.commit_agent(agent, "interrupt", last, [], text="interrupted")
+        self._finish("interrupted")
+
+    async def close(self) -> None:
+        """Seals the run and drops all its tasks."""
+        self.stopping = self.journal.sealed = True
+        for _ in range(3):
+            pending = [task for task in self._tasks if not task.done() and task is not asyncio.current_task()]
+            if not pending:
+                break
+            for task in pending:
+                task.cancel()
+            await asyncio.wait(pending, timeout=0.2)
+        asyncio.get_running_loop().set_task_factory(None)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """A task of the engine's own; what it raises fails the run."""
+        loop = asyncio.get_running_loop()
+        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, context=self._context.copy())
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None or self.stopping:
+            return
+        reason = getattr(error, "reason", None) or getattr(error, "what", None)
+        self.crash = error
+        self.fail(reason or f"{type(error).__name__}: {error}")
+
+    crash: BaseException | None = None
+
+    async def never(self) -> Any:
+        """Does not return: the run is over for whoever calls this."""
+        if self.journal.sealed:
+            raise asyncio.CancelledError
+        await asyncio.get_running_loop().create_future()
+
+    # -- standing still ----------------------------------------------------------------------------------------------------------
+
+    def poke(self) -> None:
+        """Something began to wait: see whether everything does."""
+        if not self._checking and self._done is not None and not self._done.done():
+            self._checking = True
+            asyncio.get_running_loop().call_soon(self._check, _QUIET_ROUNDS, self.effects.activity)
+
+    def _check(self, rounds: int, activity: int) -> None:
+        if self.effects.activity != activity:
+            rounds, activity = _QUIET_ROUNDS, self.effects.activity
+        if self.effects.working or self.stopping:
+            self._checking = False
+            return
+        if rounds:
+            asyncio.get_running_loop().call_soon(self._check, rounds - 1, activity)
+            return
+        self._checking = False
+        self._stands_still()
+
+    def _stands_still(self) -> None:
+        if self.replay.scripted:
+            self.fail(
+                f"the resume stands still before {self.replay.stuck_on()}, which does not happen again;"
+                " the files are as they were"
+            )
+            return
+        if self.control.gated:
+            self._set_status("paused")
+            return
+        waiting = self.mailbox.waiters
+        if any(waiter.target == "user" for waiter in waiting):
+            if self.input_closed:
+                self.needs_input = True
+                self._finish("interrupted")
+            else:
+                self._set_status("waiting", "waits for you")
+            return
+        if not self.effects.in_flight and not self.player.frames:
+            failed = [id for id, row in self.state.agents.items() if row[3] == "failed"]
+            if failed:
+                self.fail("; ".join(f"{self.state.agents[id][0]} failed: {self.state.agents[id][4]}" for id in failed))
+            else:
+                self.end()
+            return
+        failed = [id for id, row in self.state.agents.items() if row[3] == "failed"]
+        reasons = [f"{self.state.agents[id][0]} failed: {self.state.agents[id][4]}" for id in failed]
+        reasons += [f"{self.title(waiter.agent)} waits for {self._waited(waiter.target)}" for waiter in waiting]
+        self.fail("; ".join(reasons) or "every agent waits for something that does not come")
+
+    def _waited(self, target: str) -> str:
+        agent = target.removeprefix("agent ")
+        return self.title(agent) if agent in self.state.agents else target
+
+    def _set_status(self, status: RunStatus, phrase: str = "") -> None:
+        if (status, phrase) != (self.status, self.phrase):
+            self.status, self.phrase = status, phrase
+            self.notify(StatusChanged(status, phrase))
+
+    # -- events and checkpoints ----------------------------------------------------------------------------------------------------
+
+    def tick(self) -> int:
+        """The next number of what begins or ends, program-wide."""
+        self._tick += 1
+        return self._tick
+
+    def emit(self, event: Event) -> None:
+        """Takes up what happened."""
+        self.journal.emit(event)
+
+    def commit(self, frame: Frame, kind: Kind, statement: str, events: Iterable[Event], **header: Any) -> Header:
+        """A checkpoint by a frame's agent."""
+        return self.commit_agent(
+            frame.agent, kind, statement, events, step=frame.step, playbook=frame.playbook.name, **header
+        )
+
+    def commit_agent(
+        self, agent: str, kind: Kind, statement: str, events: Iterable[Event], **header: Any
+    ) -> Header:
+        """A checkpoint; everything received of any model so far goes into it."""
+        if self.durable:
+            for live in self.player.frames.values():
+                self.asking.flush(live)
+            if self.journal.head is None:
+                self._start()
+        elif self.journal.head is None:
+            self._start()
+        return self.journal.commit(agent, kind, statement, events, **header)
+
+    def _start(self) -> None:
+        self.journal.commit(HUMAN, "start", "", text=self.program.name)
+
+    def _committed(self, header: Header) -> None:
+        self.control.committed(header)
+        if self.status in ("waiting", "paused") and not self.control.gated:
+            self._set_status("running")
+        self.notify(Committed(header))
+
+    # -- agents ----------------------------------------------------------------------------------------------------------------------
+
+    def new_agent(
+        self, cls: AgentClass, creator: str, arguments: dict[str, Any]
+    ) -> tuple[str, list[Event]]:
+        """Numbers an agent and runs its Python blocks; the events make it part of the state.
+
+        Raises:
+            Exception: Whatever a block raised.
+        """
+        agent = str(max(int(self.state.count.get("agent", 1000)), 1000))
+        code = AgentCode(self, cls, self.engine_names_of(cls, agent))
+        self._agent_code[agent] = code
+        events: list[Event] = [e.AgentCreated(agent, cls.name, creator, str(arguments.get("name", "")))]
+        for name, value in {**code.data, **arguments}.items():
+            events.append(e.VariableWritten(agent, name, self.values.encode(value, f"${name}")))
+        return agent, events
+
+    def create_agent(self, cls: AgentClass, creator: str, arguments: dict[str, Any]) -> str:
+        """Makes an agent at once, in the next checkpoint whoever commits it."""
+        agent, events = self.new_agent(cls, creator, arguments)
+        for event in events:
+            self.emit(event)
+        self.agent_made(agent)
+        return agent
+
+    def agent_made(self, agent: str) -> None:
+        """An agent is part of the state: its life begins."""
+        self.agent_changed(agent)
+        self.actors.start(agent)
+
+    def _load_agent(self, agent: str) -> None:
+        cls = self.class_of(agent)
+        self._agent_code[agent] = AgentCode(self, cls, self.engine_names_of(cls, agent))
+
+    def class_of(self, agent: str) -> AgentClass:
+        cls = self.program.agent(self.state.agents[agent][0])
+        assert cls is not None
+        return cls
+
+    def code_of(self, agent: str) -> AgentCode:
+        return self._agent_code[agent]
+
+    def codes(self) -> Iterable[AgentCode]:
+        return self._agent_code.values()
+
+    def any_names(self) -> dict[str, Any]:
+        return next(iter(self._agent_code.values())).names if self._agent_code else {}
+
+    def playbook_of(self, agent: str, name: str) -> Playbook:
+        """An agent's playbook.
+
+        Raises:
+            NameError: It has none of that name.
+        """
+        if name == ON_MESSAGE.name:
+            return ON_MESSAGE
+        playbook = self.class_of(agent).playbook(name)
+        if playbook is None:
+            raise NameError(f"{self.class_of(agent).name} has no playbook {name}")
+        return playbook
+
+    def model_of(self, agent: str) -> Model:
+        return self._model
+
+    def title(self, agent: str) -> str:
+        """As models and people read it: `Buyer (agent 1001)`."""
+        if agent == HUMAN:
+            return "user"
+        return f"{self.state.agents[agent][0]} (agent {agent})" if agent in self.state.agents else agent
+
+    def _human_name(self) -> str:
+        return next((cls.name for cls in self.program.agents if cls.kind == "Human"), "User")
+
+    def wake(self, agent: str) -> None:
+        """There may be something for an idle agent to begin."""
+        self.effects.activity += 1
+        self.actors.wake(agent)
+
+    # -- names -------------------------------------------------------------------------------------------------------------------------
+
+    def _names_for_all(self) -> dict[str, Any]:
+        state = State()
+        sleep = self._sleep
+        shared = {
+            **vars(builtins),
+            **self.builtins.names(),
+            "asyncio": program_asyncio(sleep),
+            "__state__": state,
+            "meeting": Meeting(self),
+            "print": self._print,
+        }
+        self.import_ = program_import(shared["asyncio"], self.effects.sync, self.imported)
+        shared["__builtins__"] = {**vars(builtins), "print": self._print, "__import__": self.import_}
+        return shared
+
+    def engine_names_of(self, cls: AgentClass, agent: str) -> dict[str, Any]:
+        """What an agent's code finds: the engine's names, its playbooks, the other classes."""
+        names = dict(self._shared_names)
+        for other in self.program.agents:
+            if other.kind == "AI":
+                names[other.name] = AgentReference(self, other)
+        for playbook in cls.playbooks:
+            names[playbook.name] = self.builtins.caller(None, playbook.name)
+        names["self"] = OwnAgent(names, State())
+        self._engine[agent] = names
+        return names
+
+    def engine_names(self, agent: str) -> dict[str, Any]:
+        """As `engine_names_of`, with the functions of the agent's Python blocks."""
+        names = self._engine[agent]
+        for name, value in self._agent_code[agent].names.items():
+            if name[:2] != "__" and name not in names:
+                names[name] = value
+        return names
+
+    def name_of(self, value: object) -> str | None:
+        """The name under which the engine offers this very object."""
+        for agent, names in self._engine.items():
+            for name, held in names.items():
+                if held is value and name[:2] != "__":
+                    return f"{agent}.{name}" if name not in self._shared_names else name
+        return None
+
+    def named(self, name: str) -> object:
+        """The object that `name_of` gave this name for."""
+        agent, dot, rest = name.partition(".")
+        names = self._engine.get(agent, {}) if dot else self._shared_names
+        return names[rest if dot else name]
+
+    def _sleep(self, delay: float, result: Any = None) -> Call:
+        async def run(running: Running) -> Any:
+            running.text = f"sleep({delay:g})"
+            return await asyncio.sleep(delay, result)
+
+        return Call(self, "sleep", "await", (delay, result), run)
+
+    def _print(self, *values: Any, sep: str | None = " ", end: str | None = "\n", **_: Any) -> None:
+        from playbooks.runtime.place import here
+
+        place = here.get()
+        text = (sep if sep is not None else " ").join(map(str, values))
+        self.output(place.frame.agent if place else "", text)
+
+    # -- calls -------------------------------------------------------------------------------------------------------------------------
+
+    def bind(self, playbook: Playbook, agent: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+        """Arguments by name, defaults filled in.
+
+        Raises:
+            TypeError: They do not fit the parameters.
+        """
+        return bind(playbook, arguments, named, self._agent_code[agent].names)
+
+    def brief(self, value: Any) -> str:
+        """A value for a row."""
+        return describe.show(value, _BRIEF) if not isinstance(value, str) else value
+
+    def brief_call(self, playbook: Playbook, arguments: dict[str, Any]) -> str:
+        """`Haggle("pen")`, for a row."""
+        return f"{playbook.name}({', '.join(describe.show(value, 40) for value in arguments.values())})"
+
+    def result_note(self, running: Running, name: str, shown: str, value: Any) -> None:
+        """Tells the caller's model what a call gave; a long text becomes an artifact."""
+        if value is None:
+            return
+        text = value if isinstance(value, str) else describe.show(value, 4000)
+        if len(text) > self.settings.artifact_result_threshold:
+            held = self.state.artifacts.get(running.frame.agent, {})
+            artifact = f"{name}_result_{len(held) + 1}"
+            summary = f"what {shown} gave, {len(text)} characters"
+            data = self.values.encode(value, "$result")
+            running.events.append(e.ArtifactSaved(running.frame.agent, artifact, summary, data))
+            running.note = ("result", f"{shown} gave a long result, kept as artifact {artifact}: {text[:100]}…")
+        else:
+            running.note = ("result", f"{shown} returned {describe.show(value, 1000)}")
+
+    # -- messages ------------------------------------------------------------------------------------------------------------------------
+
+    def next_message(self) -> int:
+        return int(self.state.count.get("message", 0)) + 1
+
+    def message_view(self, id: int) -> MessageView:
+        row = self.state.message(id)
+        delivered = tuple(agent for agent in row.receivers if id not in self.state.inbox.get(agent, ()))
+        return MessageView(id, row.sender, row.receivers, row.text, row.meeting, delivered)
+
+    def message_sent(self, event: e.MessageSent) -> None:
+        """A message is durable: its receivers may have it."""
+        self.notify(MessageSent(self.message_view(event.id)))
+        for agent in event.receivers:
+            if agent != HUMAN:
+                self.mailbox.arrived(agent)
+                self.wake(agent)
+
+    def taking(self, agent: str, ids: tuple[int, ...], running: Running) -> None:
+        """Messages leave the inbox with the commit that follows at once."""
+
+        def finish() -> Any:
+            self.mailbox.release(ids)
+            self.notify(MessageHeard(agent, ids))
+            return running_value
+
+        running_value = running.text
+        running.finish = finish
+
+    def person_says(self, text: str, to: str = "") -> None:
+        """What the person says: a checkpoint of `human`, then in the inbox of whom it is for."""
+        if self._done is None or not self.replay.over:
+            self._said.append((text, to))
+            return
+        asked = [waiter.agent for waiter in self.mailbox.waiters if waiter.target == "user"]
+        agents = [agent for agent in self.state.agents if agent != HUMAN]
+        receiver = to or (asked[0] if asked else agents[0] if agents else "")
+        if not receiver or self.stopping:
+            return
+        message = e.MessageSent(self.next_message(), HUMAN, (receiver,), text)
+        statement = f'Say("agent {receiver}", {_quoted(text)})'
+        self.commit_agent(HUMAN, "say", statement, [message], text=text, peer=receiver)
+        self.message_sent(message)
+
+    def close_input(self) -> None:
+        """Nothing more will be said by the person."""
+        self.input_closed = True
+        self.poke()
+
+    # -- telling -------------------------------------------------------------------------------------------------------------------------
+
+    def notify(self, notice: Notice) -> None:
+        for listener in self.listeners:
+            listener(notice)
+
+    def output(self, agent: str, text: str, kind: Any = "print") -> None:
+        """A line for Output."""
+        self.notify(Output(agent, text, kind))
+
+    def writing_dropped(self, agent: str) -> None:
+        """What was being written will not be said."""
+        self.notify(WritingDropped(agent))
+
+    def agent_changed(self, agent: str) -> None:
+        """Shows what an agent does now, if it changed."""
+        if not self.listeners or agent not in self.state.agents:
+            return
+        view = self.view(agent)
+        if self._views.get(agent) != view:
+            self._views[agent] = view
+            self.notify(AgentChanged(view))
+
+    def view(self, agent: str) -> AgentView:
+        """An agent as it is now."""
+        row = self.state.agent(agent)
+        waiter = next((w for w in self.mailbox.waiters if w.agent == agent), None)
+        frames = [frame for frame in self.player.frames.values() if frame.agent == agent]
+        status: AgentStatus = "running"
+        if row.status == "failed":
+            status = "failed"
+        elif waiter:
+            status = "waiting"
+        elif not frames:
+            status = "idle"
+        last = frames[-1] if frames else None
+        return AgentView(
+            agent,
+            row.class_name,
+            status,
+            waiter.target if waiter else "",
+            last.step if last else "",
+            last.playbook.name if last else "",
+            row.created_by,
+            row.error,
+        )
+
+    def waits_changed(self, agent: str) -> None:
+        """An agent began or ceased to wait."""
+        self.effects.activity += 1
+        self.agent_changed(agent)
+        asked = tuple(waiter.agent for waiter in self.mailbox.waiters if waiter.target == "user")
+        if asked != self._asked:
+            self._asked = asked
+            self.notify(Asked(asked))
+
+    _asked: tuple[str, ...] = ()
+
+
+def _quoted(text: str) -> str:
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
+
+

@@ -1,0 +1,42 @@
+"""How a program ends or leaves a statement other than by reaching its end.
+
+`BaseException`s, so that no `except Exception` of model code stops them.
+"""
+
+from __future__ import annotations
+
+
+class Returned(BaseException):
+    """`Return` unwinds the statement it stands in."""
+
+
+class ProgramEnded(BaseException):
+    """`Exit`, `EndProgram` or `Yld("exit")`: the whole program ends, whatever others wait for."""
+
+
+class RunFailed(BaseException):
+    """The run can't go on at all: no key, no disk, the call limit. One line for people.
+
+    Args:
+        reason: What happened, and what to do.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Diverged(RunFailed):
+    """The replay did something else than was recorded; nothing is served to the wrong call."""
+
+
+class PlaybookFailed(Exception):
+    """A playbook's model failed too often in a row. Ordinary, so a calling model is told."""
+
+
+class NeverAwaited(Exception):
+    """A call was made and dropped. An ordinary error, so the model is told."""
+
+
+class UnknownTarget(Exception):
+    """Nobody of that name: the model is told who there is."""
