@@ -11,6 +11,7 @@ import ast
 import functools
 import types
 import warnings
+from collections.abc import Iterable
 from typing import Literal
 
 from playbooks.runtime.lexer import Lexer, lines
@@ -33,13 +34,18 @@ def mark(source: str) -> str:
     """Turns `$x` into a name the parser takes, letter for letter. Strings and comments stay; f-string fields don't."""
     if "$" not in source:
         return source
-    lexer, done = Lexer(), 0
+    lexer = Lexer()
+    return mark_at(source, [start + at for start, line in lines(source) for at in lexer.read(line)])
+
+
+def mark_at(text: str, variables: Iterable[int]) -> str:
+    """As `mark` does, when it is known where the `$` of agents' variables are."""
     pieces: list[str] = []
-    for start, line in lines(source):
-        for at in lexer.read(line):
-            pieces += source[done : start + at], AGENT
-            done = start + at + 1
-    return "".join(pieces) + source[done:]
+    done = 0
+    for at in variables:
+        pieces += text[done:at], AGENT
+        done = at + 1
+    return "".join(pieces) + text[done:] if pieces else text
 
 
 def unmark(text: str) -> str:
@@ -58,7 +64,11 @@ def parse(source: str, *, filename: str = f"{MODEL}>", line: int = 1) -> ast.Mod
     Raises:
         SyntaxError: It is none; also for what the parser refuses in other ways (a null byte, too deep a nesting).
     """
-    marked = mark(source)
+    return parse_marked(mark(source), filename=filename, line=line)
+
+
+def parse_marked(marked: str, *, filename: str = f"{MODEL}>", line: int = 1) -> ast.Module:
+    """As `parse`, of code that went through `mark`."""
     try:
         return _parse(marked, filename)
     except REFUSED as first:

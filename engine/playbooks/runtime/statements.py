@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from playbooks.runtime.lexer import LINE_END, Lexer
-from playbooks.runtime.source import mark, parse
+from playbooks.runtime.source import mark_at, parse_marked
 
 BLANK = " \t\f"
 WORD = re.compile(r"\w*")
@@ -85,6 +85,8 @@ class StatementStream:
         """Lines read whole, and the offset of the one that is still arriving."""
         self._pending: list[str] = []
         """Lines of the statement that is not complete, with their ends."""
+        self._marked: list[str] = []
+        """The same, marked."""
         self._start = self._line = 0
         """Offset and number of the first of them."""
         self._words: tuple[str, ...] | None = None
@@ -167,10 +169,10 @@ class StatementStream:
             done += self._begin(line, head)
             if self.error:
                 return done
-        if not blank:
-            self._lexer.read(line)
+        marked = line if blank else mark_at(line, self._lexer.read(line))
         if self._pending or not blank:
             self._pending.append(line + end)
+            self._marked.append(marked + end)
         self._lines += 1
         self._offset += len(line) + len(end)
         if not blank and not self._lexer.goes_on and self._ends():
@@ -222,13 +224,14 @@ class StatementStream:
 
     def _deliver(self) -> list[Statement]:
         """Parses what is pending, once."""
-        text = "".join(self._pending)
+        text, marked = "".join(self._pending), "".join(self._marked)
         self._pending.clear()
+        self._marked.clear()
         self._words, self._decorated, self._undecided = None, False, False
         if not text:
             return []
         try:
-            done = list(_cut(text, self._start, self._line))
+            done = list(_cut(text, marked, self._start, self._line))
         except SyntaxError as error:
             self.error = _told(error, text, self._line)
             text = text.rstrip()
@@ -238,12 +241,11 @@ class StatementStream:
         return done
 
 
-def _cut(text: str, offset: int, line: int) -> Iterator[Statement]:
+def _cut(text: str, marked: str, offset: int, line: int) -> Iterator[Statement]:
     """The statements of a logical line, or the one compound statement.
 
     Columns of `ast` count bytes of the text as it was parsed.
     """
-    marked = mark(text)
     starts = [0, *(found.end() for found in LINE_END.finditer(marked))]
 
     def place(row: int, column: int) -> int:
@@ -252,7 +254,7 @@ def _cut(text: str, offset: int, line: int) -> Iterator[Statement]:
             return start + column
         return start + len(marked[start : start + column].encode()[:column].decode())
 
-    for node in parse(text, line=line).body:
+    for node in parse_marked(marked, line=line).body:
         row, start = node.lineno, place(node.lineno, node.col_offset)
         if decorators := getattr(node, "decorator_list", None):
             start = marked.rindex("@", 0, place(decorators[0].lineno, decorators[0].col_offset))
