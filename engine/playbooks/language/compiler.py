@@ -42,7 +42,7 @@ def compile_program(program: Program) -> str:
 
     Returns:
         One text for all its files, imports included: frontmatter, then each agent with its metadata block, its Python
-        blocks, its playbooks with numbered triggers and steps, and the `public.json` listing.
+        blocks, its playbooks with numbered triggers and steps, and `public.json` when some are public.
     """
     parts: list[str] = []
     if program.metadata:
@@ -104,7 +104,7 @@ def _agent(agent: AgentClass) -> Iterator[str]:
                 break
     for block, _ in blocks:
         yield _fence("python", block.source)
-    if agent.playbooks:
+    if any(playbook.public for playbook in agent.playbooks):
         yield _fence("public.json", _listing(agent))
 
 

@@ -285,19 +285,20 @@ def _closing_tags(lines: list[str]) -> dict[str, list[int]]:
 
 
 def _without_comments(text: str, *, inside: bool) -> tuple[str, bool]:
-    """The line without comments, a space in the place of each, and whether a comment goes on after it."""
-    parts: list[str] = []
+    """The line without comments, one space in the place of each, and whether a comment goes on after it."""
+    indent = "" if inside else text[: len(text) - len(text.lstrip(" \t"))]
+    words: list[str] = []
     place = 0
     while True:
         if inside:
             end = text.find("-->", place)
             if end < 0:
                 break
-            place, inside = end + 3, False
+            place = end + 3
         start = text.find("<!--", place)
-        if start < 0:
-            parts.append(text[place:])
+        inside = start >= 0
+        words.append(text[place : start if inside else len(text)].strip(" \t"))
+        if not inside:
             break
-        parts += [text[place:start], " "]
-        place, inside = start + 4, True
-    return "".join(parts).rstrip(), inside
+        place = start + 4
+    return indent + " ".join(word for word in words if word), inside

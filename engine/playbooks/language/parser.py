@@ -205,6 +205,8 @@ class _Parser:
             else:
                 listing.append((opening, "\n".join(line.text for line in code)))
             place = end + 1
+            if rest and place < len(body) and not rest[-1].text.strip() and not body[place].text.strip():
+                place += 1  # one blank line where the fence was, not two
         return rest, blocks, listing
 
     def _playbook(self, section: _Section, body: Sequence[Line]) -> Playbook | None:

@@ -75,7 +75,7 @@ class _Reader:
         except (ValueError, RecursionError, MemoryError) as error:
             self._tell(f"the Python block cannot be read: {error or 'it is nested too deep'}", "simplify it", 1)
             return None
-        for statement in tree.body:
+        for statement in tree.body if "$" in self._block.source else ():
             if why := misplaced_dollar(statement):
                 self._tell(why, "only variables have a dollar", statement.lineno)
         return tree

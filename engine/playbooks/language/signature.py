@@ -20,6 +20,23 @@ from playbooks.language.model import Parameter
 _TOKEN = re.compile(r"""(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<open>[(\[{])|(?P<close>[)\]}])|.""", re.S)
 _ARROW = re.compile(r"[ \t]*->[ \t]*(.*)", re.S)
 
+_NAMES: dict[type[ast.AST], tuple[str, ...]] = {
+    ast.FunctionDef: ("name",),
+    ast.AsyncFunctionDef: ("name",),
+    ast.ClassDef: ("name",),
+    ast.arg: ("arg",),
+    ast.keyword: ("arg",),
+    ast.alias: ("name", "asname"),
+    ast.Attribute: ("attr",),
+    ast.Global: ("names",),
+    ast.Nonlocal: ("names",),
+    ast.ExceptHandler: ("name",),
+    ast.MatchAs: ("name",),
+    ast.MatchStar: ("name",),
+    ast.MatchMapping: ("rest",),
+}
+"""Where a tree holds names that are no expressions."""
+
 Wrong = Callable[[str, str], None]
 """Told what is wrong with the heading, and what to do."""
 
@@ -94,8 +111,8 @@ def expression_error(source: str) -> str:
 def misplaced_dollar(tree: ast.AST) -> str:
     """Tell of a `$x` where Python wants a plain name, a parameter or an import; empty when there is none."""
     for node in ast.walk(tree):
-        for part in ("name", "asname", "arg", "attr", "names", "rest"):
-            found = getattr(node, part, None)
+        for part in _NAMES.get(type(node), ()):
+            found = getattr(node, part)
             for name in found if isinstance(found, list) else [found]:
                 if isinstance(name, str) and name.startswith(MARK):
                     return f"{unmark(name)} cannot stand here, use a plain name"

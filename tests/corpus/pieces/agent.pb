@@ -1,0 +1,8 @@
+---
+title: not of the importer
+---
+# Helper
+
+## Help
+### Steps
+- Help

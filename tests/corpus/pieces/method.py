@@ -1,0 +1,2 @@
+def size(self):
+    return 1
