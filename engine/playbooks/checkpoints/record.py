@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
+
 Kind = Literal[
     "start", "create", "say", "heard", "call", "return", "step", "tool", "await", "fork", "interrupt", "error", "end"
 ]
@@ -15,9 +17,12 @@ BASE = 32
 """A checkpoint at a depth divisible by 32ᵏ carries the changes merged since depth − 32ᵏ."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What a row of the timeline needs; small, and all of it in the catalogue too."""
+class Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a row of the timeline needs; small, and all of it in the catalogue too.
+
+    A struct and no dataclass because lists of ten thousand are read from the catalogue at once: this is a third of the
+    time.
+    """
 
     id: str
     """`1000_ckpt_12`."""

@@ -1,0 +1,405 @@
+"""Checkpoints as files, one each: `.checkpoints/1000/1000_ckpt_1.pkl`.
+
+**When `write` returns the checkpoint is whole under its name; before that there is nothing under it; and no other
+process can have taken its number.** Apart from the catalogue, the format and the side files, which it brings together.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final
+
+from playbooks.checkpoints import locks
+from playbooks.checkpoints.catalog import Catalog
+from playbooks.checkpoints.notes import SESSION, Notes
+from playbooks.checkpoints.placing import Placer
+from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header, SessionInfo
+from playbooks.checkpoints.record_file import DamagedFile, from_bytes, to_bytes
+from playbooks.checkpoints.signing import user_key
+from playbooks.checkpoints.store import Damaged, Note, NumberTaken, StorageError, UnknownCheckpoint
+
+ID: Final = re.compile(r"(?P<agent>[A-Za-z0-9][A-Za-z0-9_.-]*)_ckpt_(?P<number>[1-9][0-9]{0,17})")
+_FLUSH_S: Final = 0.5
+"""How long the catalogue may lag behind the files."""
+
+
+class FileStore:
+    """The checkpoints of a storage path. Makes folders only when something is written.
+
+    Args:
+        base_path: The storage path.
+        fsync: Whether what is written survives power loss, and not only a crash of the process.
+        key: Signs; None is the user's own.
+        clock: Monotonic seconds, for how often the catalogue is written.
+    """
+
+    def __init__(
+        self,
+        base_path: str | os.PathLike[str] = ".checkpoints",
+        *,
+        fsync: bool = False,
+        key: bytes | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.base_path = Path(base_path)
+        self._base = str(self.base_path)
+        self._key = key if key is not None else user_key()
+        self._placer = Placer(fsync=fsync)
+        self._notes = Notes(self.base_path / ".sessions", self._key, fsync=fsync)
+        self._catalog = Catalog(self.base_path / "catalog.db")
+        self._clock, self._flushed = clock, clock()
+        self._unlisted: list[Header] = []
+        self._folders: dict[str, str] = {}
+        self._counters: dict[str, int] = {}
+        self._highest: dict[str, int] = {}
+        self._damaged: dict[str, Damaged] = {}
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def next_number(self, agent: str) -> int:
+        """See `Store.next_number`. The highest number ever taken stands in the agent's folder, in `.highest`."""
+        try:
+            counter = self._counters.get(agent)
+            if counter is None:
+                path = f"{self._folder(agent)}/.highest"
+                counter = self._counters[agent] = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+            locks.wait(counter)
+            try:
+                return self._raise_highest(agent, counter, 1)
+            finally:
+                locks.release(counter)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def _raise_highest(self, agent: str, counter: int, by: int) -> int:
+        """Adds to the highest number, under its lock. What files show counts too: they may have been copied here."""
+        if agent not in self._highest:
+            self._highest[agent] = max([0, *(number for number, _ in self._files(agent))])
+        os.lseek(counter, 0, os.SEEK_SET)
+        noted = os.read(counter, 20)
+        number = max(int(noted) if noted.strip().isdigit() else 0, self._highest[agent]) + by
+        os.lseek(counter, 0, os.SEEK_SET)
+        os.write(counter, b"%d\n" % number)  # numbers only grow, so this covers what stood there
+        self._highest[agent] = number
+        return number
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """See `Store.write`."""
+        header = checkpoint.header
+        data = to_bytes(checkpoint, self._key)
+        try:
+            folder = self._folders.get(header.agent) or self._folder(header.agent)
+            self._placer.place(folder, f"{folder}/{header.id}.pkl", data)
+        except FileExistsError:
+            raise NumberTaken(header.id) from None
+        except OSError as error:
+            raise self._refused(error) from error
+        self._unlisted.append(header)
+        if self._clock() - self._flushed > _FLUSH_S:
+            self.flush()
+
+    def write_group(self, checkpoints: Sequence[Checkpoint]) -> None:
+        """See `Store.write_group`. If the second can't be written, the first is taken away again."""
+        written: list[str] = []
+        try:
+            for checkpoint in checkpoints:
+                self.write(checkpoint)
+                written.append(checkpoint.header.id)
+        except BaseException:
+            self._unlisted = [header for header in self._unlisted if header.id not in written]
+            for id in written:
+                self._unlink(id)
+            raise
+
+    def replace(self, checkpoint: Checkpoint) -> None:
+        """See `Store.replace`."""
+        header = checkpoint.header
+        data = to_bytes(checkpoint, self._key)
+        try:
+            folder = self._folder(header.agent)
+            self._placer.replace(folder, f"{folder}/{header.id}.pkl", data)
+        except OSError as error:
+            raise self._refused(error) from error
+        self._unlisted.append(header)
+
+    def flush(self) -> None:
+        """Brings the catalogue up to what this store wrote."""
+        if self._unlisted:
+            listed, self._unlisted = self._unlisted, []
+            self._catalog.add(listed)
+        self._flushed = self._clock()
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """See `Store.delete`."""
+        ids = list(ids)
+        self.flush()
+        try:
+            for agent in {self._parse(id)[0] for id in ids}:
+                if os.path.isdir(f"{self._base}/{agent}"):
+                    self._keep_highest(agent)
+            for id in ids:
+                self._unlink(id)
+        except OSError as error:
+            raise self._refused(error) from error
+        self._catalog.remove(ids)
+
+    def _keep_highest(self, agent: str) -> None:
+        counter = os.open(f"{self._base}/{agent}/.highest", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            locks.wait(counter)
+            self._highest.pop(agent, None)
+            self._raise_highest(agent, counter, 0)
+        finally:
+            os.close(counter)
+
+    def _unlink(self, id: str) -> None:
+        try:
+            os.unlink(self._path(id))
+        except FileNotFoundError:
+            pass
+
+    def _folder(self, agent: str) -> str:
+        if agent not in self._folders:
+            if not ID.fullmatch(f"{agent}_ckpt_1"):
+                raise ValueError(f"no agent id: {agent!r}")
+            self.base_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder = f"{self._base}/{agent}"
+            try:
+                os.mkdir(folder, 0o700)
+            except FileExistsError:
+                pass
+            self._folders[agent] = folder
+        return self._folders[agent]
+
+    def _refused(self, error: OSError) -> StorageError:
+        reason = error.strerror or str(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            fix = "make room, then resume; every earlier checkpoint is whole"
+        elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            fix = "make it writable, or set storage_path in playbooks.toml to a folder that is"
+        else:
+            fix = "every earlier checkpoint is as it was"
+        return StorageError(f"checkpoints can't be kept: {reason}", fix, file=self._base)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def read(self, id: str) -> Checkpoint:
+        """See `Store.read`."""
+        return self.read_signed(id)[0]
+
+    def is_signed(self, id: str) -> bool:
+        """See `Store.is_signed`."""
+        return self.read_signed(id)[1]
+
+    def read_signed(self, id: str) -> tuple[Checkpoint, bool]:
+        """See `Store.read_signed`."""
+        path = self._path(id)
+        try:
+            with open(path, "rb", buffering=0) as file:
+                data = file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            raise UnknownCheckpoint(id, self._base) from None
+        except OSError as error:
+            raise self._met(id, path, error.strerror or "can't be read") from None
+        try:
+            return from_bytes(data, self._key, id)
+        except DamagedFile as error:
+            raise self._met(id, path, error.reason) from None
+
+    def _met(self, id: str, path: str, reason: str) -> Damaged:
+        damaged = self._damaged[id] = Damaged(id, path, reason)
+        return damaged
+
+    def damaged(self) -> list[Damaged]:
+        """See `Store.damaged`."""
+        return list(self._damaged.values())
+
+    def headers(self, session: str | None = None) -> list[Header]:
+        """See `Store.headers`."""
+        self._catch_up()
+        found = self._catalog.headers(session)
+        if session is not None:
+            return [] if _is_start_alone(found) else found
+        found.sort(key=lambda header: (_session_order(header.session), header.sequence))
+        alone = {extent.session for extent in self._catalog.extents() if extent.checkpoints == 1}
+        return [header for header in found if header.kind != "start" or header.session not in alone or header.parent]
+
+    def ids(self, agent: str) -> list[str]:
+        """Ids of an agent's checkpoints, by number."""
+        return [id for _, id in sorted(self._files(agent))]
+
+    def _catch_up(self) -> None:
+        """Makes the catalogue say what the files say: reads those it lacks, drops what is gone."""
+        self.flush()
+        known = self._catalog.ids()
+        there = {id for agent in self._agents() for _, id in self._files(agent)}
+        if gone := known - there:
+            self._catalog.remove(gone)
+        missing = []
+        for id in there - known:
+            try:
+                missing.append(self.read(id).header)
+            except (Damaged, UnknownCheckpoint):
+                continue
+        if missing:
+            self._catalog.add(missing)
+
+    def _agents(self) -> list[str]:
+        try:
+            return [name for name in os.listdir(self._base) if name[0] != "." and "." not in name]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def _files(self, agent: str) -> list[tuple[int, str]]:
+        """Numbers and ids of an agent's checkpoints, in no order."""
+        prefix = f"{agent}_ckpt_"
+        start = len(prefix)
+        try:
+            names = os.listdir(f"{self._base}/{agent}")
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return [
+            (int(number), name[:-4])
+            for name in names
+            if name.endswith(".pkl") and name.startswith(prefix) and (number := name[start:-4]).isdecimal()
+        ]
+
+    def _path(self, id: str) -> str:
+        return f"{self._base}/{self._parse(id)[0]}/{id}.pkl"
+
+    def _parse(self, id: str) -> tuple[str, int]:
+        """Agent and number of an id; what is none can't be a path either."""
+        found = ID.fullmatch(id)
+        if found is None:
+            raise UnknownCheckpoint(id, self._base)
+        return found["agent"], int(found["number"])
+
+    # -- sessions -----------------------------------------------------------------------------------------------------
+
+    def sessions(self) -> list[SessionInfo]:
+        """See `Store.sessions`. The program is that of the first note of kind `session`."""
+        self._catch_up()
+        known = {extent.session for extent in self._catalog.extents()}
+        found = [self._session(session) for session in sorted(known, key=_session_order)]
+        return [info for info in found if info is not None]
+
+    def _session(self, session: str) -> SessionInfo | None:
+        headers = self._catalog.headers(session)
+        if _is_start_alone(headers):
+            return None
+        last = headers[-1]
+        about = next((note.data for note in self._side_notes(session, "session")), {})
+        return SessionInfo(
+            session,
+            str(about.get("program", "")),
+            str(about.get("program_hash", "")),
+            last.branch,
+            self._statuses(session).get(last.branch, "interrupted"),
+            len(headers),
+            headers[0].time,
+            last.time,
+            self.labels(session).get(session, ""),
+        )
+
+    def branches(self, session: str) -> list[BranchInfo]:
+        """See `Store.branches`."""
+        first: dict[str, Header] = {}
+        last: dict[str, Header] = {}
+        for header in self.headers(session):
+            first.setdefault(header.branch, header)
+            last[header.branch] = header
+        statuses = self._statuses(session)
+        return [
+            BranchInfo(session, branch, last[branch].id, header.parent, statuses.get(branch, "interrupted"))
+            for branch, header in first.items()
+        ]
+
+    def _statuses(self, session: str) -> dict[str, str]:
+        """By branch; what no process is running any more was interrupted, whatever it last said."""
+        told = self._side_notes(session, "status")
+        statuses = {str(note.data.get("branch")): str(note.data.get("status")) for note in told}
+        if "running" in statuses.values() and not self._notes.is_open(session):
+            return {branch: "interrupted" if status == "running" else status for branch, status in statuses.items()}
+        return statuses
+
+    def new_session_id(self) -> str:
+        """See `Store.new_session_id`. Takes away sessions that ended before their first statement did."""
+        self._catch_up()
+        self._sweep()
+        used = [_session_order(extent.session)[0] for extent in self._catalog.extents()]
+        try:
+            return self._notes.new_session(max([0, *used]) + 1)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def _sweep(self) -> None:
+        for extent in self._catalog.extents():
+            if extent.checkpoints == 1 and not self._notes.is_open(extent.session):
+                headers = self._catalog.headers(extent.session)
+                if _is_start_alone(headers):
+                    self.delete(header.id for header in headers)
+
+    def note(self, session: str, kind: str, data: dict[str, Any]) -> None:
+        """See `Store.note`."""
+        try:
+            self._notes.add(session, kind, data)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def notes(self, session: str, kind: str) -> list[Note]:
+        """See `Store.notes`."""
+        return self._notes.read(session, kind)
+
+    def _side_notes(self, session: str, kind: str) -> list[Note]:
+        return self._notes.read(session, kind) if SESSION.fullmatch(session) else []
+
+    def clear_notes(self, session: str, kind: str) -> None:
+        """See `Store.clear_notes`."""
+        try:
+            self._notes.clear(session, kind)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def set_status(self, session: str, branch: str, status: str) -> None:
+        """See `Store.set_status`."""
+        self.note(session, "status", {"branch": branch, "status": status})
+
+    def set_label(self, id: str, text: str) -> None:
+        """See `Store.set_label`."""
+        session = id if SESSION.fullmatch(id) else self.read(id).header.session
+        self.note(session, "label", {"id": id, "text": text})
+
+    def labels(self, session: str) -> dict[str, str]:
+        """See `Store.labels`."""
+        told = self._side_notes(session, "label")
+        found = {str(note.data.get("id")): str(note.data.get("text", "")) for note in told}
+        return {id: text for id, text in found.items() if text}
+
+    def lock(self, session: str) -> AbstractContextManager[None]:
+        """See `Store.lock`."""
+        return self._notes.lock(session)
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        if self._unlisted:
+            self.flush()
+        self._catalog.close()
+        self._notes.close()
+        for counter in self._counters.values():
+            os.close(counter)
+        self._counters.clear()
+
+
+def _is_start_alone(headers: Sequence[Header]) -> bool:
+    """A start whose first statement never ended: a session that is neither kept nor offered."""
+    return not headers or (len(headers) == 1 and headers[0].kind == "start" and not headers[0].parent)
+
+
+def _session_order(session: str) -> tuple[int, str]:
+    return (int(session[1:]), "") if SESSION.fullmatch(session) else (1 << 31, session)

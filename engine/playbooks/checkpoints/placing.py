@@ -1,0 +1,126 @@
+"""A new file that appears whole under its name, or not at all, and never over another.
+
+Apart because how that is done depends on the system and the file system:
+
+- nameless, then linked (Linux): nothing is left behind by a crash. About as fast as a plain exclusive creation, and
+measured
+  faster than a draft that is renamed.
+- a draft, then linked: elsewhere where there are hard links. `rename` would replace a file that is there.
+- created exclusively, then written (no hard links, as on FAT): a crash may leave half a file under the name; the footer
+tells.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from typing import Final
+
+_BINARY: Final = getattr(os, "O_BINARY", 0)
+_NAMELESS: Final[int] = getattr(os, "O_TMPFILE", 0)
+_FINAL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
+"""Another way of writing would not help."""
+
+
+class Placer:
+    """Places files in the fastest way that works here.
+
+    Args:
+        fsync: Whether a placed file survives power loss: file and folder are synced before `place` returns.
+    """
+
+    def __init__(self, *, fsync: bool = False) -> None:
+        self._fsync = fsync
+        self._ways: list[Callable[[str, str, bytes], None]] = [self._draft, self._exclusive]
+        if _NAMELESS and os.link in os.supports_dir_fd:
+            self._ways.insert(0, self._nameless)
+
+    def place(self, folder: str, path: str, data: bytes) -> None:
+        """Makes a file, readable by the user alone.
+
+        Raises:
+            FileExistsError: There is one of this name.
+            OSError: It can't be written; nothing of it is left.
+        """
+        while True:
+            try:
+                self._ways[0](folder, path, data)
+                break
+            except FileExistsError:
+                raise
+            except OSError as error:
+                if error.errno in _FINAL or len(self._ways) == 1 or not os.path.isdir(folder):
+                    raise
+                del self._ways[0]
+        if self._fsync:
+            _sync_folder(folder)
+
+    def replace(self, folder: str, path: str, data: bytes) -> None:
+        """Makes a file, or puts a new one in the place of the one there, in one step.
+
+        Raises:
+            OSError: It can't be written; what was there is as it was.
+        """
+        draft = f"{path}.{os.getpid()}.draft"
+        file = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | _BINARY, 0o600)
+        try:
+            try:
+                self._fill(file, data)
+            finally:
+                os.close(file)
+            os.replace(draft, path)
+        except BaseException:
+            os.unlink(draft)
+            raise
+        if self._fsync:
+            _sync_folder(folder)
+
+    def _nameless(self, folder: str, path: str, data: bytes) -> None:
+        file = os.open(folder, _NAMELESS | os.O_WRONLY, 0o600)
+        try:
+            self._fill(file, data)
+            # With a folder's descriptor given, whatever it is, `link` follows the symbolic link: that is what names it.
+            os.link(f"/proc/self/fd/{file}", path, src_dir_fd=file)
+        finally:
+            os.close(file)
+
+    def _draft(self, folder: str, path: str, data: bytes) -> None:
+        draft = f"{path}.{os.getpid()}.draft"
+        file = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | _BINARY, 0o600)
+        try:
+            try:
+                self._fill(file, data)
+            finally:
+                os.close(file)
+            os.link(draft, path)
+        finally:
+            os.unlink(draft)
+
+    def _exclusive(self, folder: str, path: str, data: bytes) -> None:
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o600)
+        try:
+            try:
+                self._fill(file, data)
+            finally:
+                os.close(file)
+        except BaseException:
+            os.unlink(path)
+            raise
+
+    def _fill(self, file: int, data: bytes) -> None:
+        written = os.write(file, data)
+        while written < len(data):
+            written += os.write(file, data[written:])
+        if self._fsync:
+            os.fsync(file)
+
+
+def _sync_folder(folder: str) -> None:
+    if os.name != "posix":
+        return
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

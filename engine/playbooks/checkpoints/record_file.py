@@ -1,0 +1,154 @@
+"""A checkpoint ↔ the bytes of its file: a pickle of builtin types that `pickle.load` reads, then a footer.
+
+Apart from the folder it lies in because this is the format, which other stores and other programs may read.
+
+The footer, 64 bytes at the end of the file: signature 32 (keyed, of the pickle), digest 16 (of pickle and signature),
+length 8 (of the pickle, big-endian), magic 8. A file that is cut off anywhere has no footer; one that is altered
+anywhere has another digest; one that was written with another key has another signature.
+"""
+
+from __future__ import annotations
+
+import struct
+from hashlib import blake2b
+from hmac import compare_digest
+from typing import Any, Final, get_args
+
+from playbooks.checkpoints.plain import DamagedValue, from_plain, to_plain
+from playbooks.checkpoints.record import Checkpoint, Header, Kind
+
+MAGIC: Final = b"PBCKPT1\n"
+_FOOTER: Final = struct.Struct(">32s16sQ8s")
+_UNSIGNED: Final = bytes(32)
+_FIELDS: Final = Header.__struct_fields__
+_DEFAULTS: Final = dict(zip(_FIELDS[-len(Header.__struct_defaults__) :], Header.__struct_defaults__, strict=True))
+_KINDS: Final = frozenset(get_args(Kind))
+
+
+class DamagedFile(Exception):
+    """These bytes are no whole checkpoint.
+
+    Args:
+        reason: What is wrong with them, in a few words.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def to_bytes(checkpoint: Checkpoint, key: bytes | None) -> bytes:
+    """The bytes of a checkpoint's file.
+
+    Args:
+        checkpoint: Its events and `merged` are builtin types; `execution_state`, `namespace` and `metadata`, when
+            given, too. key: The user's; None leaves it unsigned.
+
+    Raises:
+        NotPlain: Something in it is no builtin type.
+    """
+    header = checkpoint.header
+    state: dict[str, Any] = {"events": checkpoint.events}
+    if checkpoint.merged is not None:
+        state["merged"], state["span"] = checkpoint.merged, checkpoint.span
+    if checkpoint.base != header.parent:
+        state["base"] = checkpoint.base
+    fields = {name: value for name in _FIELDS if (value := getattr(header, name)) != _DEFAULTS.get(name)}
+    body: dict[str, Any] = {
+        "checkpoint_id": fields.pop("id"),
+        "execution_state": state,
+        "namespace": checkpoint.namespace or {},
+        "metadata": fields,
+    }
+    if checkpoint.execution_state is not None or checkpoint.metadata is not None:
+        body["saved"] = (checkpoint.execution_state, checkpoint.namespace, checkpoint.metadata)
+        body["namespace"] = {}
+    return seal(to_plain(body), key)
+
+
+def seal(data: bytes, key: bytes | None) -> bytes:
+    """Data with its footer."""
+    signature = blake2b(data, key=key, digest_size=32).digest() if key else _UNSIGNED
+    digest = blake2b(signature, digest_size=16)
+    digest.update(data)
+    return data + _FOOTER.pack(signature, digest.digest(), len(data), MAGIC)
+
+
+def unseal(data: bytes, key: bytes | None) -> tuple[bytes, bool]:
+    """The data before a footer, and whether it was signed with this key.
+
+    Raises:
+        DamagedFile: It is cut off or altered, or there is no footer.
+    """
+    if len(data) < _FOOTER.size:
+        raise DamagedFile("cut off" if data else "empty")
+    signature, digest, length, magic = _FOOTER.unpack_from(data, len(data) - _FOOTER.size)
+    if magic != MAGIC:
+        raise DamagedFile("cut off, or no checkpoint")
+    if length != len(data) - _FOOTER.size:
+        raise DamagedFile("cut off or altered: its length is not what its footer says")
+    body = data[:length]
+    found = blake2b(signature, digest_size=16)
+    found.update(body)
+    if found.digest() != digest:
+        raise DamagedFile("altered: its digest is not what its footer says")
+    signed = key is not None and compare_digest(blake2b(body, key=key, digest_size=32).digest(), signature)
+    return body, signed
+
+
+def from_bytes(data: bytes, key: bytes | None, id: str = "") -> tuple[Checkpoint, bool]:
+    """The checkpoint of a file, and whether this user's engine wrote it.
+
+    Args:
+        data: The file's bytes.
+        key: The user's; None takes none for signed.
+        id: Which checkpoint it should be, by its name; empty takes any.
+
+    Raises:
+        DamagedFile: It is cut off, altered, another checkpoint than its name says, or none. Nothing was imported or
+        called.
+    """
+    body, signed = unseal(data, key)
+    try:
+        return _checkpoint(from_plain(body, trusted=signed), id), signed
+    except DamagedValue as error:
+        raise DamagedFile(str(error)) from None
+    except DamagedFile:
+        raise
+    except Exception as error:  # whatever a foreign pickle of builtins may hold
+        raise DamagedFile(f"no checkpoint: {type(error).__name__}") from None
+
+
+def _checkpoint(body: Any, id: str) -> Checkpoint:
+    state, fields = body["execution_state"], {**_DEFAULTS, **body["metadata"], "id": body["checkpoint_id"]}
+    header = Header(**fields)
+    if id and header.id != id:
+        raise DamagedFile(f"it is {header.id} by what it holds")
+    if not _is_well_formed(header) or type(state["events"]) is not list:
+        raise DamagedFile("no checkpoint: its header is not one")
+    saved = body.get("saved", (None, body["namespace"] or None, None))
+    merged = state.get("merged")
+    return Checkpoint(
+        header,
+        state["events"],
+        merged,
+        state.get("base", header.parent),
+        state.get("span", 1),
+        execution_state=saved[0],
+        namespace=saved[1],
+        metadata=saved[2],
+    )
+
+
+_TEXTS: Final = ("id", "agent", "session", "parent", "branch", "statement", "kind", "step", "playbook", "text", "peer")
+
+
+def _is_well_formed(header: Header) -> bool:
+    return (
+        all(type(getattr(header, name)) is str for name in _TEXTS)
+        and all(type(getattr(header, name)) is int for name in ("number", "sequence", "depth", "line"))
+        and all(type(getattr(header, name)) in (int, float) for name in ("time", "took"))
+        and type(header.degraded) is tuple
+        and header.kind in _KINDS
+        and header.id == f"{header.agent}_ckpt_{header.number}"
+    )

@@ -1,0 +1,82 @@
+"""The user's key, with which checkpoints are signed: who may have written a file that a run goes on from.
+
+Apart because it is the one secret of the engine, and lives outside of any program's folder.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import sys
+from pathlib import Path
+
+from playbooks.checkpoints.store import StorageError
+
+KEY_BYTES = 32
+
+
+def state_folder() -> Path:
+    """Where this user's own state lies: `PLAYBOOKS_STATE_DIR`, else the platform's place for it."""
+    if given := os.environ.get("PLAYBOOKS_STATE_DIR"):
+        return Path(given)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "playbooks"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "playbooks"
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "playbooks"
+
+
+def user_key(folder: Path | None = None) -> bytes:
+    """The user's key; made at its first use, readable by the user alone.
+
+    Args:
+        folder: Where it lies; None is `state_folder()`.
+
+    Raises:
+        StorageError: It can't be read or made, or others could have written it.
+    """
+    path = (folder or state_folder()) / "checkpoint.key"
+    try:
+        try:
+            return _read(path)
+        except FileNotFoundError:
+            _make(path)
+            return _read(path)
+    except OSError as error:
+        fix = "make the folder writable, or set PLAYBOOKS_STATE_DIR"
+        raise StorageError(f"the key for checkpoints can't be kept: {error.strerror}", fix, file=str(path)) from None
+
+
+def _read(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        found = os.fstat(file.fileno())
+        if os.name == "posix" and (found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022):
+            fix = f"remove it or run `chmod 600 {path}`; without it, earlier checkpoints count as foreign"
+            raise StorageError("others could have written the key for checkpoints", fix, file=str(path))
+        key = file.read()
+    if len(key) != KEY_BYTES:
+        fix = "remove it; earlier checkpoints will count as foreign"
+        raise StorageError("this is no key for checkpoints", fix, file=str(path))
+    return key
+
+
+def _make(path: Path) -> None:
+    """Appears whole or not at all: two processes starting at once must end up with one key."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    file = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        os.write(file, secrets.token_bytes(KEY_BYTES))
+        os.fsync(file)
+    finally:
+        os.close(file)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    except OSError:  # no hard links here
+        if not path.exists():
+            os.rename(draft, path)
+            return
+    os.unlink(draft)

@@ -1,0 +1,50 @@
+"""What a checkpoint provider is to other programs: five calls, by which a checkpoint is saved, found, read and taken
+away.
+
+Apart from the providers so that another package can bring one without importing the engine.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+
+class CheckpointProvider(ABC):
+    """Keeps checkpoints somewhere. Ids are `<agent>_ckpt_<n>`, and n orders an agent's checkpoints."""
+
+    @abstractmethod
+    async def save_checkpoint(
+        self, checkpoint_id: str, execution_state: dict[str, Any], namespace: dict[str, Any], metadata: dict[str, Any]
+    ) -> None:
+        """Saves a checkpoint; when this returns it is whole, and before that it can't be seen.
+
+        Args:
+            checkpoint_id: `<agent>_ckpt_<n>`. One that is there is replaced, atomically.
+            execution_state: Where the agent is.
+            namespace: Its variables.
+            metadata: What else is known: `statement`, `counter`, `timestamp`, …
+
+        Raises:
+            StorageError: It can't be written; what was there before is whole.
+        """
+
+    @abstractmethod
+    async def load_checkpoint(self, checkpoint_id: str) -> dict[str, Any] | None:
+        """A checkpoint: `checkpoint_id`, `execution_state`, `namespace`, `metadata`. None: there is none of this id.
+
+        Raises:
+            Damaged: It is there, and not what was written.
+        """
+
+    @abstractmethod
+    async def list_checkpoints(self, agent_id: str) -> list[str]:
+        """Ids of an agent's checkpoints, by number, the newest last."""
+
+    @abstractmethod
+    async def delete_checkpoint(self, checkpoint_id: str) -> None:
+        """Takes a checkpoint away; one that is not there is no error."""
+
+    @abstractmethod
+    async def cleanup_old_checkpoints(self, agent_id: str, keep_last_n: int) -> None:
+        """Takes away all of an agent's checkpoints but its newest; 0 keeps all."""
