@@ -1,6 +1,6 @@
 """Each construct of the language, read and compiled: what it means is what stands beside it in the corpus.
 
-After a change that is meant, `python tests/language/test_corpus.py` writes the compiled files anew: read the difference.
+After a change that is meant, `python tests/language/test_corpus.py` writes the compiled files anew: read what differs.
 """
 
 from __future__ import annotations

@@ -109,6 +109,7 @@ def number_triggers(
 def _items(lines: Sequence[Line], compiled: re.Pattern[str], what: str, problems: Problems) -> list[_Item]:
     """The items with the lines that belong to them."""
     items: list[_Item] = []
+    astray = False
     for line in lines:
         text = line.text.rstrip()
         if line.kind == "text":
@@ -125,7 +126,9 @@ def _items(lines: Sequence[Line], compiled: re.Pattern[str], what: str, problems
                 _tell(problems, line, f"text outside the list of {what}: {shorten(text)}", "begin it with `- `")
                 continue
         elif not items:
-            _tell(problems, line, f"code before the first of the {what}", "move it above, or under an item")
+            if not astray:
+                _tell(problems, line, f"code before the first of the {what}", "move it above, or under an item")
+            astray = True
             continue
         items[-1].texts.append(_dedent(text, items[-1].offset))
     return items

@@ -108,7 +108,8 @@ def flat(entries: Sequence[Entry], prefix: str = "") -> dict[str, tuple[str, Lin
         elif entry.value and isinstance(entry.value[0], Entry):
             found.update(flat([nested for nested in entry.value if isinstance(nested, Entry)], f"{key}."))
         else:
-            found[key] = (write_list([item for item in entry.value if isinstance(item, str)]), entry.line)
+            items = [item for item in entry.value if isinstance(item, str)]
+            found[key] = (write_list(items) if items else "", entry.line)
     return found
 
 

@@ -107,6 +107,7 @@ class _Reader:
                 file=source.path,
                 line=_top(lines) + 1,
             )
+            body = next((i for i in range(body, len(lines)) if lines[i].startswith("# ")), len(lines))
         found: list[Line] = []
         self._expand(lines, body, source.path, "", (posixpath.normpath(source.path),), None, found)
         front = tuple(Line(lines[i], source.path, i + 1) for i in frontmatter or ())

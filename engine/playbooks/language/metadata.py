@@ -137,7 +137,7 @@ def _wrong_value(key: str, value: str) -> tuple[str, str] | None:
     if below:
         return f"{top} has lines nested under it", "give it one value"
     if top in _CHOICES and value not in _CHOICES[top]:
-        return f"{top} is {shorten(value)}", f"write {' or '.join(_CHOICES[top])}"
+        return f"{top} is {shorten(value) or 'empty'}", f"write {' or '.join(_CHOICES[top])}"
     if top == "required_attendees" and not read_list(value):
         return "required_attendees names nobody", "write a list of agents, [Chef, Waiter]"
     return None

@@ -261,7 +261,11 @@ class _Parser:
             elif key:
                 current = parts[key] = _Section(3, title, line)
             elif close or len(parts) > 1:
-                fix = f"did you mean {close[0].title()}?" if close else "a playbook has Triggers, Steps and Notes"
+                fix = (
+                    f"did you mean {_SECTIONS[close[0]].title()}?"
+                    if close
+                    else "a playbook has Triggers, Steps and Notes"
+                )
                 self._tell(line, f"unknown section {shorten(title)}", fix)
                 current = _Section(3, title, line)
             else:
