@@ -122,6 +122,25 @@ def test_choosing_a_model_and_missing_its_key_imports_no_providers_library() -> 
 def test_loading_in_the_background_does_not_keep_the_process_alive() -> None:
     done = run("""
         from playbooks.models import preload
-        preload()
+        assert preload().daemon
     """)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_an_interrupt_does_not_wait_for_the_import() -> None:
+    done = run("""
+        import asyncio
+        from playbooks.models import ModelRequest, ModelSettings, create_model
+        from playbooks.models.litellm import load
+
+        async def ask():
+            request = ModelRequest("A", "1", "P", {}, 0, {}, [], {}, "", [])
+            async with asyncio.timeout(0.02):
+                await anext(create_model(ModelSettings()).stream(request))
+
+        try:
+            asyncio.run(ask())
+        except TimeoutError:
+            print("left, loaded:", load.cache_info().currsize)
+    """)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "left, loaded: 0\n", "")

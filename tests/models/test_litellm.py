@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,16 @@ def test_the_cost_of_a_model_nobody_priced_is_unknown_not_zero(
     assert pieces[-1] == Usage(input_tokens=1000, output_tokens=100, cost=None)
 
 
+def test_a_price_of_nothing_for_a_hosted_model_is_unknown_too(
+    peer: Any, model: Any, hear: Any, request_for: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENROUTER_API_BASE", f"{peer.address}/v1")
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    peer.serve(fixture("anthropic/claude-haiku-4-5", {"content": "x", "usage": USED}))
+    pieces, error = hear(model("anthropic/claude-haiku-4-5", provider="openrouter"), request_for())
+    assert (error, pieces[-1]) == (None, Usage(input_tokens=1000, output_tokens=100, cost=None))
+
+
 def test_a_rate_limit_is_waited_out_as_the_server_asks_and_told(
     peer: Any, model: Any, hear: Any, request_for: Any, waited: list[float]
 ) -> None:
@@ -263,7 +274,9 @@ def test_a_response_cut_at_the_limit_is_an_error_after_its_text_and_usage(
 def test_silence_in_a_stream_ends_it_and_keeps_its_text(peer: Any, model: Any, hear: Any, request_for: Any) -> None:
     stalls = {"ttftMs": 0, "interChunkDelaysMs": [0, 60_000, 1], "totalDurationMs": 60_001}
     peer.serve(fixture("m", "aaaabbbb", chunkSize=4, recordedTimings=stalls))
+    began = time.monotonic()
     pieces, error = hear(model("m", stall_timeout_s=0.3), request_for())
+    assert time.monotonic() - began < 20
     assert text(pieces) == "aaaa"
     assert str(error).startswith("openai sent nothing for stall_timeout_s = 0.3; raise it")
 
@@ -414,7 +427,7 @@ def test_nothing_of_it_reaches_the_terminal(peer: Any, tmp_path: Path) -> None:
         fixture("cut", "aaaabbbb", chunkSize=4, truncateAfterChunks=3, latency=20),
     )
     source = """
-        import asyncio, logging
+        import asyncio, logging, warnings
         logging.basicConfig(level=logging.WARNING)
         from playbooks.models import ModelError, ModelRequest, ModelSettings
         from playbooks.models.litellm import LiteLLMModel, preload
@@ -436,6 +449,9 @@ def test_nothing_of_it_reaches_the_terminal(peer: Any, tmp_path: Path) -> None:
 
         preload()
         asyncio.run(main())
+        for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+            logging.getLogger(name).error("noise")
+        warnings.warn_explicit("noise", UserWarning, "main.py", 1, module="litellm.main")
     """
     environ = os.environ | {
         "OPENAI_BASE_URL": f"{peer.address}/v1",

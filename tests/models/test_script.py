@@ -132,6 +132,13 @@ def test_a_continuation_is_the_same_however_it_arrives(received: str, pieces: li
     assert fresh == (whole[len(received) :] if whole.startswith(received) else whole)
 
 
+def test_a_continuation_that_ends_before_it_has_repeated_everything_is_taken_whole(
+    script: Script, hear: Any, request_for: Any
+) -> None:
+    pieces, _ = hear(script("def respond(request): return 'a = 1\\n'"), request_for(received="a = 1\na = 2\n"))
+    assert "".join(texts(pieces)) == "a = 1\n"
+
+
 def test_a_continuing_generator_streams_as_soon_as_it_is_beyond_what_was_received(
     script: Script, request_for: Any
 ) -> None:
@@ -157,12 +164,15 @@ respond.made = made
 
 def test_closing_the_stream_closes_the_generator_at_once(script: Script, request_for: Any) -> None:
     model = script("""
-closed = []
-def respond(request):
+closed, kept = [], []
+def answer():
     try:
         yield "abcdefgh"
     finally:
         closed.append(True)
+def respond(request):
+    kept.append(answer())
+    return kept[0]
 respond.closed = closed
 """)
 

@@ -50,6 +50,7 @@ class ModelRequest:
     prompt: list[dict[str, str]]
     """`[{"role", "content"}]`, as a real model gets it."""
     settings: ModelSettings = field(default_factory=ModelSettings)
+    """A record of what is asked with; a model uses the settings it was made with."""
     received: str = ""
     """All the text of this turn that was received before, when a response is being continued."""
 

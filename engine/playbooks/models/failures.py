@@ -110,7 +110,7 @@ def _original(error: BaseException) -> BaseException:
     """What a broken stream broke on: LiteLLM wraps it, sometimes more than once."""
     for _ in range(5):
         inner = getattr(error, "original_exception", None)
-        if not isinstance(inner, BaseException) or inner is error:
+        if not isinstance(inner, BaseException):
             break
         error = inner
     return error

@@ -7,6 +7,8 @@ told not to. All of that is held down here, in `load`, and nothing else in the e
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import importlib
 import logging
 import os
@@ -41,6 +43,7 @@ LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "LiteLLM Proxy.stdout")
 NOISY_MODULES = r"(litellm|openai|httpx|pydantic|aiohttp)(\.|$)"
 
 
+@functools.cache
 def load() -> Any:
     """Imports LiteLLM, once, and holds it down; takes seconds the first time, blocks while another thread imports it.
 
@@ -70,8 +73,6 @@ def load() -> Any:
     library.drop_params = True
     # Without aiohttp a connection left at the end of the process closes without a word on stderr.
     library.disable_aiohttp_transport = True
-    # It would keep what was streamed for callbacks nobody registered.
-    library.disable_streaming_logging = True
     return library
 
 
@@ -93,6 +94,26 @@ def _load_quietly() -> None:
         load()
     except ModelError:
         pass
+
+
+async def _loaded() -> Any:
+    """LiteLLM without stopping the loop for its import.
+
+    Not in the loop's own pool, whose threads are joined when the loop closes: an interrupt would wait for the import.
+    """
+    if load.cache_info().currsize:
+        return load()
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+
+    def wake() -> None:
+        _load_quietly()
+        with contextlib.suppress(RuntimeError):  # The loop was closed meanwhile.
+            loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=wake, name="litellm import", daemon=True).start()
+    await done.wait()
+    return load()
 
 
 def backoff(retry: int, jitter: float) -> float:
@@ -148,7 +169,7 @@ class LiteLLMModel:
         return self._stream(request)
 
     async def _stream(self, request: ModelRequest) -> AsyncGenerator[Text | Retry | Usage, None]:
-        library = await asyncio.to_thread(load)
+        library = await _loaded()
         clock = asyncio.get_running_loop().time
         deadline = clock() + self.settings.timeout_s
         for attempt in range(1, RETRIES + 2):
