@@ -16,6 +16,7 @@ from playbooks.language.lines import Line
 from playbooks.language.problems import Problems
 
 _KEY = re.compile(r"([A-Za-z_][\w-]*)[ \t]*:(?:[ \t]+(.*))?", re.S)
+_QUOTED_ITEM = re.compile(r"""(?<=[\[,])[ \t]*(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?[0-9]{1,18}(?:\.[0-9]{1,18}(?:[eE][-+]?[0-9]{1,2})?|[eE][-+]?[0-9]{1,2})")
 _CONSTANTS = {"true": True, "false": False, "null": None, "~": None}
@@ -200,7 +201,13 @@ def _scalar_text(value: Any) -> str:
     text = str(value)
     written = f"k: {text}"
     read = key_value(written)
-    bare = text and "," not in text and text[0] not in "|>&*!{%@[]\"'-#" and read_scalar(text) == text
+    bare = (
+        text.isprintable()
+        and text
+        and "," not in text
+        and text[0] not in "|>&*!{%@[]\"'-#"
+        and read_scalar(text) == text
+    )
     return text if bare and read == ("k", text) else json.dumps(text, ensure_ascii=False)
 
 
@@ -220,7 +227,9 @@ def _without_comment(value: str) -> str:
             return value
     if value.startswith("#"):
         return ""
-    found = re.search(r"[ \t]#", value)
+    # In a list, quoted items are covered up, so that a ` #` in one of them is no comment.
+    shown = _QUOTED_ITEM.sub(lambda item: "x" * len(item[0]), value) if value.startswith("[") else value
+    found = re.search(r"[ \t]#", shown)
     return value[: found.start()].rstrip() if found else value
 
 

@@ -33,7 +33,7 @@ def load_program(paths: Sequence[str]) -> Program:
     sources: list[SourceFile] = []
     seen: dict[str, str] = {}
     for path in paths:
-        same = seen.setdefault(os.path.realpath(path), path)
+        same = seen.setdefault(os.path.abspath(path), path)
         if same is not path:
             errors.append(UserError(f"the same file as {same}, given twice", "name it once", file=path))
             continue
