@@ -11,12 +11,16 @@ import ast
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
+from playbooks.runtime.scopes import declared_global, free_names
+
 AGENT = "\ua66e"
 """Stands for `$`, as the first letter of a name: a Cyrillic letter found once in the manuscripts, and in no program."""
 
 LOAD = ast.Load()
-LEAVES = (ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+HOOKS = frozenset({"__state__", "__put__", "__dropped__", "__late__", "__await__", "__replayable__"})
+LEAVES = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 AnyNode = TypeVar("AnyNode", bound=ast.AST)
+Function = TypeVar("Function", ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def location(node: ast.AST) -> dict[str, Any]:
@@ -49,6 +53,7 @@ class Rewriter:
     - `$orders.append(await F())` → `__late__(lambda: $orders.append, await F())`: read before the await it
       would be a copy that nobody keeps
     - `$x += await F()` likewise: the value first
+    - `global x; x = e` in a function → `globals()["x"] = e`: CPython stores a global past a namespace's `__setitem__`
     - `async with a` and `async for x in a` → over `__replayable__(a)`
 
     Args:
@@ -61,6 +66,9 @@ class Rewriter:
         self._filename, self._shift = filename, shift
         self._bare = not notes
         """Whether annotations of variables are taken off: at the top, outside functions and classes."""
+        self._globals: frozenset[str] | None = None
+        """What this function or class declares global; None at the top."""
+        self._in_function = False
 
     def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """The statements that take the place of these."""
@@ -73,11 +81,14 @@ class Rewriter:
                 done.append(new)
         return done
 
-    def _visit(self, node: Any) -> Any:
+    def _move(self, node: Any) -> None:
         if self._shift and hasattr(node, "lineno"):
             node.lineno += self._shift
             if node.end_lineno is not None:
                 node.end_lineno += self._shift
+
+    def _visit(self, node: Any) -> Any:
+        self._move(node)
         rule = RULES.get(type(node))
         return rule(self, node) if rule else self._inside(node)
 
@@ -112,28 +123,60 @@ class Rewriter:
 
     # -- scopes --------------------------------------------------------------------------------------------------------
 
-    def _scope(self, node: AnyNode) -> AnyNode:
-        bare, self._bare = self._bare, False
+    def _function(self, node: Function) -> Function:
+        within, self._in_function = self._in_function, True
+        self._scope(node)
+        self._in_function = within
+        return node
+
+    def _scope(self, node: Function | ast.ClassDef) -> None:
+        outside, self._bare, self._globals = (self._bare, self._globals), False, frozenset(declared_global(node.body))
         self._inside(node)
-        self._bare = bare
+        self._bare, self._globals = outside
+
+    def _class(self, node: ast.ClassDef) -> ast.ClassDef:
+        """In its body names are looked up past a namespace's `__missing__`, unless they are declared global there."""
+        self._scope(node)
+        free = free_names(node.body)
+        if names := [
+            name for name in sorted(free) if name in HOOKS or not (self._in_function or name.startswith("__"))
+        ]:
+            documented = ast.get_docstring(node, clean=False) is not None
+            node.body.insert(int(documented), ast.Global(names, **location(node.body[0])))
         return node
 
     def _global(self, node: ast.Global) -> ast.stmt:
-        """`global $x` says what `$x` says already."""
+        """`global $x` says what `$x` says already; at the top it says nothing, but would store as in a function."""
         node.names = [plain for plain in node.names if not plain.startswith(AGENT)]
-        return node if node.names else ast.Pass(**location(node))
+        return node if node.names and self._globals is not None else ast.Pass(**location(node))
 
     # -- the agent's variables -----------------------------------------------------------------------------------------
 
     def _name(self, node: ast.Name) -> ast.expr:
         if not node.id.startswith(AGENT):
+            if self._globals and node.id in self._globals and not isinstance(node.ctx, ast.Load):
+                return _global_item(node)
             return node
         attribute = node.id.removeprefix(AGENT)
         if attribute.startswith("__"):
             self._refuse(node.id, node, "cannot be an agent's variable: two leading underscores are the engine's")
         return ast.Attribute(name("__state__", node), attribute, node.ctx, **location(node))
 
+    def _constant(self, node: ast.Constant) -> ast.Constant:
+        return node
+
+    def _formatted(self, node: ast.JoinedStr) -> ast.JoinedStr:
+        """`{$x=}` shows its own source."""
+        for part in node.values:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                part.value = part.value.replace(AGENT, "$")
+        return self._inside(node)
+
     def _named_expression(self, node: ast.NamedExpr) -> ast.expr:
+        if not node.target.id.startswith(AGENT):  # what stands here must be a name
+            self._move(node.target)
+            node.value = self._visit(node.value)
+            return node
         self._inside(node)
         if isinstance(node.target, ast.Attribute):
             return call("__put__", node, ast.Constant(node.target.attr, **location(node)), node.value)
@@ -141,12 +184,12 @@ class Rewriter:
 
     def _assign(self, node: ast.Assign | ast.Delete) -> ast.stmt:
         for target in node.targets:
-            self._check_target(target)
+            self._check_target(target, node)
         return self._inside(node)
 
     def _annotated(self, node: ast.AnnAssign) -> ast.stmt:
         """At the top of model code `x: List[int] = []` is `x = []`: the note is for readers, as in a function."""
-        self._check_target(node.target)
+        self._check_target(node.target, node)
         self._inside(node)
         if not isinstance(node.target, ast.Name):
             node.simple = 0
@@ -158,20 +201,28 @@ class Rewriter:
 
     def _augmented(self, node: ast.AugAssign) -> ast.stmt | list[ast.stmt]:
         late = is_agents(node.target) and awaits(node.value)
-        self._check_target(node.target)
+        declared = isinstance(node.target, ast.Name) and node.target.id in (self._globals or ())
+        self._check_target(node.target, node)
+        where, plain = location(node), node.target
         self._inside(node)
-        if not late:
+        if not late and not declared:
             return node
-        where = location(node)
-        value = ast.Assign([name("__value__", node, ast.Store())], node.value, **where)
-        node.value = name("__value__", node)
-        return [value, node, ast.Delete([name("__value__", node, ast.Del())], **where)]
+        stored, held = name("__value__", node, ast.Store()), name("__value__", node)
+        done: ast.stmt = ast.Delete([name("__value__", node, ast.Del())], **where)
+        if late:
+            value = ast.Assign([stored], node.value, **where)
+            node.value = held
+            return [value, node, done]
+        assert isinstance(plain, ast.Name)
+        value = ast.Assign([stored], name(plain.id, plain), **where)
+        changed = ast.AugAssign(name("__value__", node, ast.Store()), node.op, node.value, **where)
+        return [value, changed, ast.Assign([node.target], held, **where), done]
 
-    def _check_target(self, target: ast.expr) -> None:
+    def _check_target(self, target: ast.expr, node: ast.stmt) -> None:
         """An index awaited after the agent's variable was read would change a copy that nobody keeps."""
         for part in target.elts if isinstance(target, (ast.Tuple, ast.List)) else (target,):
             if is_agents(part) and awaits(part):
-                self._error(f"await in the index of {_root(part)}: put it in a variable first", target)
+                self._error(f"await in the index of {_root(part)}: put it in a variable first", node)
 
     # -- awaits --------------------------------------------------------------------------------------------------------
 
@@ -196,9 +247,17 @@ class Rewriter:
         node.value = _dropping(self._visit(node.value))
         return node
 
-    def _async_for(self, node: ast.AsyncFor | ast.comprehension) -> ast.AST:
+    def _async_for(self, node: ast.AsyncFor) -> ast.stmt:
         self._inside(node)
-        if not isinstance(node, ast.comprehension) or node.is_async:
+        node.iter = call("__replayable__", node.iter, node.iter)
+        return node
+
+    def _comprehension(self, node: ast.comprehension) -> ast.comprehension:
+        """Its names are its own, whatever the function around it declares."""
+        declared, self._globals = self._globals, frozenset()
+        self._inside(node)
+        self._globals = declared
+        if node.is_async:
             node.iter = call("__replayable__", node.iter, node.iter)
         return node
 
@@ -210,10 +269,12 @@ class Rewriter:
 
 
 RULES: dict[type[ast.AST], Callable[[Rewriter, Any], Any]] = {
-    ast.FunctionDef: Rewriter._scope,
-    ast.AsyncFunctionDef: Rewriter._scope,
-    ast.ClassDef: Rewriter._scope,
+    ast.FunctionDef: Rewriter._function,
+    ast.AsyncFunctionDef: Rewriter._function,
+    ast.ClassDef: Rewriter._class,
     ast.Global: Rewriter._global,
+    ast.Constant: Rewriter._constant,
+    ast.JoinedStr: Rewriter._formatted,
     ast.Name: Rewriter._name,
     ast.NamedExpr: Rewriter._named_expression,
     ast.Assign: Rewriter._assign,
@@ -224,7 +285,7 @@ RULES: dict[type[ast.AST], Callable[[Rewriter, Any], Any]] = {
     ast.Call: Rewriter._call,
     ast.Expr: Rewriter._expression,
     ast.AsyncFor: Rewriter._async_for,
-    ast.comprehension: Rewriter._async_for,
+    ast.comprehension: Rewriter._comprehension,
     ast.AsyncWith: Rewriter._async_with,
 }
 
@@ -248,6 +309,10 @@ def _root(node: ast.expr) -> str:
                 return f"self.state.{chain.attr}"
         chain = chain.value
     return chain.id.replace(AGENT, "$") if isinstance(chain, ast.Name) and chain.id.startswith(AGENT) else ""
+
+
+def _global_item(node: ast.Name) -> ast.Subscript:
+    return ast.Subscript(call("globals", node), ast.Constant(node.id, **location(node)), node.ctx, **location(node))
 
 
 def _dropping(value: ast.expr) -> ast.expr:
