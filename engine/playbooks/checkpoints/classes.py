@@ -58,7 +58,7 @@ def take_class(cls: type, world: World | None) -> Taken:
     if _is_named_tuple(cls):
         return _take_named_tuple(cls)
     if definition is None:
-        raise NotStorable("a class that neither the model nor the program defined")
+        raise NotStorable("a class whose source is not known")
     metaclass = type(cls).__name__
     if _METACLASSES.get(metaclass) is not type(cls):
         raise NotStorable(f"its metaclass is {metaclass}")

@@ -7,6 +7,7 @@ nothing.
 from __future__ import annotations
 
 import functools
+import sys
 import types
 from collections.abc import Callable
 from typing import Any, Final
@@ -39,6 +40,28 @@ def take_function(value: types.FunctionType, world: World | None) -> Taken:
     annotations = {name: part for name, part in value.__annotations__.items() if _is_simple(part)} or None
     parts = (value.__defaults__, value.__kwdefaults__, annotations, *cells, *attributes.values())
     return ("function", what, parts)
+
+
+def take_imported(value: Any) -> Taken | None:
+    """A function or class that a loaded module has under its name, `from math import sqrt`; None when none has."""
+    module, qualname = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    if type(module) is not str or type(qualname) is not str or _follow(sys.modules.get(module), qualname) is not value:
+        return None
+    return ("imported", (module, qualname), ())
+
+
+def _follow(found: Any, qualname: str) -> Any:
+    """What a module has under a dotted name, without a `__getattr__` of its own being called; None when nothing."""
+    for part in qualname.split("."):
+        if not isinstance(found, (types.ModuleType, type)):
+            return None
+        found = vars(found).get(part)
+    return found
+
+
+def import_by_name(module: types.ModuleType, qualname: str) -> Any:
+    """What a module has under a dotted name; None when nothing."""
+    return _follow(module, qualname)
 
 
 def as_data(definition: Definition) -> tuple[str, str, int, str]:

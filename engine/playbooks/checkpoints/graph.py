@@ -148,6 +148,8 @@ def _take_builtin(graph: Graph, value: Any) -> Taken:
     if (name := _offered(graph, value)) is not None:
         return ("named", name, ())
     owner = value.__self__
+    if (taken := definitions.take_imported(value)) is not None:
+        return taken
     if owner is None or isinstance(owner, (types.ModuleType, type)) or type(owner) not in BASES:
         raise NotStorable
     return ("method", value.__name__, (owner,))
@@ -166,6 +168,8 @@ def _take_method(graph: Graph, value: types.MethodType) -> Taken:
 def _take_function(graph: Graph, value: types.FunctionType) -> Taken:
     if (name := _offered(graph, value)) is not None:
         return ("named", name, ())
+    if (taken := definitions.take_imported(value)) is not None:
+        return taken
     return definitions.take_function(value, graph.world)
 
 
@@ -190,7 +194,11 @@ def _take_class(graph: Graph, value: type) -> Taken:
         return ("named", name, ())
     if graph.world is None or graph.world.find_class(module, qualname) is value:
         return ("class", (module, qualname), ())
-    return classes.take_class(value, graph.world)
+    if classes.is_models(value, graph.world):
+        return classes.take_class(value, graph.world)
+    if (taken := definitions.take_imported(value)) is not None:
+        return taken
+    raise NotStorable("a class that neither the model nor the program defined")
 
 
 def _take_other(graph: Graph, value: object) -> Taken:
@@ -202,7 +210,10 @@ def _take_other(graph: Graph, value: object) -> Taken:
     if issubclass(cls, BaseException):
         return exceptions.take(value, _known_class(graph, cls))  # type: ignore[arg-type]
     if issubclass(cls, enum.Enum):
-        return ("member", object.__getattribute__(value, "__dict__")["_name_"], (cls,))
+        held = object.__getattribute__(value, "__dict__")
+        if held["_name_"] in cls.__members__:
+            return ("member", held["_name_"], (cls,))
+        return ("flags", None, (cls, held["_value_"]))
     layout = layout_of(cls)
     if layout is None or not _known_class(graph, cls):
         raise NotStorable

@@ -7,6 +7,7 @@ their attributes directly: no method of theirs runs.
 from __future__ import annotations
 
 import collections
+import enum
 import itertools
 import types
 from collections.abc import Callable, Sequence
@@ -33,6 +34,13 @@ class Live(Rebuild):
     def __init__(self, nodes: list[Node], world: World, references: Sequence[object] = ()) -> None:
         super().__init__(nodes)
         self.world, self.references = world, references
+
+    def build(self) -> object:
+        """The value. All classes are made, empty, before any is filled: no base has an `__init_subclass__` yet."""
+        for index, node in enumerate(self.nodes):
+            if node[0] == "class statement":
+                self.shell(index)
+        return super().build()
 
 
 def _gone(what: str, name: str) -> Placeholder:
@@ -62,6 +70,14 @@ def _module(live: Live, name: str, values: list[Any]) -> object:
         return live.world.import_module(name)
     except ImportError:
         return _gone("module", name)
+
+
+def _imported(live: Live, what: tuple[str, str], values: list[Any]) -> object:
+    module, qualname = what
+    found = _module(live, module, values)
+    if isinstance(found, types.ModuleType):
+        found = definitions.import_by_name(found, qualname)
+    return found if found is not None else _gone("name", f"{module}.{qualname}")
 
 
 def _lost(live: Live, what: tuple[str, str, str, str], values: list[Any]) -> object:
@@ -157,6 +173,13 @@ def _member(live: Live, name: str, values: list[Any]) -> object:
         return cls
     members = cls.__members__
     return members[name] if name in members else _gone("member", f"{cls.__name__}.{name}")
+
+
+def _flags(live: Live, what: None, values: list[Any]) -> object:
+    cls, value = values
+    if type(cls) is Placeholder or not issubclass(cls, enum.Flag):
+        return _gone("member", f"{cls!r}")
+    return cls(value)
 
 
 # -- exceptions -------------------------------------------------------------------------------------------------------
@@ -305,6 +328,7 @@ Live.make = {
     "single": lambda live, name, values: SINGLES[name],
     "instance": _make_instance,
     "member": _member,
+    "flags": _flags,
     "exception": _make_exception,
     "iterator": _iterator,
     "class statement": _make_class,
@@ -313,6 +337,7 @@ Live.make = {
     "builtin": _builtin,
     "named": _named,
     "module": _module,
+    "imported": _imported,
     "method": _method,
     "bound": _bound,
     "lost": _lost,

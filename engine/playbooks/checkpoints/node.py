@@ -8,10 +8,11 @@ str, bytes), or `(index,)` of another node. The first node is the value. Kinds:
 - `list` `tuple` `dict` `set` `frozenset` `bytearray`: builtins; a dict's children are key, value, key, value, …
 - `value`: a standard immutable type and its parts; `single`: Ellipsis, NotImplemented
 - `instance`: `(base, attribute names)`, of class, contents, attribute values
-- `member`: of an enumeration; `exception`
+- `member`: of an enumeration; `flags`: several at once; `exception`
 - `iterator`: over a sequence walked in place, and how far it is
 - `function` `class statement` `named tuple`: what model code defined; `cell` of a closure; `wrapper` as staticmethod
-- `class` `builtin` `named` `module`: by name; `method`: by name, of an object; `bound`: a function and its object
+- `class` `builtin` `named` `module` `imported`: by name
+- `method`: by name, of an object; `bound`: a function and its object
 - `lost`: could not be stored; `reference`: only in a live copy, the object itself
 """
 

@@ -24,7 +24,11 @@ class LostError(Exception):
 
     def __init__(self, type_name: str = "", *args: object) -> None:
         super().__init__(type_name, *args)
-        self.type_name = type_name
+
+    @property
+    def type_name(self) -> str:
+        """The class it was of."""
+        return str(self.args[0]) if self.args else ""
 
     def __str__(self) -> str:
         told = ", ".join(str(arg) for arg in self.args[1:])

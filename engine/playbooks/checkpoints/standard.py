@@ -110,6 +110,7 @@ BUILTINS: Final = {
     and value.__name__ == name  # the aliases of OSError go under their own name
 }
 """Builtin functions and types by name."""
+BUILTINS["NoneType"] = type(None)
 BUILTIN_NAMES: Final = {id(value): name for name, value in BUILTINS.items()}
 
 STANDARD_CLASSES: Final[dict[tuple[str, str], type]] = {
