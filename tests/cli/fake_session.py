@@ -24,7 +24,10 @@ class FoundAgent:
 @dataclass(frozen=True)
 class Found:
     agents: Sequence[FoundAgent]
-    warnings: Sequence[str] = ()
+    checkpoint: str = "1000_ckpt_7"
+    skipped: Sequence[str] = ()
+    said_after: Sequence[str] = ()
+    program_changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class FakeSession:
             listener(notice)
 
     async def run(self) -> RunStatus:
+        self._loop = asyncio.get_running_loop()
         for step in self.script:
             if callable(step):
                 await step(self)
@@ -78,7 +82,7 @@ class FakeSession:
 
     def interrupt(self) -> None:
         self.interrupts += 1
-        self._stirred.set()
+        self._loop.call_soon_threadsafe(self._stirred.set)  # a signal alone does not wake a loop
 
     def say(self, text: str, to: str | None = None) -> None:
         self.heard.append((text, to))

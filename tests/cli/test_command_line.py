@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 import pytest
-from cli.fake_session import FakeSession, Found, FoundAgent, Row, ask, said
+from cli.fake_session import SELLER, FakeSession, Found, FoundAgent, Row, ask, said
 from click.testing import CliRunner
 
 from playbooks.cli import entry
@@ -23,7 +23,7 @@ from playbooks.cli.leaving import leaving
 from playbooks.cli.run import play
 from playbooks.console.transcript import Taste
 from playbooks.errors import ExitStatus, UserError
-from playbooks.runtime.notices import MessageSent
+from playbooks.runtime.notices import AgentView, MessageSent
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -210,6 +210,31 @@ def test_a_resume_prints_what_the_guide_shows(capsys: pytest.CaptureFixture[str]
         '   Last statement: await Say("user", "hi")\n'
         "✅ Resumed execution for agent 1000\n"
         "⚠️  No checkpoints found for agent 1002\n"
+    )
+
+
+def test_a_resume_says_what_it_skipped_and_what_had_been_said_after_it(capsys: pytest.CaptureFixture[str]) -> None:
+    found = Found(
+        [], skipped=["1000_ckpt_8: truncated"], said_after=["1000: 80, and it is yours."], program_changed=True
+    )
+    _, _, err = played(FakeSession(id="s1", resumed=found), capsys)
+    assert err.splitlines() == [
+        "Skipped 1000_ckpt_8: truncated",
+        "Going on from 1000_ckpt_7.",
+        "After it this had already been said:",
+        "  1000: 80, and it is yours.",
+        "The program's files have changed since; what was recorded runs.",
+    ]
+
+
+def test_a_resume_without_a_session_warns_as_the_guide_shows_and_starts_afresh(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    session = FakeSession([MessageSent(said("1000", "human", "Hello"))])
+    session.agents = {"human": AgentView("human", "human", "ready"), "1000": SELLER}
+    asyncio.run(play(session, Taste(), [], resuming=True))  # type: ignore[arg-type]
+    assert capsys.readouterr().out == (
+        "\n⚠️  No checkpoints found for agent 1000\n⚠️  No checkpoints found for agent human\nSeller → you: Hello\n"
     )
 
 

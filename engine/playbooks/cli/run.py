@@ -13,7 +13,7 @@ import click
 from playbooks.cli.arguments import RunCommand, assignments, overrides, shared_options
 from playbooks.cli.leaving import leaving
 from playbooks.console.answers import Answers, standard_input
-from playbooks.console.resumed import resume_lines
+from playbooks.console.resumed import fresh_lines, resume_lines, resume_warnings
 from playbooks.console.transcript import Taste, Transcript
 from playbooks.errors import ExitStatus
 
@@ -57,16 +57,18 @@ def command(
         trust=trust,
     )
     again = ["playbooks", "run", *programs, *(["--snoop", "true"] if snoop else [])]
-    return asyncio.run(play(opening, Taste(snoop=snoop, quiet=quiet, verbose=verbose), again))
+    taste = Taste(snoop=snoop, quiet=quiet, verbose=verbose)
+    return asyncio.run(play(opening, taste, again, resuming=resume is not None))
 
 
-async def play(opening: DebugSession, taste: Taste, again: Sequence[str]) -> int:
+async def play(opening: DebugSession, taste: Taste, again: Sequence[str], *, resuming: bool = False) -> int:
     """Shows a session while it runs to its end, and says on stderr how to go on with one that did not reach it.
 
     Args:
         opening: The session, not entered yet.
         taste: What the person wants to see.
         again: The command that would resume it, without `--resume`.
+        resuming: Whether going on with an older session was asked for.
 
     Returns:
         The exit status.
@@ -82,8 +84,10 @@ async def play(opening: DebugSession, taste: Taste, again: Sequence[str]) -> int
         unsubscribe = [session.subscribe(console.listen), session.subscribe(answers.listen)]
         if session.resumed is not None:
             console.tell(list(resume_lines(session.resumed)))
-            for warning in session.resumed.warnings:
+            for warning in resume_warnings(session.resumed):
                 click.echo(warning, err=True)
+        elif resuming:
+            console.tell(list(fresh_lines(session.agents)))
         try:
             with leaving(session.interrupt):
                 await session.run()

@@ -5,7 +5,7 @@ Apart because people compare these lines with the guide's, letter by letter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 
@@ -17,7 +17,7 @@ class AgentResumed(Protocol):
 
     @property
     def checkpoint(self) -> str:
-        """Its newest checkpoint; empty when it has none."""
+        """Its newest; empty when it has none."""
 
     @property
     def statement(self) -> str: ...
@@ -30,12 +30,23 @@ class Resumed(Protocol):
     def agents(self) -> Sequence[AgentResumed]: ...
 
     @property
-    def warnings(self) -> Sequence[str]:
-        """Damaged files that were skipped, tools that may run again, a changed program."""
+    def checkpoint(self) -> str:
+        """What it goes on from."""
+
+    @property
+    def skipped(self) -> Sequence[str]:
+        """Damaged files, a line each."""
+
+    @property
+    def said_after(self) -> Sequence[str]:
+        """What had been said after the checkpoint it goes on from, and will be said again or otherwise."""
+
+    @property
+    def program_changed(self) -> bool: ...
 
 
 def resume_lines(resumed: Resumed) -> Iterator[str]:
-    """The lines to print before the run goes on."""
+    """What was found, an agent after the other."""
     for found in resumed.agents:
         if found.checkpoint:
             yield f"🔄 Found checkpoint for agent {found.agent}"
@@ -43,4 +54,32 @@ def resume_lines(resumed: Resumed) -> Iterator[str]:
             yield f"   Last statement: {found.statement}"
             yield f"✅ Resumed execution for agent {found.agent}"
         else:
-            yield f"⚠️  No checkpoints found for agent {found.agent}"
+            yield nothing_found(found.agent)
+
+
+def fresh_lines(agents: Iterable[str]) -> Iterator[str]:
+    """What is said when a resume was wanted and there is no session to resume: the program starts afresh.
+
+    Args:
+        agents: Ids of those it starts with.
+    """
+    yield ""
+    yield from map(nothing_found, sorted(agents, key=lambda agent: (agent == "human", agent)))
+
+
+def nothing_found(agent: str) -> str:
+    """The guide's warning."""
+    return f"⚠️  No checkpoints found for agent {agent}"
+
+
+def resume_warnings(resumed: Resumed) -> Iterator[str]:
+    """What the person must know before it goes on."""
+    for line in resumed.skipped:
+        yield f"Skipped {line}"
+    if resumed.skipped:
+        yield f"Going on from {resumed.checkpoint}."
+    if resumed.said_after:
+        yield "After it this had already been said:"
+        yield from (f"  {line}" for line in resumed.said_after)
+    if resumed.program_changed:
+        yield "The program's files have changed since; what was recorded runs."
