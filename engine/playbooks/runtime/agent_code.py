@@ -48,7 +48,7 @@ class AgentCode:
         self.data: dict[str, Any] = {}
         """Data at the top of the blocks: the agent's first variables."""
         for name, value in list(self.names.items()):
-            if name[:2] != "__" and not _is_definition(value):
+            if name[:2] != "__" and name != "playbook" and not _is_definition(value):
                 self.data[name] = dict.pop(self.names, name)
 
     def _decorate(self, function: Callable[..., Any] | None = None, **_: Any) -> Any:

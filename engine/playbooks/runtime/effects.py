@@ -20,7 +20,6 @@ from playbooks.runtime import asyncio_names
 from playbooks.runtime.digest import digest
 from playbooks.runtime.place import Place, current, here
 from playbooks.runtime.replay import NEW
-from playbooks.runtime.signals import Diverged
 from playbooks.runtime.source import MODEL
 from playbooks.state import Event
 from playbooks.state import events as e
@@ -196,10 +195,7 @@ class Effects:
         if recorded is not None:
             if recorded[1] != call.label or recorded[2] != mark:
                 was = "other arguments" if recorded[1] == call.label else recorded[1]
-                raise Diverged(
-                    f"the replay of {frame.describe()} calls {call.label} where {was} was recorded;"
-                    " fork from an earlier checkpoint instead"
-                )
+                raise runtime.diverged(f"the replay of {frame.describe()} calls {call.label} where {was} was recorded")
             tick = recorded[0]
             runtime.replay.happens((frame.id, key))
             ended = record.get(("ended", path, n))
@@ -357,7 +353,9 @@ class Effects:
         recorded = record.get(("sync", place.path, place.calls, index))
         if recorded is not None:
             if recorded[0] != label:
-                raise Diverged(f"the replay of {frame.describe()} calls {label} where {recorded[0]} was recorded")
+                raise runtime.diverged(
+                    f"the replay of {frame.describe()} calls {label} where {recorded[0]} was recorded"
+                )
             return runtime.values.decode(recorded[1])
         value = make()
         data, _ = runtime.values.outcome(value, f"${label}")

@@ -13,7 +13,6 @@ import contextvars
 from typing import TYPE_CHECKING, Any
 
 from playbooks.checkpoints.plain import ATOMS as IMMUTABLE
-from playbooks.runtime.signals import Diverged
 from playbooks.state import events as e
 from playbooks.state.program_state import owner
 
@@ -67,7 +66,9 @@ class Place:
         if self.recorded:
             found = state.record[frame.id, frame.unit].get(("read", self.path, self.calls, name))
             if found is None:
-                raise Diverged(f"{frame.describe()}: the replay reads ${name}, which was not read when it was recorded")
+                raise self.runtime.diverged(
+                    f"the replay of {frame.describe()} reads ${name}, which was not read when it was recorded"
+                )
             data = found[0]
         else:
             data = state.variables.get(owner(frame.agent, name), {}).get(name)

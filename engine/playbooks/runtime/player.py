@@ -22,7 +22,7 @@ from playbooks.runtime.names import Names
 from playbooks.runtime.place import Place, here
 from playbooks.runtime.positions import fold
 from playbooks.runtime.replay import NEW
-from playbooks.runtime.response import Response, whole_statements
+from playbooks.runtime.response import Response
 from playbooks.runtime.signals import NeverAwaited, PlaybookFailed, Returned
 from playbooks.runtime.source import MODEL, compile_statement, parse_statement
 from playbooks.runtime.statements import Statement
@@ -173,11 +173,12 @@ class Player:
         text = state.response.get(frame.id, "")
         progress = state.progress_of(frame.id)
         if text:
-            kept = text if progress.ended else whole_statements(text)
-            if kept != text:
-                runtime.emit(e.ResponseReceived(frame.id, kept, replace=True))
-            frame.response = Response(kept, progress.ended)
-            frame.response.filename = self._filename(frame)
+            response = Response(text, state.whole.get(frame.id, 0), progress.ended)
+            if not progress.ended:
+                response = response.cut_off()
+                runtime.emit(e.ResponseReceived(frame.id, response.text, replace=True))
+            frame.response = response
+            response.filename = self._filename(frame)
         while frame.id not in state.returned:
             progress = state.progress_of(frame.id)
             statement = await self._statement(frame, progress.offset)
@@ -220,13 +221,14 @@ class Player:
             await runtime.never()
         response = frame.response
         assert response
-        kept = whole_statements(response.text)
-        frame.response = Response(kept)
-        runtime.emit(e.ResponseReceived(frame.id, kept, replace=True))
+        response = frame.response = response.cut_off()
+        runtime.emit(e.ResponseReceived(frame.id, response.text, replace=True))
         await self._count_failure(frame, f"the model's response broke off: {error}", str(error), turn_ends=False)
 
     async def _unit(self, frame: Frame, names: Names, statement: Statement, offset: int, stage: str | None) -> None:
         runtime = self._runtime
+        if (frame.id, frame.unit) not in runtime.state.record:  # not begun at the cut, if this is a replay
+            await self._live()
         place = Place(runtime, frame)
         here.set(place)
         response = frame.response

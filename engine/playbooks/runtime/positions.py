@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import types
 
-from playbooks.runtime.source import mark, parse_statement, unmark
+from playbooks.runtime.source import mark, parse, unmark
 
 _LIMIT = 4096
 
@@ -63,7 +63,7 @@ class Positions:
         if "\n" not in source and source.startswith("await "):
             return source, line
         try:
-            tree = parse_statement(source)
+            tree = parse(source)
         except SyntaxError:
             return "", line
         at, best = line - first + 1, None

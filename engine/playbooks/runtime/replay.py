@@ -50,6 +50,7 @@ class Replay:
         self._waiting: dict[Hashable, asyncio.Future[None]] = {}
         self._live: list[tuple[float, int, asyncio.Future[None]]] = []
         self._serving = False
+        self._error: BaseException | None = None
         self._edit = edit
         self._caught_up = caught_up
         self._last = self._script[-1] if self._script else None
@@ -84,6 +85,8 @@ class Replay:
 
     async def serve(self, what: Hashable) -> None:
         """Returns when it is this recorded end's turn."""
+        if self._error:
+            raise self._error
         turn = asyncio.get_running_loop().create_future()
         self._waiting[what] = turn
         self._advance()
@@ -96,6 +99,8 @@ class Replay:
         Args:
             began: Its tick; `NEW` when it had not begun at the cut.
         """
+        if self._error:
+            raise self._error
         turn = asyncio.get_running_loop().create_future()
         self._live.append((began, len(self._live), turn))
         asyncio.get_running_loop().call_soon(self._advance)
@@ -131,7 +136,8 @@ class Replay:
                     turn.set_result(None)
 
     def fail(self, error: BaseException) -> None:
-        """Ends the replay with an error for all that wait in it."""
+        """Ends the replay with an error for all that wait in it, or will."""
+        self._error = error
         for turn in (*self._waiting.values(), *(turn for *_, turn in self._live)):
             if not turn.done():
                 turn.set_exception(error)

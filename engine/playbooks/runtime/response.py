@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 from playbooks.models.base import ModelError, Retry, Text, Usage
 from playbooks.runtime.fences import CodeExtractor
@@ -20,10 +21,11 @@ class Response:
 
     Args:
         text: What was received before, as the state holds it.
-        ended: All of it was.
+        whole: How much of that is known to be whole statements: where a response was cut off once.
+        ended: All of it was received.
     """
 
-    def __init__(self, text: str = "", ended: bool = False) -> None:
+    def __init__(self, text: str = "", whole: int = 0, ended: bool = False) -> None:
         self.text = ""
         """As the model sent it."""
         self.emitted = 0
@@ -40,16 +42,41 @@ class Response:
         self._says = SayScanner()
         self.writing: tuple[str, str] | None = None
         self.task: asyncio.Task[None] | None = None
-        if text:
-            self.feed(text)
+        self._code = ""
+        """Code before that of `_stream`."""
+        self._lines = 0
+        if whole:
+            self.feed(text[:whole])
+            self._cut()
+        if len(text) > whole:
+            self.feed(text[whole:])
         if ended:
             self.close()
         self.emitted = len(self.text)
 
+    def cut_off(self) -> Response:
+        """What is kept of a response that broke off: up to the line end after its last whole statement.
+
+        It goes on better from there than from the middle of a word.
+        """
+        rest = self.code[self.end_of(len(self.statements)) :]
+        rest = rest[rest.find("\n") + 1 :]
+        kept = self.text if not self.text.endswith(rest) else self.text[: len(self.text) - len(rest)]
+        if not self.statements:
+            kept = ""
+        return Response(kept, len(kept))
+
+    def _cut(self) -> None:
+        """What is there is whole; more may follow. The last statement ends here, though another line could go on with it."""
+        self._take(self._stream.close())
+        self._code += self._stream.text
+        self._lines = self._code.count("\n")
+        self._stream = StatementStream()
+
     @property
     def code(self) -> str:
         """The code in it."""
-        return self._stream.text
+        return self._code + self._stream.text
 
     def end_of(self, offset: int) -> int:
         """Where in the code the first `offset` statements end."""
@@ -75,13 +102,18 @@ class Response:
 
     def _take(self, statements: list[Statement]) -> None:
         if statements:
+            if self._code:
+                before, lines = len(self._code), self._lines
+                statements = [
+                    replace(s, line=s.line + lines, end_line=s.end_line + lines, start=s.start + before, end=s.end + before)
+                    for s in statements
+                ]
             self.statements += statements
             self.changed.set()
 
     def scan(self) -> bool:
         """Looks for a literal `Say` being written; whether `writing` changed."""
-        tail = self._stream.text[self._stream.complete :]
-        writing = self._says.feed(tail)
+        writing = self._says.feed(self._stream.tail)
         if writing == self.writing:
             return False
         self.writing = writing
@@ -110,18 +142,3 @@ class Response:
             self.changed.clear()
             await self.changed.wait()
         return self.statements[offset]
-
-
-def whole_statements(text: str) -> str:
-    """What of a response that was cut off is kept: up to the end of its last whole statement.
-
-    A response goes on better from there than from the middle of a word.
-    """
-    response = Response()
-    response.feed(text)
-    stream = response._stream
-    if not response.statements:
-        return ""
-    end = response.statements[-1].end
-    rest = stream.text[end:]
-    return text[: len(text) - len(rest)] if text.endswith(rest) else text

@@ -52,6 +52,7 @@ from playbooks.runtime.notices import (
 from playbooks.runtime.player import Player
 from playbooks.runtime.positions import Positions
 from playbooks.runtime.replay import Replay
+from playbooks.runtime.signals import Diverged
 from playbooks.runtime.targets import HUMAN
 from playbooks.runtime.values import Values
 from playbooks.state import Event, ProgramState
@@ -177,6 +178,13 @@ class Runtime:
         """The run can't go on."""
         self.error = self.error or reason
         self._finish("failed")
+
+    def diverged(self, what: str) -> Diverged:
+        """Fails the run: the code no longer does what was recorded. To be raised."""
+        error = Diverged(f"{what}; fork from an earlier checkpoint instead")
+        self.replay.fail(error)
+        self.fail(error.reason)
+        return error
 
     def _finish(self, status: RunStatus) -> None:
         self.stopping = True

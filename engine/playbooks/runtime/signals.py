@@ -27,7 +27,7 @@ class RunFailed(BaseException):
 
 
 class Diverged(RunFailed):
-    """The replay did something else than was recorded; nothing is served to the wrong call."""
+    """The replay did something else than was recorded; nothing is served to the wrong call, and the run has failed."""
 
 
 class PlaybookFailed(Exception):

@@ -106,6 +106,11 @@ class StatementStream:
             self._chunks = ["".join(self._chunks)]
         return self._chunks[0] if self._chunks else ""
 
+    @property
+    def tail(self) -> str:
+        """The code after the last complete statement, without looking at what is before it."""
+        return "".join((*self._pending, *self._partial, self._held))
+
     def feed(self, text: str) -> list[Statement]:
         """Takes the next chunk.
 

@@ -128,7 +128,7 @@ class ModelAsked(Record, frozen=True):
 
 
 class ResponseReceived(Record, frozen=True):
-    """More of the response's text; `replace` when it takes the place of what was there."""
+    """More of the response's text; with `replace`, whole statements that take the place of what was there: it broke off."""
 
     frame: int
     text: str

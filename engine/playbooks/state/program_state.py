@@ -16,7 +16,7 @@ from playbooks.state import events as e
 from playbooks.state.changes import Changes, Tables, Write, apply
 from playbooks.state.rows import AgentRow, AskedRow, FrameRow, MeetingRow, MessageRow, ProgressRow
 
-FLAT = ("session", "count", "agents", "frames", "returned", "progress", "response", "step", "asked", "messages", "meetings", "attended")
+FLAT = ("session", "count", "agents", "frames", "returned", "progress", "response", "whole", "step", "asked", "messages", "meetings", "attended")
 NESTED = ("variables", "names", "record", "children", "transcript", "inbox", "artifacts", "triggers")
 
 
@@ -38,6 +38,8 @@ class ProgramState:
     returned: dict[int, bytes]
     progress: dict[int, tuple[Any, ...]]
     response: dict[int, str]
+    whole: dict[int, int]
+    """frame → how much of a response that broke off once is whole statements."""
     step: dict[int, str]
     asked: dict[int, tuple[Any, ...]]
     messages: dict[int, tuple[Any, ...]]
@@ -190,7 +192,7 @@ def _frame_dropped(s: ProgramState, v: e.FrameDropped) -> list[Write]:
         if frame not in s.frames:
             continue
         writes.append(("frames", frame, None))
-        for name in ("returned", "progress", "response", "step", "asked", "names", "children", "transcript"):
+        for name in ("returned", "progress", "response", "whole", "step", "asked", "names", "children", "transcript"):
             if frame in s.tables[name]:
                 writes.append((name, frame, None))
         record = (frame, s.progress_of(frame).unit)
@@ -208,7 +210,9 @@ def _model_asked(s: ProgramState, v: e.ModelAsked) -> list[Write]:
 
 
 def _response_received(s: ProgramState, v: e.ResponseReceived) -> list[Write]:
-    return [("response", v.frame, v.text if v.replace else s.response.get(v.frame, "") + v.text)]
+    if v.replace:
+        return [("response", v.frame, v.text), ("whole", v.frame, len(v.text))]
+    return [("response", v.frame, s.response.get(v.frame, "") + v.text)]
 
 
 def _response_ended(s: ProgramState, v: e.ResponseEnded) -> list[Write]:
@@ -222,7 +226,7 @@ def _response_ended(s: ProgramState, v: e.ResponseEnded) -> list[Write]:
 def _turn_ended(s: ProgramState, v: e.TurnEnded) -> list[Write]:
     row = s.progress_of(v.frame)
     row = row._replace(turn=row.turn + 1, offset=0, stage=None, ended=False, failures=v.failures)
-    writes: list[Write] = [("progress", v.frame, tuple(row)), ("response", v.frame, None)]
+    writes: list[Write] = [("progress", v.frame, tuple(row)), ("response", v.frame, None), ("whole", v.frame, None)]
     if v.frame in s.response:
         held = s.transcript.get(v.frame)
         writes.append(("transcript", v.frame, len(held) if held else 0, ("response", s.response[v.frame])))

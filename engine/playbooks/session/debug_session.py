@@ -1,0 +1,464 @@
+"""A session: a program with its checkpoints, run, watched, gone on with.
+
+Everything a front end can do is a method here; everything it may show comes as notices or as plain data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from playbooks.checkpoints.chain import fold
+from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header
+from playbooks.checkpoints.store import Store
+from playbooks.config import Config
+from playbooks.errors import ExitStatus, UserError
+from playbooks.language import load_program, parse_program
+from playbooks.language.model import Program, SourceFile
+from playbooks.models import create_model, missing_key, parse_model_option
+from playbooks.models.base import Model, ModelSettings
+from playbooks.runtime.journal import Journal
+from playbooks.runtime.notices import (
+    AgentChanged,
+    AgentView,
+    Committed,
+    Listener,
+    MessageSent,
+    MessageView,
+    ModelAnswered,
+    Notice,
+    RunStatus,
+)
+from playbooks.runtime.runtime import Runtime, RunSettings
+from playbooks.session import resume as resuming
+from playbooks.session.moment import Moment
+from playbooks.session.resume import Resumed
+from playbooks.state import ProgramState
+from playbooks.state import events as e
+
+if TYPE_CHECKING:
+    from playbooks.checkpoints.chain import Folded
+
+
+class DebugSession:
+    """Made by `open`; an async context manager."""
+
+    def __init__(
+        self,
+        programs: tuple[str | Program, ...],
+        config: Config,
+        resume: str | bool | None,
+        set: Mapping[str, Any],
+        message: str | None,
+        model: str | None,
+        trust: bool,
+        durable: bool | None,
+        store: Store | None,
+        clock: Callable[[], float],
+        verify: bool,
+    ) -> None:
+        self._programs, self._base_config = programs, config
+        self._resume, self._set, self._message, self._model_option = resume, dict(set), message, model
+        self._trust, self._durable, self._given_store, self._clock = trust, durable, store, clock
+        self._verify = verify
+        self._stack = contextlib.ExitStack()
+        self._listeners: list[Listener] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wanted_interrupt = False
+        self._status: RunStatus = "ready"
+        self.config = config
+        self.resumed: Resumed | None = None
+        self.timeline: list[Header] = []
+        """Headers in sequence order, of all branches; grows while the session runs."""
+        self.agents: dict[str, AgentView] = {}
+        self.messages: list[MessageView] = []
+        """Of this branch, oldest first."""
+        self.error = ""
+        self.calls = 0
+        self._runtime: Runtime | None = None
+        self._store: Store | None = None
+
+    @classmethod
+    def open(
+        cls,
+        *programs: str | Program,
+        config: Config | None = None,
+        resume: str | bool | None = None,
+        set: Mapping[str, Any] | None = None,
+        message: str | None = None,
+        model: str | None = None,
+        trust: bool = False,
+        durable: bool | None = None,
+        store: Store | None = None,
+        clock: Callable[[], float] = time.time,
+        verify: bool = False,
+    ) -> DebugSession:
+        """A session of a program, new or gone on with; nothing runs before `run` or `step`.
+
+        Args:
+            programs: Files of the program, or a program already read. None with an id in `resume`.
+            config: Settings; those of the current folder when None.
+            resume: An id of a session or checkpoint, or True: the newest unfinished session of the program.
+            set: Variables before the first statement: `NAME` in agent 1000, `1001.NAME` in another.
+            message: What the person says first.
+            model: As `--model`: `script:PATH`, `provider/name`, a name.
+            trust: Go on also from checkpoints that this user's engine did not write.
+            durable: Whether checkpoints are kept; None as configured. A resume always keeps them.
+            store: Where; None as configured.
+            clock: Seconds since 1970.
+            verify: After every checkpoint, compare the live state with the fold of all checkpoints (slow; for tests).
+
+        Raises:
+            UserError: On entering: the program, the configuration or what to resume can't be used.
+        """
+        return cls(
+            programs, config or Config.load(), resume, set or {}, message, model, trust, durable, store, clock, verify
+        )
+
+    # -- opening ---------------------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> DebugSession:
+        try:
+            self._open()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _open(self) -> None:
+        resuming_now = self._resume not in (None, False)
+        found = None
+        program: Program | None = None
+        if self._programs:
+            first = self._programs[0]
+            if isinstance(first, Program):
+                program = first
+            else:
+                program = load_program([str(path) for path in self._programs])
+        config = self._configured(program)
+        durable = resuming_now or (config.durability.enabled if self._durable is None else self._durable)
+        if durable:
+            self._store = self._given_store or _open_store(config)
+            if self._given_store is None:
+                self._stack.callback(self._store.close)
+        if resuming_now:
+            assert self._store and self._resume
+            found = resuming.find(self._store, program.roots[0] if program and program.roots else "", self._resume)
+        if found is None:
+            if program is None:
+                raise UserError("no program was given", "name a .pb file")
+            self._begin(program, config)
+        else:
+            self._go_on(found, program)
+
+    def _configured(self, program: Program | None) -> Config:
+        config = self._base_config.for_program(program) if program else self._base_config
+        if self._model_option:
+            config = config.with_overrides({"model": parse_model_option(self._model_option)})
+        self.config = config
+        return config
+
+    def _model(self, config: Config) -> tuple[Model, ModelSettings]:
+        settings = config.model_settings()
+        if reason := missing_key(settings):
+            raise UserError(reason)
+        return create_model(settings), settings
+
+    def _begin(self, program: Program, config: Config) -> None:
+        self.program = program
+        model, settings = self._model(config)
+        journal = Journal(ProgramState(), _Locking(self._store, self) if self._store else None, self._clock)
+        journal.emit(
+            e.SessionStarted(
+                program.hash,
+                program.roots,
+                tuple((file.path, file.text) for file in program.files),
+                self._model_option or "",
+                self._message or "",
+            )
+        )
+        runtime = self._made(journal, model, settings, config)
+        _refuse_mcp(program)
+        runtime.prepare()
+        self._apply_set(runtime)
+        if self._message:
+            runtime.person_says(self._message)
+
+    def _go_on(self, found: Any, program: Program | None) -> None:
+        store = self._store
+        assert store
+        session = found.session if isinstance(found, Header) else found.id
+        self._stack.enter_context(store.lock(session))
+        headers = store.headers(session)
+        branches = {branch.name: branch for branch in store.branches(session)}
+        if isinstance(found, Header):
+            path = resuming.branch_path(headers, found.id)
+            branch = found.branch
+        else:
+            branch = found.branch
+            path = resuming.branch_path(headers, branches[branch].head)
+        folded, skipped, after = resuming.newest_whole(store, path)
+        if not self._trust and not store.is_signed(folded.header.id):
+            raise UserError(
+                f"{folded.header.id} was not written by this user's engine",
+                "look at it with `playbooks show`, or resume it with --trust if you know where it comes from",
+            )
+        recorded = _recorded_program(folded)
+        self.program = recorded
+        config = self._configured(recorded)
+        if not self._model_option and (was := folded.state.session.get("model")):
+            config = self.config = config.with_overrides({"model": parse_model_option(was)})
+        model, settings = self._model(config)
+        journal = Journal(folded.state, _Locking(store, self), self._clock)
+        last = max((header.sequence for header in headers), default=0)
+        journal.go_on(folded.header, folded.windows, last, branch)
+        runtime = self._made(journal, model, settings, config)
+        runtime.prepare()
+        self.timeline = list(headers)
+        self.messages = Moment(folded.header, folded.state).messages
+        agents = [agent for agent in folded.state.agents]
+        self.resumed = Resumed(
+            session,
+            branch,
+            folded.header.id,
+            resuming.agents_of(resuming.branch_path(headers, folded.header.id), agents),
+            skipped,
+            tuple(f"{header.agent}: {header.text}" for header in after if header.kind == "say"),
+            program is not None and program.hash != recorded.hash,
+        )
+
+    def _made(self, journal: Journal, model: Model, settings: ModelSettings, config: Config) -> Runtime:
+        limits = RunSettings(
+            max_llm_calls=config.max_llm_calls,
+            max_failures=config.model.max_failures,
+            artifact_result_threshold=config.artifact_result_threshold,
+            message_batch_timeout=config.message_batch_timeout,
+            message_batch_max_wait=config.message_batch_max_wait,
+            max_value_bytes=int(config.durability.max_checkpoint_size_mb * 1_000_000),
+        )
+        runtime = self._runtime = Runtime(self.program, model, journal, limits, settings, self._clock)
+        runtime.listeners.append(self._told)
+        return runtime
+
+    def _apply_set(self, runtime: Runtime) -> None:
+        for name, value in self._set.items():
+            agent, dot, rest = name.partition(".")
+            agent, rest = (agent, rest) if dot else ("1000", name)
+            if agent not in runtime.state.agents:
+                raise UserError(f"--set {name}: there is no agent {agent} at the start")
+            runtime.emit(e.VariableWritten(agent, rest.lstrip("$"), runtime.values.encode(value)))
+
+    # -- what there is -----------------------------------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """`s1`; empty while nothing is committed, or nothing is kept."""
+        return self.runtime.journal.session
+
+    @property
+    def branch(self) -> str:
+        return self.runtime.journal.branch
+
+    @property
+    def durable(self) -> bool:
+        return self._store is not None
+
+    @property
+    def runtime(self) -> Runtime:
+        """The engine's own; front ends keep to the session."""
+        if self._runtime is None:
+            raise RuntimeError("the session is not open")
+        return self._runtime
+
+    @property
+    def status(self) -> RunStatus:
+        return self.runtime.status
+
+    @property
+    def phrase(self) -> str:
+        return self.runtime.phrase
+
+    @property
+    def branches(self) -> Sequence[BranchInfo]:
+        if self._store is not None and self.id:
+            return self._store.branches(self.id)
+        head = self.timeline[-1].id if self.timeline else ""
+        return [BranchInfo(self.id, self.branch, head, "", self.status)]
+
+    @property
+    def tokens(self) -> tuple[int | None, int | None]:
+        """In and out, of all calls on this branch; None: unknown."""
+        count = self.runtime.state.count
+        known = [count.get(name, 0) for name in ("input_tokens", "output_tokens")]
+        return (None if known[0] < 0 else int(known[0]), None if known[1] < 0 else int(known[1]))
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars on this branch; None: unknown."""
+        cost = self.runtime.state.count.get("cost", 0)
+        return None if cost < 0 else float(cost)
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """What a process that ran this ends with."""
+        if self.runtime.needs_input:
+            return ExitStatus.NO_INPUT
+        return {
+            "finished": ExitStatus.FINISHED,
+            "failed": ExitStatus.FAILED,
+        }.get(self.status, ExitStatus.INTERRUPTED)
+
+    # -- running -------------------------------------------------------------------------------------------------------------------
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Calls `listener` with every notice, on the engine's thread; gives what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    async def run(self) -> RunStatus:
+        """Runs to the end: finished, failed or interrupted; a pause in between does not end it."""
+        runtime = self.runtime
+        self._loop = asyncio.get_running_loop()
+        if self._wanted_interrupt:
+            self.interrupt()
+        status = await runtime.run()
+        self.error = runtime.error
+        if self._store is not None and self.id:
+            with contextlib.suppress(UserError):
+                self._store.set_status(self.id, self.branch, status)
+        return status
+
+    def interrupt(self) -> None:
+        """Stops the run, keeping everything; from any thread. A second call changes nothing."""
+        self._wanted_interrupt = True
+        self._soon(lambda: self.runtime.spawn(self.runtime.interrupt()))
+
+    def pause(self) -> None:
+        """Every agent stops at its next await; from any thread."""
+        self._soon(self.runtime.control.pause)
+
+    def go(self) -> None:
+        """Ends a pause; from any thread."""
+        self._soon(self.runtime.control.run)
+
+    def step(self) -> None:
+        """To the next checkpoint of any agent; from any thread."""
+        self._soon(self.runtime.control.step)
+
+    def say(self, text: str, to: str | None = None) -> None:
+        """The person says something, to the agent that asked first unless `to` names one; from any thread."""
+        self._soon(lambda: self.runtime.person_says(text, to or ""))
+
+    def close_input(self) -> None:
+        """No more can be said: a program that waits for the person ends. From any thread."""
+        self._soon(self.runtime.close_input)
+
+    def _soon(self, act: Callable[[], Any]) -> None:
+        if self._loop is None:
+            if act in (self.runtime.control.pause, self.runtime.close_input):
+                act()
+            return
+        self._loop.call_soon_threadsafe(act)
+
+    # -- looking -------------------------------------------------------------------------------------------------------------------
+
+    async def state_at(self, checkpoint: str) -> Moment:
+        """The state at a checkpoint; never runs anything.
+
+        Raises:
+            UserError: There is none of that id, or no checkpoints are kept.
+        """
+        if self._store is None:
+            raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+        folded = fold(self._store.read, checkpoint)
+        return Moment(folded.header, folded.state)
+
+    # -- notices -------------------------------------------------------------------------------------------------------------------
+
+    def _told(self, notice: Notice) -> None:
+        if isinstance(notice, Committed):
+            self.timeline.append(notice.header)
+            if self._verify and self._store is not None and notice.header.kind != "start":
+                self._verified(notice.header)
+        elif isinstance(notice, AgentChanged):
+            self.agents[notice.agent.id] = notice.agent
+        elif isinstance(notice, MessageSent):
+            self.messages.append(notice.message)
+        elif isinstance(notice, ModelAnswered):
+            self.calls = notice.call
+        for listener in tuple(self._listeners):
+            listener(notice)
+
+    def _verified(self, header: Header) -> None:
+        assert self._store
+        folded = fold(self._store.read, header.id).state
+        if folded != self.runtime.state:
+            tables = [name for name in folded.tables if folded.tables[name] != self.runtime.state.tables[name]]
+            raise AssertionError(f"{header.id}: the fold of all checkpoints differs from the live state in {tables}")
+
+
+class _Locking:
+    """A store for a journal, that locks a new session and marks it running as it begins."""
+
+    def __init__(self, store: Store, session: DebugSession) -> None:
+        self._store, self._session = store, session
+
+    def next_number(self, agent: str) -> int:
+        return self._store.next_number(agent)
+
+    def new_session_id(self) -> str:
+        id = self._store.new_session_id()
+        self._session._stack.enter_context(self._store.lock(id))
+        return id
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        self._store.write(checkpoint)
+
+    def write_group(self, checkpoints: Sequence[Checkpoint]) -> None:
+        self._store.write_group(checkpoints)
+        header = checkpoints[0].header
+        self._store.set_status(header.session, header.branch, "running")
+
+
+def _open_store(config: Config) -> Store:
+    from playbooks.checkpoints import open_store
+
+    return open_store(config.durability.provider, config.durability.storage_path, fsync=config.durability.fsync)
+
+
+def _recorded_program(folded: Folded) -> Program:
+    """The program as it was when the session began: its text is in the session's start."""
+    session = folded.state.session
+    texts = {path: text for path, text in session["files"]}
+    sources = [SourceFile(path, texts[path]) for path in session["roots"]]
+
+    def read(path: str) -> str:
+        for known in (path, os.path.normpath(path)):
+            if known in texts:
+                return str(texts[known])
+        raise FileNotFoundError(path)
+
+    return parse_program(sources, read)
+
+
+def _refuse_mcp(program: Program) -> None:
+    for agent in program.agents:
+        if agent.kind == "MCP":
+            raise UserError(
+                f"{agent.name} is an MCP agent, and MCP servers can't be run yet",
+                "take the agent out to run the rest",
+                file=agent.file,
+                line=agent.line,
+            )
+
+

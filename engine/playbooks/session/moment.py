@@ -1,0 +1,137 @@
+"""A past moment of a session, to be looked at: folded from its checkpoints, never executed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from playbooks.checkpoints.codec import decode
+from playbooks.checkpoints.record import Header
+from playbooks.runtime.notices import AgentView, MessageView
+from playbooks.runtime.response import Response
+from playbooks.runtime.stored_names import StoredNames
+from playbooks.state import ProgramState
+
+
+@dataclass(frozen=True, slots=True)
+class FrameView:
+    """A playbook call on the stack."""
+
+    id: int
+    playbook: str
+    arguments: Mapping[str, Any]
+    step: str
+    """The last step it reached, `Haggle:02:CND`; empty before the first."""
+    line: int
+    """Of its response, where it goes on; 0 in Python."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseView:
+    """A response, as far as it was received."""
+
+    text: str
+    code: str
+    ran: int
+    """Lines of `code` that are complete."""
+    ended: bool
+    turn: int
+
+
+class Moment:
+    """The state at a checkpoint.
+
+    Args:
+        header: Of the checkpoint.
+        state: Folded to it; not changed any more.
+    """
+
+    def __init__(self, header: Header, state: ProgramState) -> None:
+        self.header, self.state = header, state
+
+    @cached_property
+    def agents(self) -> Mapping[str, AgentView]:
+        """Id → agent, in the order they appeared; `human` first."""
+        return {id: self._view(id) for id in self.state.agents}
+
+    def _view(self, id: str) -> AgentView:
+        row = self.state.agent(id)
+        frames = self._frames(id)
+        waits = self._waits_for(id)
+        innermost = frames[-1] if frames else 0
+        status: Any = row.status if row.status == "failed" else "idle" if not frames else "waiting" if waits else "running"
+        return AgentView(
+            id,
+            row.class_name,
+            status,
+            waits,
+            self.state.step.get(innermost, ""),
+            self.state.frames[innermost][1] if innermost else "",
+            row.created_by,
+            row.error,
+        )
+
+    def _frames(self, agent: str) -> list[int]:
+        return sorted(id for id, row in self.state.frames.items() if row[0] == agent and id not in self.state.returned)
+
+    def _waits_for(self, agent: str) -> str:
+        """What its oldest `Yld` in flight waits for, as the program wrote it."""
+        for frame in self._frames(agent):
+            for key, value in self.state.record.get((frame, self.state.progress_of(frame).unit), {}).items():
+                if key[0] == "begun" and value[1] == "Yld" and ("ended", *key[1:]) not in self.state.record[
+                    frame, self.state.progress_of(frame).unit
+                ]:
+                    return "a message"
+        return ""
+
+    @cached_property
+    def messages(self) -> list[MessageView]:
+        """All that was said, oldest first."""
+        views = []
+        for id in sorted(self.state.messages):
+            row = self.state.message(id)
+            delivered = tuple(agent for agent in row.receivers if id not in self.state.inbox.get(agent, ()))
+            views.append(MessageView(id, row.sender, row.receivers, row.text, row.meeting, delivered))
+        return views
+
+    def call_stack(self, agent: str) -> list[FrameView]:
+        """The agent's calls, outermost first."""
+        views = []
+        for id in self._frames(agent):
+            row = self.state.frame(id)
+            arguments = decode(row.arguments) if row.arguments else {}
+            views.append(FrameView(id, row.playbook, arguments, self.state.step.get(id, ""), self._line(id)))
+        return views
+
+    def variables(self, agent: str) -> dict[str, Any]:
+        """Name → value, decoded to be looked at: the agent's with `$`, its innermost frame's without."""
+        found = {f"${name}": decode(data) for name, data in self.state.variables.get(agent, {}).items()}
+        frames = self._frames(agent)
+        if frames:
+            own = StoredNames.load(self.state.names.get(frames[-1], {}), decode)
+            if not own and (arguments := self.state.frame(frames[-1]).arguments):
+                own = decode(arguments)
+            found.update({name: value for name, value in own.items() if name[:2] != "__"})
+        return found
+
+    def response(self, agent: str) -> ResponseView | None:
+        """The innermost response of the agent's; None when it has none."""
+        for id in reversed(self._frames(agent)):
+            text = self.state.response.get(id)
+            if text is not None:
+                progress = self.state.progress_of(id)
+                response = Response(text, self.state.whole.get(id, 0), progress.ended)
+                code = response.code
+                ran = code[: response.end_of(progress.offset)].count("\n") + 1 if progress.offset else 0
+                return ResponseView(text, code, ran, progress.ended, progress.turn)
+        return None
+
+    def _line(self, frame: int) -> int:
+        text = self.state.response.get(frame)
+        if text is None:
+            return 0
+        offset = self.state.progress_of(frame).offset
+        statements = Response(text, self.state.whole.get(frame, 0), True).statements
+        return statements[offset].line if offset < len(statements) else 0

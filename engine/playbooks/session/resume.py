@@ -1,0 +1,136 @@
+"""Which checkpoint a resume goes on from, and what it tells the person about it.
+
+Apart because it only reads: nothing here runs, and what can't be restored is said before anything is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+from playbooks.checkpoints.chain import Folded, fold
+from playbooks.checkpoints.record import Header, SessionInfo
+from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
+from playbooks.errors import UserError
+
+_SESSION = re.compile(r"s\d+")
+_CHECKPOINT = re.compile(r"(\d+|human)_ckpt_\d+")
+
+
+def is_id(text: str) -> bool:
+    """Whether a word is the id of a session or of a checkpoint; anything else is a program."""
+    return bool(_SESSION.fullmatch(text) or _CHECKPOINT.fullmatch(text))
+
+
+@dataclass(frozen=True, slots=True)
+class ResumedAgent:
+    """An agent that goes on."""
+
+    agent: str
+    checkpoint: str
+    """Id of its newest checkpoint on the branch."""
+    statement: str
+    """The last it completed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What a resume found."""
+
+    session: str
+    branch: str
+    checkpoint: str
+    """Id of the checkpoint it goes on from: a consistent cut of all agents."""
+    agents: tuple[ResumedAgent, ...]
+    skipped: tuple[str, ...] = ()
+    """What was damaged, a line each."""
+    said_after: tuple[str, ...] = ()
+    """What had already been said after the checkpoint it goes on from."""
+    program_changed: bool = False
+    """The program's files are not what was recorded; the recorded text runs."""
+
+
+class NothingToResume(UserError):
+    """All sessions of the program are finished."""
+
+
+def find(store: Store, program: str, resume: str | bool) -> SessionInfo | Header | None:
+    """What to resume: a session, or a checkpoint of one. None: the program has no session.
+
+    Args:
+        store: Where.
+        program: Path of the program, as given; may be empty with an id.
+        resume: An id, or True for the newest unfinished session of the program.
+
+    Raises:
+        UserError: There is no session or checkpoint of that id, or all sessions are finished.
+    """
+    if isinstance(resume, str):
+        if _CHECKPOINT.fullmatch(resume):
+            return store.read(resume).header
+        found = next((session for session in store.sessions() if session.id == resume), None)
+        if found is None:
+            raise UserError(f"there is no session {resume}", "`playbooks sessions` lists those there are")
+        return found
+    own = [session for session in store.sessions() if same_path(session.program, program)]
+    unfinished = [session for session in own if session.status != "finished"]
+    if unfinished:
+        return max(unfinished, key=lambda session: (session.updated, session.created))
+    if own:
+        newest = own[-1]
+        raise NothingToResume(
+            f"session {newest.id} of {program} is finished: nothing to resume",
+            f"`playbooks timeline {newest.id}` shows it, `playbooks fork CHECKPOINT` goes on otherwise",
+        )
+    return None
+
+
+def same_path(one: str, other: str) -> bool:
+    """Whether two paths name the same file."""
+    return os.path.abspath(one) == os.path.abspath(other)
+
+
+def newest_whole(store: Store, headers: list[Header]) -> tuple[Folded, tuple[str, ...], list[Header]]:
+    """The newest checkpoint of a branch that can be folded.
+
+    Args:
+        store: Where.
+        headers: Of the branch, oldest first.
+
+    Returns:
+        It, what was skipped (a line each), and the headers after it.
+
+    Raises:
+        UserError: None of them is whole.
+    """
+    skipped: list[str] = [f"{damaged.id}: {damaged.reason}" for damaged in store.damaged()]
+    for place in range(len(headers) - 1, -1, -1):
+        try:
+            return fold(store.read, headers[place].id), tuple(dict.fromkeys(skipped)), headers[place + 1 :]
+        except (Damaged, UnknownCheckpoint, ValueError) as error:
+            skipped.append(f"{headers[place].id}: {getattr(error, 'reason', error)}")
+    raise UserError("no checkpoint of this session is whole: " + "; ".join(skipped), "start the program again")
+
+
+def branch_path(headers: list[Header], head: str) -> list[Header]:
+    """The headers from the root to `head` along parents, oldest first; those that are missing end it."""
+    known = {header.id: header for header in headers}
+    path = []
+    while head in known:
+        path.append(known[head])
+        head = known[head].parent
+    return path[::-1]
+
+
+def agents_of(path: list[Header], agents: list[str]) -> tuple[ResumedAgent, ...]:
+    """Each agent's newest checkpoint on a path."""
+    newest: dict[str, Header] = {}
+    for header in path:
+        newest[header.agent] = header
+    found = []
+    for agent in agents:
+        header = newest.get(agent)
+        if header is not None:
+            found.append(ResumedAgent(agent, header.id, header.statement))
+    return tuple(found)
