@@ -37,7 +37,7 @@ def lead_main(request: Any) -> str:
 
 
 def lead_standup(request: Any) -> str:
-    done = re.search(r"(.+) is done", said_by(request, "Builder"))
+    done = re.search(r"Through with (.+)\.", said_by(request, "Builder"))
     found = re.search(r"I found (\d+)", said_by(request, "Tester"))
     when = re.search(r"in (\d+) hours", said_by(request, "Builder"))
     part = done[1] if done else "it"
@@ -79,11 +79,11 @@ def builder(request: Any) -> str:
     if not line:
         return listen("Standup:01.01:YLD")
     done, hours = request.variables["done"], request.variables["hours"]
-    word = f"That will be mended in {int(things[1]) * hours} hours." if things else f"{done} is done"
+    word = f"That will be mended in {int(things[1]) * hours} hours." if things else f"Through with {done}."
     return f"""
         # That was for me.
         await Step("Standup:01.02:CND")
-        await Say("meeting", {word[:1].lower() + word[1:]!r})
+        await Say("meeting", {word!r})
         said = await Yld("meeting")
         """
 

@@ -113,6 +113,8 @@ def parting(session: Any, again: Sequence[str]) -> list[str]:
     if status == ExitStatus.FINISHED:
         return []
     lines = [session.error] if session.error else []
+    if status == ExitStatus.NO_INPUT and not lines:
+        lines.append("The program waits for you, and no more input can come.")
     if status == ExitStatus.INTERRUPTED:
         newest = session.timeline[-1].id if session.id and session.timeline else ""
         lines.append(f"Interrupted at {newest}." if newest else "Interrupted.")
