@@ -18,7 +18,7 @@ from typing import Any, Final
 from playbooks.checkpoints import locks
 from playbooks.checkpoints.catalog import Catalog
 from playbooks.checkpoints.notes import SESSION, Notes
-from playbooks.checkpoints.placing import Placer
+from playbooks.checkpoints.placing import Placer, make_folder
 from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header, SessionInfo
 from playbooks.checkpoints.record_file import DamagedFile, from_bytes, to_bytes
 from playbooks.checkpoints.signing import user_key
@@ -168,12 +168,9 @@ class FileStore:
         if agent not in self._folders:
             if not ID.fullmatch(f"{agent}_ckpt_1"):
                 raise ValueError(f"no agent id: {agent!r}")
-            self.base_path.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder = f"{self._base}/{agent}"
-            try:
-                os.mkdir(folder, 0o700)
-            except FileExistsError:
-                pass
+            make_folder(self._base)
+            make_folder(folder)
             self._folders[agent] = folder
         return self._folders[agent]
 
@@ -331,9 +328,10 @@ class FileStore:
     def new_session_id(self) -> str:
         """See `Store.new_session_id`. Takes away sessions that ended before their first statement did."""
         self._catch_up()
-        self._sweep()
         used = [_session_order(extent.session)[0] for extent in self._catalog.extents()]
+        self._sweep()
         try:
+            make_folder(self._base)
             return self._notes.new_session(max([0, *used]) + 1)
         except OSError as error:
             raise self._refused(error) from error

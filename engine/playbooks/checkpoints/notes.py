@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from playbooks.checkpoints import locks
+from playbooks.checkpoints.placing import make_folder
 from playbooks.checkpoints.store import Note, SessionOpen
 
 SESSION: Final = re.compile(r"s[1-9][0-9]{0,8}")
@@ -43,7 +44,7 @@ class Notes:
 
     def new_session(self, least: int) -> str:
         """Takes the next session id, of at least `s<least>`."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.folder)
         number = max([least, *(int(name[1:]) + 1 for name in os.listdir(self.folder) if SESSION.fullmatch(name))])
         while True:
             try:
@@ -67,7 +68,7 @@ class Notes:
         file = self._files.get((session, kind))
         if file is None:
             path = self._path(session, kind)
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make(session)
             file = self._files[session, kind] = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600)
             if os.lseek(file, 0, os.SEEK_END) and (os.lseek(file, -1, os.SEEK_END), os.read(file, 1))[1] != b"\n":
                 line = b"\n" + line  # after one that was cut off
@@ -127,9 +128,8 @@ class Notes:
         """
         if not SESSION.fullmatch(session):
             raise ValueError(f"no session id: {session!r}")
-        folder = self.folder / session
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._make(session)
+        file = os.open(self.folder / session / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if not locks.held(file, wait_s=_PROBED_S):
                 os.lseek(file, 1, os.SEEK_SET)  # the first byte is what is locked where locks are of bytes
@@ -141,6 +141,10 @@ class Notes:
             yield
         finally:
             os.close(file)
+
+    def _make(self, session: str) -> None:
+        for folder in (self.folder.parent, self.folder, self.folder / session):
+            make_folder(folder)
 
     def _path(self, session: str, kind: str) -> Path:
         if not SESSION.fullmatch(session) or not _KIND.fullmatch(kind):

@@ -15,12 +15,25 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 _BINARY: Final = getattr(os, "O_BINARY", 0)
 _NAMELESS: Final[int] = getattr(os, "O_TMPFILE", 0)
 _FINAL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
 """Another way of writing would not help."""
+
+
+def make_folder(path: str | Path) -> None:
+    """Makes a folder that the user alone can enter, if it is not there; and its parents, those as usual."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        os.mkdir(path, 0o700)
 
 
 class Placer:

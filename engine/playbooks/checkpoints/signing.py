@@ -11,6 +11,7 @@ import stat
 import sys
 from pathlib import Path
 
+from playbooks.checkpoints.placing import make_folder
 from playbooks.checkpoints.store import StorageError
 
 KEY_BYTES = 32
@@ -63,7 +64,7 @@ def _read(path: Path) -> bytes:
 
 def _make(path: Path) -> None:
     """Appears whole or not at all: two processes starting at once must end up with one key."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     file = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:

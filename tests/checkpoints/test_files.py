@@ -1,0 +1,408 @@
+"""The folder of checkpoints: what is there is whole, what is written stays, and no number is used twice."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from checkpoints.records import begin, checkpoint
+
+from playbooks.checkpoints.filesystem import FileStore
+from playbooks.checkpoints.record_file import seal
+from playbooks.checkpoints.store import Damaged, NumberTaken, SessionOpen, StorageError, UnknownCheckpoint
+
+KEY = b"k" * 32
+
+
+@pytest.fixture
+def store() -> Iterator[FileStore]:
+    made = FileStore(key=KEY)
+    yield made
+    made.close()
+
+
+def fresh(key: bytes = KEY) -> FileStore:
+    """Another process's view of the same folder."""
+    return FileStore(key=key)
+
+
+def test_files_lie_where_the_guide_says_and_belong_to_the_user_alone(store: FileStore) -> None:
+    begin(store)
+    store.note("s1", "session", {"program": "a.pb"})
+    store.close()
+    assert Path(".checkpoints/1000/1000_ckpt_1.pkl").is_file()
+    assert Path(".checkpoints/human/human_ckpt_1.pkl").is_file()
+    for path in Path(".checkpoints").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+    shown = {path.name for path in Path(".checkpoints").glob("*/*") if not path.parts[1].startswith(".")}
+    assert {name for name in shown if not name.startswith(".")} == {"1000_ckpt_1.pkl", "human_ckpt_1.pkl"}
+
+
+def test_looking_makes_no_folder(store: FileStore) -> None:
+    assert store.headers() == [] and store.sessions() == [] and store.ids("1000") == []
+    with pytest.raises(UnknownCheckpoint, match="1000_ckpt_1"):
+        store.read("1000_ckpt_1")
+    assert not Path(".checkpoints").exists()
+
+
+def test_what_was_written_is_read_by_another_process_at_once(store: FileStore) -> None:
+    begin(store)
+    written = checkpoint(store.next_number("1000"), 3)
+    store.write(written)
+    other = fresh()
+    assert other.read("1000_ckpt_2") == written and other.is_signed("1000_ckpt_2")
+    assert [header.sequence for header in other.headers("s1")] == [1, 2, 3]
+
+
+def test_ten_comes_after_two(store: FileStore) -> None:
+    begin(store)
+    for sequence in range(3, 13):
+        store.write(checkpoint(store.next_number("1000"), sequence))
+    assert store.ids("1000") == [f"1000_ckpt_{number}" for number in range(1, 12)]
+    assert [header.number for header in fresh().headers("s1")][1:] == list(range(1, 12))
+
+
+def test_a_number_is_never_used_again_whatever_is_deleted(store: FileStore) -> None:
+    begin(store)
+    store.write(checkpoint(store.next_number("1000"), 3))
+    store.delete(["1000_ckpt_2", "1000_ckpt_1"])
+    assert store.next_number("1000") == 3
+    assert fresh().next_number("1000") == 4
+
+
+def test_a_number_counts_past_files_that_were_copied_here(store: FileStore) -> None:
+    begin(store)
+    os.unlink(".checkpoints/1000/.highest")
+    os.link(".checkpoints/1000/1000_ckpt_1.pkl", ".checkpoints/1000/1000_ckpt_70.pkl")
+    assert fresh().next_number("1000") == 71
+
+
+def test_two_processes_get_different_numbers(store: FileStore) -> None:
+    begin(store)
+    other = fresh()
+    taken = [s.next_number("1000") for s in (store, other, other, store, other)]
+    assert taken == [2, 3, 4, 5, 6]
+
+
+def test_a_number_that_is_taken_is_never_written_over(store: FileStore) -> None:
+    begin(store)
+    before = Path(".checkpoints/1000/1000_ckpt_1.pkl").read_bytes()
+    with pytest.raises(NumberTaken):
+        store.write(checkpoint(1, 9))
+    assert Path(".checkpoints/1000/1000_ckpt_1.pkl").read_bytes() == before
+    assert [path for path in os.listdir(".checkpoints/1000") if not path.endswith(".pkl")] == [".highest"]
+
+
+@pytest.mark.parametrize("way", ["_draft", "_exclusive"])
+def test_every_way_of_placing_a_file_keeps_the_promise(store: FileStore, way: str) -> None:
+    store._placer._ways = [getattr(store._placer, way)]
+    begin(store)
+    with pytest.raises(NumberTaken):
+        store.write(checkpoint(1, 9))
+    assert fresh().read("1000_ckpt_1").header.sequence == 2
+    assert sorted(os.listdir(".checkpoints/1000")) == [".highest", "1000_ckpt_1.pkl"]
+
+
+def test_a_way_that_does_not_work_here_gives_way_to_the_next(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", refuse)
+    begin(store)
+    assert fresh().read("1000_ckpt_1").header.number == 1
+
+
+@pytest.mark.parametrize(
+    "id", ["../x_ckpt_1", "1000_ckpt_0", "1000_ckpt_01", "1000", "", "a/b_ckpt_1", "1000_ckpt_1\n"]
+)
+def test_what_is_no_id_is_no_path(store: FileStore, id: str) -> None:
+    begin(store)
+    with pytest.raises(UnknownCheckpoint):
+        store.read(id)
+
+
+# -- damage ------------------------------------------------------------------------------------------------------------
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+def plant(path: Path) -> None:
+    class Planted:
+        def __reduce__(self) -> object:
+            return (os.mkdir, ("planted",))
+
+    path.write_bytes(seal(pickle.dumps(Planted(), 5), KEY))
+
+
+@pytest.mark.parametrize("damage", [cut, plant, lambda path: path.write_bytes(b"")], ids=["cut", "planted", "empty"])
+def test_a_damaged_file_is_named_and_the_others_are_listed(store: FileStore, damage: Callable[[Path], None]) -> None:
+    begin(store)
+    store.write(checkpoint(store.next_number("1000"), 3))
+    damage(Path(".checkpoints/1000/1000_ckpt_2.pkl"))
+    other = fresh()
+    with pytest.raises(Damaged, match="1000_ckpt_2"):
+        other.read("1000_ckpt_2")
+    assert [header.id for header in other.headers("s1")] == ["human_ckpt_1", "1000_ckpt_1"]
+    assert [(found.id, found.path) for found in other.damaged()] == [
+        ("1000_ckpt_2", ".checkpoints/1000/1000_ckpt_2.pkl")
+    ]
+    assert not os.path.exists("planted")
+
+
+def test_a_foreign_file_is_read_and_not_signed(store: FileStore) -> None:
+    begin(store)
+    other = fresh(b"o" * 32)
+    assert other.read("1000_ckpt_1").header.sequence == 2
+    assert not other.is_signed("1000_ckpt_1")
+
+
+# -- sessions ----------------------------------------------------------------------------------------------------------
+
+
+def test_session_ids_count_up_and_are_never_given_twice(store: FileStore) -> None:
+    assert [store.new_session_id(), fresh().new_session_id()] == ["s1", "s2"]
+
+
+def test_a_start_whose_first_statement_never_ended_is_no_session_and_is_swept(store: FileStore) -> None:
+    begin(store)
+    store.new_session_id()
+    lone = checkpoint(store.next_number("human"), 1, agent="human", kind="start", parent="", session="s7")
+    store.write(lone)
+    other = fresh()
+    assert other.headers("s7") == [] and [info.id for info in other.sessions()] == ["s1"]
+    assert all(header.session == "s1" for header in other.headers())
+    assert other.new_session_id() == "s8"
+    assert not Path(".checkpoints/human/human_ckpt_2.pkl").exists()
+    assert other.next_number("human") == 3
+
+
+def test_a_start_of_a_living_session_is_not_swept(store: FileStore) -> None:
+    lone = checkpoint(store.next_number("human"), 1, agent="human", kind="start", parent="", session="s1")
+    with store.lock("s1"):
+        store.write(lone)
+        fresh().new_session_id()
+    assert Path(".checkpoints/human/human_ckpt_1.pkl").exists()
+
+
+def test_a_group_of_which_the_second_fails_leaves_nothing(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(store)
+    start = checkpoint(store.next_number("human"), 1, agent="human", kind="start", parent="", session="s2")
+    with pytest.raises(NumberTaken):
+        store.write_group([start, checkpoint(1, 2, session="s2")])
+    assert store.ids("human") == ["human_ckpt_1"]
+    assert [info.id for info in store.sessions()] == ["s1"]
+
+
+def test_sessions_and_branches_say_what_people_ask_for(store: FileStore) -> None:
+    begin(store)
+    store.note("s1", "session", {"program": "a.pb", "program_hash": "abc"})
+    store.write(checkpoint(store.next_number("1000"), 3))
+    store.write(checkpoint(store.next_number("1000"), 4, branch="fork-1", parent="1000_ckpt_1", kind="fork"))
+    store.set_status("s1", "main", "finished")
+    store.set_status("s1", "fork-1", "failed")
+    store.set_label("s1", "haggling")
+    store.set_label("1000_ckpt_2", "before the offer")
+    store.set_label("1000_ckpt_1", "x")
+    store.set_label("1000_ckpt_1", "")
+    (info,) = fresh().sessions()
+    assert (info.program, info.program_hash, info.branch, info.status) == ("a.pb", "abc", "fork-1", "failed")
+    assert (info.checkpoints, info.label, info.updated) == (4, "haggling", 1_700_000_004.0)
+    branches = fresh().branches("s1")
+    assert [(b.name, b.head, b.forked_from, b.status) for b in branches] == [
+        ("main", "1000_ckpt_2", "", "finished"),
+        ("fork-1", "1000_ckpt_3", "1000_ckpt_1", "failed"),
+    ]
+    assert fresh().labels("s1") == {"s1": "haggling", "1000_ckpt_2": "before the offer"}
+
+
+def test_what_said_it_was_running_and_is_no_more_was_interrupted(store: FileStore) -> None:
+    begin(store)
+    with store.lock("s1"):
+        store.set_status("s1", "main", "running")
+        assert fresh().sessions()[0].status == "running"
+    assert fresh().sessions()[0].status == "interrupted"
+
+
+def test_a_session_is_open_in_one_place_at_a_time(store: FileStore) -> None:
+    with store.lock("s1"), pytest.raises(SessionOpen, match=f"s1 is open in process {os.getpid()}"), fresh().lock("s1"):
+        pass
+    with fresh().lock("s1"):
+        pass
+
+
+def test_a_note_that_was_cut_off_spoils_no_other(store: FileStore) -> None:
+    store.note("s1", "breakpoint", {"at": "Main:01"})
+    with open(".checkpoints/.sessions/s1/breakpoint.jsonl", "ab") as file:
+        file.write(b'0123 {"at": "Ma')
+    fresh().note("s1", "breakpoint", {"at": "Main:02"})
+    assert [note.data["at"] for note in fresh().notes("s1", "breakpoint")] == ["Main:01", "Main:02"]
+    store.clear_notes("s1", "breakpoint")
+    assert fresh().notes("s1", "breakpoint") == []
+
+
+def test_a_note_by_another_hand_is_not_signed(store: FileStore) -> None:
+    store.note("s1", "label", {"id": "s1", "text": "mine"})
+    path = Path(".checkpoints/.sessions/s1/label.jsonl")
+    path.write_bytes(path.read_bytes() + path.read_bytes().replace(b"mine", b"evil"))
+    assert [(note.data["text"], note.signed) for note in fresh().notes("s1", "label")] == [
+        ("mine", True),
+        ("evil", False),
+    ]
+
+
+# -- the index ---------------------------------------------------------------------------------------------------------
+
+
+def spoil(path: Path) -> None:
+    path.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [lambda path: path.unlink(), spoil, lambda path: path.write_bytes(path.read_bytes()[:3000]), lambda path: None],
+    ids=["deleted", "garbage", "cut", "none"],
+)
+def test_the_index_can_be_lost_at_any_time_and_comes_back(store: FileStore, harm: Callable[[Path], object]) -> None:
+    begin(store)
+    store.write(checkpoint(store.next_number("1000"), 3, degraded=("$a",)))
+    store.set_label("s1", "kept")
+    before = (store.headers(), store.sessions(), store.branches("s1"))
+    store.close()
+    harm(Path(".checkpoints/catalog.db"))
+    other = fresh()
+    assert (other.headers(), other.sessions(), other.branches("s1")) == before
+    other.close()
+    assert Path(".checkpoints/catalog.db").stat().st_size > 0
+
+
+def test_the_index_lost_under_a_running_store_comes_back(store: FileStore) -> None:
+    begin(store)
+    assert len(store.headers()) == 2
+    spoil(Path(".checkpoints/catalog.db"))
+    store.write(checkpoint(store.next_number("1000"), 3))
+    assert len(store.headers()) == 3
+
+
+def test_a_file_taken_away_by_hand_is_listed_no_more(store: FileStore) -> None:
+    begin(store)
+    store.write(checkpoint(store.next_number("1000"), 3))
+    assert len(store.headers()) == 3
+    os.unlink(".checkpoints/1000/1000_ckpt_2.pkl")
+    assert len(store.headers()) == 2
+
+
+def test_writing_does_not_touch_the_index_until_half_a_second_has_passed() -> None:
+    now = [0.0]
+    store = FileStore(key=KEY, clock=lambda: now[0])
+    begin(store)
+    store.write(checkpoint(store.next_number("1000"), 3))
+    assert not Path(".checkpoints/catalog.db").exists()
+    now[0] = 0.6
+    store.write(checkpoint(store.next_number("1000"), 4))
+    assert Path(".checkpoints/catalog.db").exists()
+    store.close()
+
+
+# -- when the storage refuses ------------------------------------------------------------------------------------------
+
+AS_NOBODY = """
+import os, sys
+from playbooks.checkpoints.filesystem import FileStore
+from checkpoints.records import begin, checkpoint
+"""
+
+
+def run(code: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Runs code in a process of its own."""
+    path = os.pathsep.join(sys.path)
+    return subprocess.run(
+        [sys.executable, "-c", AS_NOBODY + code, *arguments],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=check,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes")
+def test_a_full_disk_is_one_clear_line_and_leaves_nothing_half() -> None:
+    found = run(
+        """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = FileStore(key=b"k" * 32)
+begin(store)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    store.write(checkpoint(store.next_number("1000"), 3, events=["x" * 5000]))
+except Exception as error:
+    print(type(error).__name__, error)
+print(sorted(os.listdir(".checkpoints/1000")))
+"""
+    )
+    told, left = found.stdout.splitlines()
+    assert told.startswith("StorageError .checkpoints: checkpoints can't be kept: File too large; make room")
+    assert left == "['.highest', '1000_ckpt_1.pkl']"
+    assert [header.sequence for header in fresh().headers("s1")] == [1, 2]
+
+
+@pytest.mark.parametrize("number", [28, 30, 13, 5])
+def test_each_refusal_is_one_line_with_path_and_reason(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    begin(store)
+
+    def refuse(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "write", refuse)
+    with pytest.raises(StorageError) as told:
+        store.write(checkpoint(2, 3))
+    assert str(told.value).startswith(f".checkpoints: checkpoints can't be kept: {os.strerror(number)}; ")
+    assert "\n" not in str(told.value)
+    assert sorted(os.listdir(".checkpoints/1000")) == [".highest", "1000_ckpt_1.pkl"]
+
+
+def test_a_folder_that_can_not_be_written_is_still_read(store: FileStore) -> None:
+    begin(store)
+    store.close()
+    os.rename(".checkpoints", "there")
+    Path(".checkpoints").symlink_to("there")
+    for path in [*Path("there").rglob("*"), Path("there")]:
+        path.chmod(0o500 if path.is_dir() else 0o400)
+    try:
+        assert len(fresh().headers("s1")) == 2 and len(fresh().sessions()) == 1
+        if os.geteuid():
+            with pytest.raises(StorageError, match="make it writable"):
+                fresh().next_number("1000")
+    finally:
+        for path in [Path("there"), *Path("there").rglob("*")]:
+            path.chmod(0o700)
+
+
+def test_a_storage_path_that_is_a_file_is_one_clear_line() -> None:
+    Path("taken").write_text("")
+    store = FileStore("taken", key=KEY)
+    assert store.headers() == []
+    with pytest.raises(StorageError, match="taken: checkpoints can't be kept"):
+        store.next_number("1000")
+    with pytest.raises(StorageError):
+        store.new_session_id()
+
+
+def test_a_synced_store_syncs_file_and_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(stat.S_IFMT(os.fstat(file).st_mode)))
+    store = FileStore(key=KEY, fsync=True)
+    store.write(checkpoint(store.next_number("1000")))
+    assert synced == [stat.S_IFREG, stat.S_IFDIR]
+    store.close()
