@@ -70,5 +70,5 @@ def test_folding_changes_nothing_but_where_lines_end(expression: str) -> None:
             return
         one = fold(code)
         assert "\n" not in one
-        if "\\\n" not in code and "'''" not in code and '"""' not in code:
+        if "\\\n" not in code and one.count("\\n") == code.count("\\n"):
             assert ast.dump(ast.parse(mark(f"({one})"))) == ast.dump(ast.parse(mark(f"({code})")))

@@ -143,7 +143,7 @@ def test_without_a_fence_all_is_code_and_prose_becomes_an_error_told_to_the_mode
     [
         "await Say(",
         "$total +=",
-        "x = await",
+        "x = await ",
         "answer = [",
         "if a:\n",
         "x = '''\n",

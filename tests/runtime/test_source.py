@@ -374,7 +374,8 @@ LOOPS = [
     "for a, (b, *c) in [(1, (2, 3)), (4, (5,))]:\n    out.append((a, b, c, await F(a)))\nelse:\n    out.append(6)",
     "for n in [1, 2, 3, 4]:\n    if n == 2: continue\n    if n == 4: break\n    out.append(n)\n"
     "else:\n    out.append(5)",
-    "for $n in [0, 1]:\n    for m in [0, 1]:\n        if m == 1: break\n        out.append(($n, m))\n    else: out.append(2)",
+    "for $n in [0, 1]:\n    for m in [0, 1]:\n        if m == 1: break\n        out.append(($n, m))\n"
+    "    else: out.append(2)",
     "while len(out) < await F(3):\n    out.append(1)\n    if len(out) == 2: continue\n    out.append(2)\n"
     "else:\n    out.append(3)",
     "while True:\n    out.append(1)\n    if len(out) > 2: break\nelse:\n    out.append(2)",

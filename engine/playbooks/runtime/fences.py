@@ -49,9 +49,11 @@ OTHER_LABELS = frozenset(
     )
 )
 """What a fence so labelled holds is no code."""
-SURELY_CODE = re.compile(r"await\s+[\w.]+\(|\$[^\W\d]\w*\s*(?:[-+*/|&]?=|\.\w)|\w+\s*=\s*(?:await\b|[\"'\[{$\d])")
-"""Starts of lines that no prose has: their text need not wait for the line's end."""
+SURELY_CODE = re.compile(r"await\s+[\w.]+\(|\$[^\W\d]\w*\s*(?:[-+*/|&]?=|\.\w)|\w+\s*=\s*(?:await\s|[\"'\[{$\d])")
+"""Starts of lines that no prose has: their text need not wait for the line's end. No lookahead: or it would depend on
+where a chunk ends."""
 SURE_WITHIN = 120
+"""How many characters of a line are looked at for that."""
 INCOMPLETE = ast.PyCF_ONLY_AST | 0x200 | 0x4000
 """Parse, and tell a text that is wrong from one that only ends too early: the flags `codeop` gives to `compile`."""
 ACTS = (ast.Call, ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom)
@@ -191,6 +193,8 @@ class CodeExtractor:
         self._lexer.read(line)
         if self._no_code or inside:
             return ""
+        if SURELY_CODE.match(line[:SURE_WITHIN]):
+            return self._all_code()
         try:
             acts = _acts(line)
         except SyntaxError:
