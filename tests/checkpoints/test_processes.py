@@ -52,7 +52,11 @@ def lines(process: subprocess.Popen[str], count: int) -> list[str]:
 def kill(process: subprocess.Popen[str]) -> list[str]:
     """Kills it; returns what it had still printed."""
     process.kill()
-    rest, _ = process.communicate()
+    assert process.stdout is not None
+    rest = process.stdout.read()  # not `communicate`, which passes by what was read ahead
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        stream.close() if stream is not None else None
     return rest.split("\n")[:-1]  # a line that was cut off was not printed
 
 

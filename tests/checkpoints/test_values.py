@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections
 import datetime
 import decimal
 import fractions
+import json
 import pathlib
 import re
 import socket
@@ -198,6 +200,8 @@ def test_an_exception_keeps_class_arguments_attributes_cause_and_notes() -> None
         ExceptionGroup("several", [ValueError(1), TypeError(2)]),
         ImportError("no", name="module"),
         TimeoutError(),
+        asyncio.QueueEmpty("q"),
+        json.JSONDecodeError("bad", "doc", 2),
     ],
     ids=lambda error: type(error).__name__,
 )

@@ -5,29 +5,33 @@ Apart because half of an exception's state is in C: each builtin family takes it
 
 from __future__ import annotations
 
-import asyncio
 import builtins
-import json
+import importlib
+import sys
 from typing import Any, Final
 
 from playbooks.checkpoints.layout import is_python_class, slots_of
 from playbooks.checkpoints.node import Taken
 from playbooks.checkpoints.placeholder import LostError
 
-STANDARD: Final[dict[tuple[str, str], type[BaseException]]] = {
+_STANDARD: Final[dict[tuple[str, str], type[BaseException]]] = {
     (cls.__module__, cls.__qualname__): cls
     for cls in (
         *(value for value in vars(builtins).values() if isinstance(value, type) and issubclass(value, BaseException)),
-        json.JSONDecodeError,
-        asyncio.CancelledError,
-        asyncio.InvalidStateError,
-        asyncio.QueueEmpty,
-        asyncio.QueueFull,
-        asyncio.IncompleteReadError,
         LostError,
     )
 }
-"""Exceptions outside the program that can be built again."""
+_LATE: Final = frozenset(
+    {
+        ("json.decoder", "JSONDecodeError"),
+        ("asyncio.exceptions", "CancelledError"),
+        ("asyncio.exceptions", "InvalidStateError"),
+        ("asyncio.exceptions", "IncompleteReadError"),
+        ("asyncio.queues", "QueueEmpty"),
+        ("asyncio.queues", "QueueFull"),
+    }
+)
+"""Of modules that are not imported only to be able to say so."""
 _EXTRA: Final[dict[type[BaseException], tuple[str, ...]]] = {
     ImportError: ("name", "path"),
     NameError: ("name",),
@@ -35,6 +39,22 @@ _EXTRA: Final[dict[type[BaseException], tuple[str, ...]]] = {
 }
 """What a builtin family holds beside its arguments."""
 _ARGUMENTS: Any = vars(BaseException)["args"]
+
+
+def is_standard(cls: type) -> bool:
+    """Whether a class is an exception outside the program that can be built again."""
+    name = (cls.__module__, cls.__qualname__)
+    if name in _LATE:
+        return vars(sys.modules[name[0]]).get(name[1]) is cls
+    return _STANDARD.get(name) is cls
+
+
+def find_standard(name: tuple[str, str]) -> type[BaseException] | None:
+    """The exception of that module and name; None when it is none that can be built again."""
+    if name in _LATE:
+        found: type[BaseException] = getattr(importlib.import_module(name[0]), name[1])
+        return found
+    return _STANDARD.get(name)
 
 
 def take(value: BaseException, known: bool) -> Taken:

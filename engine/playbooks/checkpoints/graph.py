@@ -188,7 +188,7 @@ def _take_class(graph: Graph, value: type) -> Taken:
     if id(value) in BUILTIN_NAMES:
         return ("builtin", BUILTIN_NAMES[id(value)], ())
     module, qualname = value.__module__, value.__qualname__
-    if STANDARD_CLASSES.get((module, qualname)) is value or exceptions.STANDARD.get((module, qualname)) is value:
+    if STANDARD_CLASSES.get((module, qualname)) is value or exceptions.is_standard(value):
         return ("class", (module, qualname), ())
     if (name := _offered(graph, value)) is not None:
         return ("named", name, ())
@@ -234,7 +234,7 @@ def _known_class(graph: Graph, cls: type) -> bool:
         known = graph.known[cls] = (
             world is None
             or STANDARD_CLASSES.get(name) is cls
-            or exceptions.STANDARD.get(name) is cls
+            or exceptions.is_standard(cls)
             or world.find_class(*name) is cls
             or classes.is_models(cls, world)
         )

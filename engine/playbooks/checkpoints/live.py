@@ -50,7 +50,7 @@ def _gone(what: str, name: str) -> Placeholder:
 
 def _class(live: Live, what: tuple[str, str], values: list[Any]) -> object:
     module, qualname = what
-    found = STANDARD_CLASSES.get(what) or exceptions.STANDARD.get(what) or live.world.find_class(module, qualname)
+    found = STANDARD_CLASSES.get(what) or exceptions.find_standard(what) or live.world.find_class(module, qualname)
     return found if found is not None else _gone("class", f"{module}.{qualname}")
 
 

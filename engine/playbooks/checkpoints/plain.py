@@ -9,7 +9,6 @@ from __future__ import annotations
 import copyreg
 import io
 import pickle
-import pickletools
 import struct
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, cast
@@ -112,6 +111,8 @@ def from_plain(data: bytes, *, trusted: bool = True) -> Any:
 
 
 def _refuse_extensions(data: bytes) -> None:
+    import pickletools  # late: hardly ever needed
+
     for opcode, _, _ in pickletools.genops(data):
         if opcode.name.startswith("EXT"):
             raise _Refused("it uses the extension registry")

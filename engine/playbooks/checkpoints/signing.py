@@ -6,7 +6,6 @@ Apart because it is the one secret of the engine, and lives outside of any progr
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 import sys
 from pathlib import Path
@@ -65,10 +64,10 @@ def _read(path: Path) -> bytes:
 def _make(path: Path) -> None:
     """Appears whole or not at all: two processes starting at once must end up with one key."""
     make_folder(path.parent)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     file = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
-        os.write(file, secrets.token_bytes(KEY_BYTES))
+        os.write(file, os.urandom(KEY_BYTES))
         os.fsync(file)
     finally:
         os.close(file)
