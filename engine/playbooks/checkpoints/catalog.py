@@ -6,6 +6,7 @@ Nothing here is on a commit's way, and nothing here ever raises for a bad index.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import struct
@@ -21,10 +22,9 @@ from playbooks.checkpoints.record import Header
 _VERSION: Final = 1
 _SCHEMA: Final = f"""
 CREATE TABLE headers (
-    id TEXT PRIMARY KEY, session TEXT NOT NULL, sequence INTEGER NOT NULL, agent TEXT NOT NULL, number INTEGER NOT NULL,
-    branch TEXT NOT NULL, parent TEXT NOT NULL, kind TEXT NOT NULL, time REAL NOT NULL, header BLOB NOT NULL
+    session TEXT NOT NULL, sequence INTEGER NOT NULL, id TEXT NOT NULL, branch TEXT NOT NULL, time REAL NOT NULL,
+    header BLOB NOT NULL, PRIMARY KEY (session, sequence, id)
 ) WITHOUT ROWID;
-CREATE INDEX by_session ON headers (session, sequence, header);
 CREATE VIEW sessions AS SELECT session, count(*) AS checkpoints, min(time) AS created, max(time) AS updated
     FROM headers GROUP BY session;
 CREATE VIEW branches AS SELECT session, branch, count(*) AS checkpoints, min(sequence) AS first, max(sequence) AS last
@@ -59,28 +59,27 @@ class Catalog:
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(list[Header]).decode
 
-    def ids(self) -> set[str]:
-        """Ids of all checkpoints it knows."""
-        return self._do(
-            lambda db: set((db.execute("SELECT group_concat(id, ' ') FROM headers").fetchone()[0] or "").split())
-        )
+    def file_names(self) -> set[str]:
+        """Of all checkpoints it knows."""
+        query = "SELECT group_concat(id || '.pkl', ' ') FROM headers"
+        return self._do(lambda db: set((db.execute(query).fetchone()[0] or "").split()))
 
     def add(self, headers: Sequence[Header]) -> None:
         """Takes up checkpoints."""
-        rows = [
-            (h.id, h.session, h.sequence, h.agent, h.number, h.branch, h.parent, h.kind, h.time, self._encode(h))
-            for h in headers
-        ]
-        self._do(lambda db: db.executemany("INSERT OR REPLACE INTO headers VALUES (?,?,?,?,?,?,?,?,?,?)", rows))
+        rows = [(h.session, h.sequence, h.id, h.branch, h.time, self._encode(h)) for h in headers]
+        self._do(lambda db: db.executemany("INSERT OR REPLACE INTO headers VALUES (?,?,?,?,?,?)", rows))
 
     def remove(self, ids: Iterable[str]) -> None:
         """Drops checkpoints."""
-        rows = [(id,) for id in ids]
-        self._do(lambda db: db.executemany("DELETE FROM headers WHERE id = ?", rows))
+        given = json.dumps(list(ids))
+        self._do(lambda db: db.execute("DELETE FROM headers WHERE id IN (SELECT value FROM json_each(?))", (given,)))
 
-    def headers(self, session: str | None = None) -> list[Header]:
-        """Of one session, or of all, in sequence order."""
-        where, given = ("WHERE session = ?", (session,)) if session is not None else ("", ())
+    def headers(self, session: str | None = None, sequences: Sequence[int] | None = None) -> list[Header]:
+        """Of one session or of all, in sequence order; of a session also only those of some sequences."""
+        where, given = ("WHERE session = ?", [session]) if session is not None else ("", [])
+        if sequences is not None:
+            where += " AND sequence IN (SELECT value FROM json_each(?))"
+            given.append(json.dumps(list(sequences)))
         query = f"SELECT header FROM headers {where} ORDER BY session, sequence"
         rows: list[bytes] = self._do(lambda db: [row[0] for row in db.execute(query, given)])
         try:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from playbooks.checkpoints import locks
-from playbooks.checkpoints.catalog import Catalog
+from playbooks.checkpoints.catalog import Catalog, Extent
 from playbooks.checkpoints.notes import SESSION, Notes
 from playbooks.checkpoints.placing import Placer, make_folder
 from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header, SessionInfo
@@ -234,16 +234,21 @@ class FileStore:
     def _catch_up(self) -> None:
         """Makes the catalogue say what the files say: reads those it lacks, drops what is gone."""
         self.flush()
-        known = self._catalog.ids()
-        there = {id for agent in self._agents() for _, id in self._files(agent)}
-        if gone := known - there:
-            self._catalog.remove(gone)
-        missing = []
-        for id in there - known:
-            try:
-                missing.append(self.read(id).header)
-            except (Damaged, UnknownCheckpoint):
-                continue
+        known = self._catalog.file_names()
+        gone, missing = set(known), []
+        for agent in self._agents():
+            names = set(self._names(agent))
+            gone -= names
+            for name in names - known:
+                found = ID.fullmatch(name[:-4]) if name.endswith(".pkl") else None
+                if found is None or found["agent"] != agent:
+                    continue
+                try:
+                    missing.append(self.read(name[:-4]).header)
+                except (Damaged, UnknownCheckpoint):
+                    continue
+        if gone:
+            self._catalog.remove(name[:-4] for name in gone)
         if missing:
             self._catalog.add(missing)
 
@@ -257,15 +262,17 @@ class FileStore:
         """Numbers and ids of an agent's checkpoints, in no order."""
         prefix = f"{agent}_ckpt_"
         start = len(prefix)
-        try:
-            names = os.listdir(f"{self._base}/{agent}")
-        except (FileNotFoundError, NotADirectoryError):
-            return []
         return [
             (int(number), name[:-4])
-            for name in names
+            for name in self._names(agent)
             if name.endswith(".pkl") and name.startswith(prefix) and (number := name[start:-4]).isdecimal()
         ]
+
+    def _names(self, agent: str) -> list[str]:
+        try:
+            return os.listdir(f"{self._base}/{agent}")
+        except (FileNotFoundError, NotADirectoryError):
+            return []
 
     def _path(self, id: str) -> str:
         return f"{self._base}/{self._parse(id)[0]}/{id}.pkl"
@@ -282,15 +289,19 @@ class FileStore:
     def sessions(self) -> list[SessionInfo]:
         """See `Store.sessions`. The program is that of the first note of kind `session`."""
         self._catch_up()
-        known = {extent.session for extent in self._catalog.extents()}
-        found = [self._session(session) for session in sorted(known, key=_session_order)]
+        extents: dict[str, list[Extent]] = {}
+        for extent in self._catalog.extents():
+            extents.setdefault(extent.session, []).append(extent)
+        found = [self._session(extents[session]) for session in sorted(extents, key=_session_order)]
         return [info for info in found if info is not None]
 
-    def _session(self, session: str) -> SessionInfo | None:
-        headers = self._catalog.headers(session)
-        if _is_start_alone(headers):
+    def _session(self, extents: list[Extent]) -> SessionInfo | None:
+        session, count = extents[0].session, sum(extent.checkpoints for extent in extents)
+        ends = (min(extent.first for extent in extents), max(extent.last for extent in extents))
+        headers = self._catalog.headers(session, ends)
+        if not SESSION.fullmatch(session) or _is_start_alone(headers):
             return None
-        last = headers[-1]
+        first, last = headers[0], headers[-1]
         about = next((note.data for note in self._side_notes(session, "session")), {})
         return SessionInfo(
             session,
@@ -298,23 +309,30 @@ class FileStore:
             str(about.get("program_hash", "")),
             last.branch,
             self._statuses(session).get(last.branch, "interrupted"),
-            len(headers),
-            headers[0].time,
+            count,
+            first.time,
             last.time,
             self.labels(session).get(session, ""),
         )
 
     def branches(self, session: str) -> list[BranchInfo]:
         """See `Store.branches`."""
-        first: dict[str, Header] = {}
-        last: dict[str, Header] = {}
-        for header in self.headers(session):
-            first.setdefault(header.branch, header)
-            last[header.branch] = header
+        self._catch_up()
+        extents = self._catalog.extents(session)
+        ends = self._catalog.headers(session, [end for extent in extents for end in (extent.first, extent.last)])
+        if _is_start_alone(ends):
+            return []
+        by_sequence = {header.sequence: header for header in ends}
         statuses = self._statuses(session)
         return [
-            BranchInfo(session, branch, last[branch].id, header.parent, statuses.get(branch, "interrupted"))
-            for branch, header in first.items()
+            BranchInfo(
+                session,
+                extent.branch,
+                by_sequence[extent.last].id,
+                by_sequence[extent.first].parent,
+                statuses.get(extent.branch, "interrupted"),
+            )
+            for extent in extents
         ]
 
     def _statuses(self, session: str) -> dict[str, str]:
