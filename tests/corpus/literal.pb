@@ -27,6 +27,8 @@ no = "block"
 
 ### Steps
 - Write <!-- briefly --> it
+  - Then <!-- slowly --> read it <!-- twice,
+    at least --> aloud
   <example>
   - no step
   </example>

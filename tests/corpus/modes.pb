@@ -21,7 +21,7 @@ Be kind.
 ## Raw
 execution_mode: raw
 
-category: the first line of a prompt.
+category: the first line of a prompt
 Answer in one word.
 
 ## React

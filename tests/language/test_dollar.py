@@ -83,7 +83,7 @@ def test_a_shorter_fence_inside_a_fence_ends_nothing() -> None:
     assert [part.source for part in parts if isinstance(part, ExpressionPart)] == ["this"]
 
 
-@pytest.mark.parametrize("wrong", ["{1 +}", "{}}{", "{)(}", "{a b}", "{x!r}", "{$x.$y}", "{\n}", "{'}"])
+@pytest.mark.parametrize("wrong", ["{1 +}", "{}}{", "{)(}", "{1)+(2}", "{a b}", "{x!r}", "{$x.$y}", "{\n}", "{'}"])
 def test_an_expression_that_is_no_python_says_why(wrong: str) -> None:
     errors = [part.error for part in split_description(wrong) if isinstance(part, ExpressionPart)]
     assert len(errors) == 1

@@ -77,6 +77,7 @@ ONE_MISTAKE = {
     "a type of two words": (agent("## F($a:two words)"), 2, "the type of $a is no Python"),
     "a result left out": (agent("## F() ->"), 2, "the type after -> is no Python: it is empty"),
     "a result that is no Python": (agent("## F -> a b"), 2, "the type after -> is no Python"),
+    "a result that closes what nobody opened": (agent("## F() -> 1)+(2"), 2, "a bracket closes what was never opened"),
     "words after the parameters": (agent("## F($a) and more"), 2, "cannot read and more after the parameters"),
     "a key misspelt": (playbook("pubic: true"), 3, "unknown key pubic; did you mean public?"),
     "a flag that is neither true nor false": (playbook("public: yes"), 3, "public is yes; write true or false"),
@@ -243,6 +244,11 @@ def test_a_mistake_in_python_imported_into_a_block_is_told_in_the_imported_file(
 def test_a_mistake_after_an_import_in_python_is_told_in_the_importing_file() -> None:
     (mistake,) = mistakes("# A\n```python\nx = 1\n!import t.py\ny = = 2\n```", others={"t.py": "z = 3\nz = 4\n"})
     assert (mistake.file, mistake.line) == ("a.pb", 5)
+
+
+def test_a_mistake_in_a_file_imported_twice_is_told_once() -> None:
+    (mistake,) = mistakes("# A\n## F\n!import b.md\n## G\n!import b.md", others={"b.md": "{1 +}"})
+    assert (mistake.file, mistake.line) == ("b.md", 1)
 
 
 def test_a_cycle_of_imports_names_every_file_on_it() -> None:

@@ -71,6 +71,7 @@ def test_each_line_of_a_python_block_knows_its_place_across_imports() -> None:
     program = parse("# A\n```python\nx = 1\n!import t.py\ny = 2\n```\n", t_py="z = 3\nw = 4\n")
     block = program.agents[0].python[0]
     assert block.source == "x = 1\nz = 3\nw = 4\ny = 2"
+    assert block.runs == ((2, "t.py", 1), (4, "a.pb", 5))
     assert [block.place(line) for line in range(1, 5)] == [("a.pb", 3), ("t.py", 1), ("t.py", 2), ("a.pb", 5)]
 
 
@@ -87,12 +88,16 @@ def test_an_imported_file_does_not_speak_for_the_program() -> None:
 
 def test_a_playbook_with_steps_is_played_and_one_without_is_reasoned_out() -> None:
     program = parse(
-        "# A\n## P\n### Steps\n- a\n## R\ndo it\n## W\nexecution_mode: raw\nsay\n```python\n@playbook\ndef Y(): 1\n```"
+        "# A\n## P\n### Steps\n- a\n## R\ndo it\n## W\nexecution_mode: raw\nsay\n"
+        "## E\nexecution_mode: playbook\n## T\nexecution_mode: react\n### Steps\n- a\n"
+        "```python\n@playbook\ndef Y(): 1\n```"
     )
     assert [(playbook.name, playbook.mode) for playbook in program.agents[0].playbooks] == [
         ("P", "playbook"),
         ("R", "react"),
         ("W", "raw"),
+        ("E", "playbook"),
+        ("T", "react"),
         ("Y", "python"),
     ]
 
@@ -114,6 +119,10 @@ def test_programs_that_differ_in_a_word_a_code_or_an_order_are_not_the_same() ->
     ):
         assert not same_program(base, parse(text))
     assert same_program(base, parse("\n\n" + compile_program(base)))
+
+
+def test_a_python_block_may_await_at_its_top() -> None:
+    assert parse("# A\n```python\nrates = await Fetch()\n```").agents[0].python[0].runs == ()
 
 
 def test_a_python_playbook_tells_how_it_is_called() -> None:

@@ -98,10 +98,8 @@ def _agent(agent: AgentClass) -> Iterator[str]:
             yield "\n".join(_playbook(playbook))
             continue
         while blocks and any(playbook.name in names for _, names in blocks):
-            block, names = blocks.pop(0)
+            block, _ = blocks.pop(0)
             yield _fence("python", block.source)
-            if playbook.name in names:
-                break
     for block, _ in blocks:
         yield _fence("python", block.source)
     if any(playbook.public for playbook in agent.playbooks):

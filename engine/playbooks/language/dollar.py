@@ -88,24 +88,21 @@ def _string(source: str, found: re.Match[str]) -> tuple[str, int]:
     """One string from its prefix to its end: the text with its code marked, and where it ends."""
     prefix, quote = (found["prefix"] or "").lower(), found["quote"]
     if "f" in prefix:
-        body, end = _f_string(source, found.end(), quote, raw="r" in prefix)
+        body, end = _f_string(source, found.end(), quote)
         return found[0] + body, end
     rest = _REST[quote].match(source, found.end())
     end = rest.end() if rest else found.end()
     return source[found.start() : end], end
 
 
-def _f_string(source: str, start: int, quote: str, *, raw: bool) -> tuple[str, int]:
+def _f_string(source: str, start: int, quote: str) -> tuple[str, int]:
     parts: list[str] = []
     place = start
     while found := _IN_F_STRING.search(source, place):
         token, end = found[0], found.end()
         if token == "\\":
             end += 1
-            if source[end - 1 : end + 1] == "N{" and not raw:
-                closing = source.find("}", end)
-                end = closing + 1 if closing >= 0 else len(source)
-            elif source[end - 1 : end] == "{":  # an escaped brace is still a field
+            if source[end - 1 : end] == "{":  # an escaped brace is still a field
                 end -= 1
         elif token == "{":
             parts.append(source[place:end])

@@ -287,7 +287,7 @@ def _closing_tags(lines: list[str]) -> dict[str, list[int]]:
 
 def _without_comments(text: str, *, inside: bool) -> tuple[str, bool]:
     """The line without comments, one space in the place of each, and whether a comment goes on after it."""
-    indent = "" if inside else text[: len(text) - len(text.lstrip(" \t"))]
+    indent = text[: len(text) - len(text.lstrip(" \t"))]
     words: list[str] = []
     place = 0
     while True:
