@@ -23,7 +23,7 @@ debug: $(INSTALLED)
 	@$(VENV)/bin/playbooks debug $(PROGRAM)
 
 test: $(INSTALLED)
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest -rs $(ARGS)
 
 check: lint types layers test
 

@@ -52,7 +52,9 @@ class _Place:
         self.name, self.line, self.file = name, line, file
 
     def error(self, path: tuple[str, ...], what: str, fix: str = "") -> UserError:
-        return UserError(what.replace("KEY", self.name(path)), fix, file=self.file, line=self.line(path))
+        said = what.replace("KEY", self.name(path))
+        one_line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in said)
+        return UserError(one_line, fix, file=self.file, line=self.line(path))
 
 
 def file_layer(path: Path, schema: type[msgspec.Struct]) -> Layer:

@@ -210,5 +210,10 @@ def test_without_stdin_a_question_ends_the_input(stdin: int | None) -> None:
 
 def test_a_program_that_asks_nothing_leaves_stdin_alone(pipe: tuple[int, int]) -> None:
     os.write(pipe[1], b"for the next command\n")
-    answered(FakeSession([MessageSent(said("1000", "human", "Hello")), Asked(())]), pipe[0])
+
+    async def turns_of_the_loop(session: FakeSession) -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    answered(FakeSession([MessageSent(said("1000", "human", "Hello")), Asked(()), turns_of_the_loop]), pipe[0])
     assert os.read(pipe[0], 100) == b"for the next command\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -188,7 +189,8 @@ def test_a_file_nested_without_end_is_one_line() -> None:
 
 
 def test_tables_named_inside_a_long_string_are_not_taken_for_tables() -> None:
-    assert mistake('[model]\nname = """\n[durability]\n"""\n[durability]\nfsync = 3\n').startswith("playbooks.toml:6: ")
+    text = '[model]\nname = """\n[durability]\nfsync = 1\n"""\n[durability]\nfsync = 3\n'
+    assert mistake(text).startswith("playbooks.toml:7: ")
 
 
 def test_debug_keeps_everything_and_asks_unless_told_otherwise() -> None:
@@ -248,7 +250,7 @@ def test_whatever_is_laid_on_top_gives_settings_or_a_mistake_told_in_words(overr
     try:
         config = Config.load("nowhere", env={}, overrides=overrides)
     except UserError as error:
-        assert all(len(line) > 5 for line in str(error).split("\n") if line)
+        assert all(re.match(r"unknown key|\S.* (must be|is a table)", line) for line in str(error).split("\n"))
     else:
         assert msgspec.convert(msgspec.to_builtins(config), Settings)
 
