@@ -184,10 +184,6 @@ def test_a_file_nested_without_end_is_one_line() -> None:
     assert mistake("a = " + "[" * 100_000) == "playbooks.toml: is nested too deeply"
 
 
-def test_a_file_nested_without_end_is_one_line() -> None:
-    assert mistake("a = " + "[" * 100_000) == "playbooks.toml: is nested too deeply"
-
-
 def test_tables_named_inside_a_long_string_are_not_taken_for_tables() -> None:
     text = '[model]\nname = """\n[durability]\nfsync = 1\n"""\n[durability]\nfsync = 3\n'
     assert mistake(text).startswith("playbooks.toml:7: ")

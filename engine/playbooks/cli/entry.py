@@ -94,8 +94,10 @@ def run_command(arguments: Sequence[str]) -> int:
     except UserError as error:
         _tell(str(error))
         return error.status
-    except BrokenPipeError:
-        _drop_output()
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise
+        _drop_output()  # click makes an exit of a closed pipe
         return ExitStatus.FINISHED
     except Exception as error:
         _tell_unexpected(error, verbose=not {"-v", "--verbose"}.isdisjoint(arguments))
