@@ -193,6 +193,11 @@ def test_a_dataclass_generates_its_methods_again() -> None:
             c: str = 'c'
             def __post_init__(self):
                 self.d = self.c * 2
+        @dataclass(frozen=True)
+        class Fixed:
+            n: int = 3
+        class Loose(Fixed):
+            pass
         row = Row(1, [2])
         key = Key()
         more = More(1)
@@ -203,6 +208,9 @@ def test_a_dataclass_generates_its_methods_again() -> None:
     assert key(1) < key() == found["key"] and hash(key(1)) == hash(key(1))
     with pytest.raises(dataclasses.FrozenInstanceError):
         found["key"].n = 4
+    loose = found["Loose"]()
+    loose.other = 5  # the generated `__setattr__` hands on to the base of the class it was made for
+    assert loose.other == 5
     assert more(1, c="x").d == "xx" and repr(found["more"]) == "More(a=1, b=[], c='c')"
     assert [f.name for f in dataclasses.fields(found["more"])] == ["a", "b", "c"]
 

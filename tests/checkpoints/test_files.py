@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from checkpoints.records import begin, checkpoint
 
+from playbooks.checkpoints import locks
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record_file import seal
 from playbooks.checkpoints.store import Damaged, NumberTaken, SessionOpen, StorageError, UnknownCheckpoint
@@ -74,6 +75,27 @@ def test_a_number_is_never_used_again_whatever_is_deleted(store: FileStore) -> N
     store.delete(["1000_ckpt_2", "1000_ckpt_1"])
     assert store.next_number("1000") == 3
     assert fresh().next_number("1000") == 4
+
+
+def test_a_number_is_not_used_again_when_only_the_files_knew_it(store: FileStore) -> None:
+    begin(store)
+    os.unlink(".checkpoints/1000/.highest")
+    fresh().delete(["1000_ckpt_1"])
+    assert fresh().next_number("1000") == 2
+
+
+def test_a_number_is_read_only_once_no_other_process_takes_one(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait, other = locks.wait, fresh()
+
+    def overtaken(file: int) -> None:
+        monkeypatch.setattr(locks, "wait", wait)
+        assert other.next_number("1000") == 1
+        wait(file)
+
+    monkeypatch.setattr(locks, "wait", overtaken)
+    assert store.next_number("1000") == 2
 
 
 def test_a_number_counts_past_files_that_were_copied_here(store: FileStore) -> None:
@@ -315,6 +337,7 @@ def test_writing_does_not_touch_the_index_until_half_a_second_has_passed() -> No
 
 AS_NOBODY = """
 import os, sys
+from playbooks.checkpoints import locks
 from playbooks.checkpoints.filesystem import FileStore
 from checkpoints.records import begin, checkpoint
 """

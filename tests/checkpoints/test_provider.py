@@ -61,12 +61,12 @@ def test_checkpoints_are_listed_by_number_and_the_newest_are_kept() -> None:
     provider = FilesystemCheckpointProvider()
     save(provider, 10, 2, 1)
     assert asyncio.run(provider.list_checkpoints("1000")) == ["1000_ckpt_1", "1000_ckpt_2", "1000_ckpt_10"]
+    asyncio.run(provider.delete_checkpoint("1000_ckpt_1"))
+    asyncio.run(provider.delete_checkpoint("1000_ckpt_1"))
     asyncio.run(provider.cleanup_old_checkpoints("1000", 0))
-    asyncio.run(provider.cleanup_old_checkpoints("1000", 2))
     assert asyncio.run(provider.list_checkpoints("1000")) == ["1000_ckpt_2", "1000_ckpt_10"]
-    asyncio.run(provider.delete_checkpoint("1000_ckpt_10"))
-    asyncio.run(provider.delete_checkpoint("1000_ckpt_10"))
-    assert asyncio.run(provider.list_checkpoints("1000")) == ["1000_ckpt_2"]
+    asyncio.run(provider.cleanup_old_checkpoints("1000", 1))
+    assert asyncio.run(provider.list_checkpoints("1000")) == ["1000_ckpt_10"]
     assert asyncio.run(provider.list_checkpoints("1001")) == []
 
 

@@ -63,6 +63,13 @@ def test_a_file_with_any_byte_changed_is_damaged() -> None:
             from_bytes(bytes(changed), KEY)
 
 
+def test_a_file_with_bytes_added_anywhere_is_damaged() -> None:
+    data = to_bytes(FULL, KEY)
+    for place in (0, 10, len(data) - 64, len(data) - 1, len(data)):
+        with pytest.raises(DamagedFile):
+            from_bytes(data[:place] + b"\0" * 3 + data[place:], KEY)
+
+
 @given(st.binary(max_size=200), st.booleans())
 def test_any_bytes_are_damaged_even_with_a_footer(data: bytes, sealed: bool) -> None:
     with pytest.raises(DamagedFile):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from playbooks.checkpoints import signing
 from playbooks.checkpoints.signing import KEY_BYTES, state_folder, user_key
 from playbooks.checkpoints.store import StorageError
 
@@ -17,6 +18,19 @@ def test_the_key_is_made_once_and_readable_by_the_user_alone() -> None:
     assert len(key) == KEY_BYTES and user_key() == key
     assert os.listdir(state_folder()) == ["checkpoint.key"]
     assert stat.S_IMODE((state_folder() / "checkpoint.key").stat().st_mode) == 0o600
+
+
+def test_a_key_that_another_process_makes_at_the_same_moment_is_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    make = signing._make
+
+    def overtaken(path: Path) -> None:
+        path.write_bytes(b"o" * KEY_BYTES)
+        path.chmod(0o600)
+        make(path)
+
+    monkeypatch.setattr(signing, "_make", overtaken)
+    assert user_key() == b"o" * KEY_BYTES
+    assert os.listdir(state_folder()) == ["checkpoint.key"]
 
 
 def test_two_users_have_different_keys(tmp_path: Path) -> None:

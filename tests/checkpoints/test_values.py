@@ -127,6 +127,15 @@ def test_shared_objects_stay_shared_and_cycles_stay_cycles() -> None:
     assert found["self"][0] is found and found["self"][1][0] is found
 
 
+def test_a_class_over_a_builtin_that_leads_back_to_a_tuple_keeps_its_contents() -> None:
+    own, held = OwnList(), OwnDict()
+    pair = (own, held)
+    own.append(pair)
+    held["k"] = pair
+    found = again(pair)
+    assert list.__getitem__(found[0], 0) is found and found[1]["k"] is found
+
+
 def test_a_dict_whose_key_leads_back_to_it_comes_back() -> None:
     class_key = Order("k")
     held = {class_key: 1}
