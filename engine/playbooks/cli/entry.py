@@ -82,7 +82,9 @@ def run_command(arguments: Sequence[str]) -> int:
     """
     _never_fail_on_a_character()
     try:
-        status = playbooks.main(args=list(arguments), prog_name="playbooks", standalone_mode=False)
+        # Not `main()`, which would make a failure of a closed pipe.
+        with playbooks.make_context("playbooks", list(arguments)) as context:
+            status = playbooks.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -94,10 +96,8 @@ def run_command(arguments: Sequence[str]) -> int:
     except UserError as error:
         _tell(str(error))
         return error.status
-    except (BrokenPipeError, SystemExit) as error:
-        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
-            raise
-        _drop_output()  # click makes an exit of a closed pipe
+    except BrokenPipeError:
+        _drop_output()
         return ExitStatus.FINISHED
     except Exception as error:
         _tell_unexpected(error, verbose=not {"-v", "--verbose"}.isdisjoint(arguments))
