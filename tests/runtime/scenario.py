@@ -171,7 +171,9 @@ def resume(run: Run, id: str, *, witness: bool = True, change: Callable[[Program
     resumed.at, resumed.witnesses = dict(run.at), dict(run.witnesses)
     resumed.results = {agent: list(values) for agent, values in run.at.get(id, {}).items()}
     resumed.answered = sum(1 for row in folded.state.messages.values() if row[0] == "human")
-    return _run(resumed, run.witnesses.get(id) if witness else None)
+    # A `Return` leaves nothing of its frame to replay: the last end that is served then is an earlier one.
+    comparable = witness and folded.header.kind not in ("return", "end", "error")
+    return _run(resumed, run.witnesses.get(id) if comparable else None)
 
 
 def _run(run: Run, witness: Any = None) -> Run:
@@ -209,8 +211,8 @@ def _run(run: Run, witness: Any = None) -> Run:
 
         def caught_up() -> Diverged | None:
             now, then = seen(runtime), witness
-            frames = {id: names for id, names in then[0].items() if id in now[0]}  # others have not begun to run again
-            return None if now == (frames, then[1]) else Diverged(f"at the cut\n{then}\nnow\n{now}")
+            same = all(now[0].get(id, names) == names for id, names in then[0].items()) and now[1] == then[1]
+            return None if same else Diverged(f"at the cut\n{then}\nnow\n{now}")
 
         runtime.replay = Replay(runtime.state, None, caught_up)
 
@@ -249,7 +251,7 @@ def seen(runtime: Runtime) -> tuple[dict[int, Any], list[Any]]:
             if isinstance(value, PLAIN) and name[:2] != "__"
         }
         for id, frame in runtime.player.frames.items()
-        if frame.names is not None and id not in runtime.state.returned
+        if frame.names is not None and id not in runtime.state.returned and (id, frame.unit) in runtime.state.record
     }
     agents = [
         (agent, sorted((name, plain(runtime.values.decode(data))) for name, data in held.items()))

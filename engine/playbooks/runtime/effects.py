@@ -168,7 +168,7 @@ class Effects:
         finally:
             self.working -= foreign
             if not cancelled:
-                await self._happened(place, "resumes", n)
+                await self.happened(place, "resumes", n)
 
     # -- effects -------------------------------------------------------------------------------------------------------------
 
@@ -317,18 +317,19 @@ class Effects:
 
         async def run() -> Any:
             try:
-                await self._happened(child, "starts", 0)
+                await self.happened(child, "starts", 0)
                 return await coroutine
             finally:
                 coroutine.close()
                 child.flush()  # before anybody else reads
-                await self._happened(child, "ends", 0)
+                await self.happened(child, "ends", 0)
 
         task = asyncio.Task(run(), loop=loop, context=context, **options)
         parent.frame.tasks.add(task)
         return task
 
-    async def _happened(self, place: Place, what: str, n: int) -> None:
+    async def happened(self, place: Place, what: str, n: int) -> None:
+        """Numbers an event of a task: its start or end, a wake-up, the next statement of its unit."""
         runtime, frame = self._runtime, place.frame
         self.activity += 1
         if not runtime.durable:

@@ -47,7 +47,7 @@ class Lexer:
         self._stack = [_Context()]
         self._continued = False
         self.last = ""
-        """The last character of the logical line that is neither space nor comment."""
+        """The last character of the logical line that is neither space nor comment nor a backslash at a line's end."""
 
     @property
     def goes_on(self) -> bool:
@@ -94,6 +94,7 @@ class Lexer:
             at = self._text(top, line, at)
         self._end_of_line(escaped)
         if not self.in_string:
+            code_end -= self._continued
             self.last = line[:code_end].rstrip(" \t\f")[-1:] or self.last
         return variables
 

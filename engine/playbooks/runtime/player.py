@@ -238,11 +238,14 @@ class Player:
                 offset, stage = await self._step(frame, names, statement, offset, stage)
                 if not self._pending(frame):
                     break
-                # A task or a call kept in a variable prolongs the unit.
+                # A task or a call kept in a variable prolongs the unit. Waiting for the model is as good as an await: others
+                # may commit meanwhile, no checkpoint may hold half a segment, and a replay must not run ahead of it.
+                place.next_segment()
                 following = await self._statement(frame, offset)
                 if following is None:
                     await self._settle(frame)
                     break
+                await runtime.effects.happened(place, "goes on", place.calls)
                 statement = following
         except Returned:
             return

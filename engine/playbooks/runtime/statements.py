@@ -91,8 +91,8 @@ class StatementStream:
         """Offset and number of the first of them."""
         self._words: tuple[str, ...] | None = None
         """What may go on with it in the first column: of a compound statement."""
-        self._header = self._soft = False
-        """Whether its last logical line starts in the first column, and whether its first word may also be a name."""
+        self._header = False
+        """Whether its last logical line starts in the first column."""
         self._decorated = False
         """Whether it is nothing but decorators yet."""
         self._undecided = False
@@ -201,7 +201,6 @@ class StatementStream:
         if word == "async" and (found := ASYNC.match(head)):
             word = found[1]
         self._words = CONTINUED_BY.get(word)
-        self._soft = word == "match"
         return done
 
     def _ends(self) -> bool:
@@ -210,7 +209,7 @@ class StatementStream:
             return not self._decorated
         if not self._header or self._lexer.last == ":":  # a line of its block, or one that opens it
             return False
-        return self._soft or not self._words
+        return not self._words
 
     def _peek(self) -> list[Statement]:
         """The first word of the line that is still arriving may complete what is pending."""

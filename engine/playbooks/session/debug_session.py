@@ -425,15 +425,23 @@ class _Locking:
         self._store.write(checkpoint)
 
     def write_group(self, checkpoints: Sequence[Checkpoint]) -> None:
+        header, program = checkpoints[0].header, self._session.program
+        about = {"program": program.roots[0] if program.roots else "", "program_hash": program.hash}
+        self._store.note(header.session, "session", about)
         self._store.write_group(checkpoints)
-        header = checkpoints[0].header
         self._store.set_status(header.session, header.branch, "running")
 
 
 def _open_store(config: Config) -> Store:
-    from playbooks.checkpoints import open_store
+    if config.durability.provider != "filesystem":
+        raise UserError(
+            f'there is no checkpoint provider "{config.durability.provider}"',
+            'set provider = "filesystem" in [durability]',
+            file=config.file,
+        )
+    from playbooks.checkpoints.filesystem import FileStore
 
-    return open_store(config.durability.provider, config.durability.storage_path, fsync=config.durability.fsync)
+    return FileStore(config.durability.storage_path, fsync=config.durability.fsync)
 
 
 def _recorded_program(folded: Folded) -> Program:

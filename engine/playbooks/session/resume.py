@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from playbooks.checkpoints.chain import Folded, fold
 from playbooks.checkpoints.record import Header, SessionInfo
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
-from playbooks.errors import UserError
+from playbooks.errors import ExitStatus, UserError
 
 _SESSION = re.compile(r"s\d+")
 _CHECKPOINT = re.compile(r"(\d+|human)_ckpt_\d+")
@@ -82,6 +82,7 @@ def find(store: Store, program: str, resume: str | bool) -> SessionInfo | Header
         raise NothingToResume(
             f"session {newest.id} of {program} is finished: nothing to resume",
             f"`playbooks timeline {newest.id}` shows it, `playbooks fork CHECKPOINT` goes on otherwise",
+            status=ExitStatus.FINISHED,
         )
     return None
 
