@@ -7,6 +7,7 @@ import collections
 import datetime
 import decimal
 import fractions
+import itertools
 import json
 import pathlib
 import re
@@ -69,7 +70,6 @@ def again(value: Any, world: ModelWorld = WORLD) -> Any:
         collections.deque([1, 2], 3),
         collections.defaultdict(list, {1: [2]}),
         types.SimpleNamespace(a=1),
-        types.MappingProxyType({1: 2}),
         len,
         int,
         ValueError,
@@ -311,6 +311,31 @@ def test_an_instance_of_a_class_that_is_gone_comes_back_as_a_placeholder() -> No
     assert found[1] == 1
     with pytest.raises(Unstorable, match="Order"):
         _ = found[0].tag
+
+
+def test_an_instance_whose_class_extends_something_else_by_now_comes_back_as_a_placeholder() -> None:
+    data = encode({"before": OwnList([1]), "kept": 1}, world=WORLD).data
+    other = ModelWorld()
+    other.own = {(OwnList.__module__, OwnList.__qualname__): types.new_class("OwnList")}
+    found = decode(data, other)
+    assert found["kept"] == 1 and "OwnList" in repr(found["before"])
+
+
+def test_a_standard_value_with_a_lost_part_is_lost_with_it_and_nothing_else_is() -> None:
+    class Zone(datetime.tzinfo):
+        pass
+
+    encoded = encode({"at": datetime.datetime(2024, 1, 1, tzinfo=Zone()), "kept": 1}, root="$", named=True, world=WORLD)
+    found = decode(encoded.data, WORLD)
+    assert encoded.degraded == ("$at",) and found["kept"] == 1
+    with pytest.raises(Unstorable, match="Zone"):
+        _ = found["at"].year
+
+
+def test_a_count_goes_on_where_it_was() -> None:
+    counter = itertools.count(3, 2)
+    next(counter)
+    assert next(again([counter, Order()])[0]) == 5
 
 
 def test_a_library_s_instance_is_not_taken_apart() -> None:

@@ -20,6 +20,8 @@ LONGEST: Final = 2_000
 """Characters of a text that are shown, by default."""
 _DEEPEST: Final = 8
 _JSON_DEPTH: Final = 60
+_LONGEST_INT: Final = 4_096
+"""Bits: Python itself refuses to write much longer ones as digits."""
 _CUT: Final = "…"
 
 
@@ -59,8 +61,10 @@ def _is_json(value: object, longest: int) -> bool:
 def _fits(value: object, left: list[int], depth: int) -> bool:
     left[0] -= 1
     kind = type(value)
-    if value is None or kind in (bool, int):
+    if value is None or kind is bool:
         return True
+    if kind is int:
+        return int.bit_length(value) <= _LONGEST_INT  # type: ignore[arg-type]
     if kind is str:
         left[0] -= len(value)  # type: ignore[arg-type]
         return left[0] >= 0

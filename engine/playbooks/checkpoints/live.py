@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from playbooks.checkpoints import classes, definitions, exceptions
-from playbooks.checkpoints.layout import NAMED_BASES, layout_of, set_attributes
+from playbooks.checkpoints.layout import NAMED_BASES, Base, layout_of, set_attributes
 from playbooks.checkpoints.node import Node
 from playbooks.checkpoints.placeholder import Lost, LostError, Placeholder
 from playbooks.checkpoints.rebuild import MISSING, Rebuild
@@ -108,11 +108,24 @@ def _bound(live: Live, what: None, values: list[Any]) -> object:
     return function if type(function) is Placeholder else types.MethodType(function, owner)
 
 
+def _first_lost(values: list[Any]) -> Placeholder | None:
+    """What can't be made without a part that is lost is lost with it."""
+    return next((value for value in values if type(value) is Placeholder), None)
+
+
 def _shape(live: Live, name: str, values: list[Any]) -> object:
+    if (lost := _first_lost(values)) is not None:
+        return lost
     return NAMED_SHAPES[name].make(*values)
 
 
 # -- instances --------------------------------------------------------------------------------------------------------
+
+
+def _fits(cls: type, base: Base) -> bool:
+    """Whether a class still extends what it did when its instance was stored."""
+    layout = layout_of(cls)
+    return layout is not None and layout.base is base
 
 
 def _empty_instance(live: Live, what: tuple[str, tuple[str, ...]], children: tuple[Any, ...]) -> object:
@@ -120,6 +133,8 @@ def _empty_instance(live: Live, what: tuple[str, tuple[str, ...]], children: tup
     if type(cls) is Placeholder:
         return cls
     base = NAMED_BASES[what[0]]
+    if base.mutable and not _fits(cls, base):
+        return _gone("class", f"{cls.__qualname__}` over `{base.name}")
     new: Any = base.type.__new__
     return new(cls) if base.mutable else MISSING
 
@@ -127,6 +142,8 @@ def _empty_instance(live: Live, what: tuple[str, tuple[str, ...]], children: tup
 def _make_instance(live: Live, what: tuple[str, tuple[str, ...]], values: list[Any]) -> object:
     cls, contents, *attributes = values
     base = NAMED_BASES[what[0]]
+    if not _fits(cls, base):
+        return _gone("class", f"{cls.__qualname__}` over `{base.name}")
     arguments = contents if base.name == "complex" else (contents,)
     new: Any = base.type.__new__
     made = new(cls, *arguments)
@@ -240,6 +257,8 @@ _ITERATORS: Final[dict[str, Callable[..., Any]]] = {
 
 def _iterator(live: Live, what: tuple[Any, ...], values: list[Any]) -> object:
     name, *state = what
+    if (lost := _first_lost(values)) is not None:
+        return lost
     made = _ITERATORS[name](*values)
     if state and state[0] is not None:
         # Set last: it is clipped to the length the sequence has by then.

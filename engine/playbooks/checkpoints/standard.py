@@ -1,7 +1,8 @@
 """The short list of standard types that are stored as data: what each is taken apart into, and built again from.
 
 Apart because it is a table, and the only place that decides what may be built from stored bytes besides the program's
-own classes. Every constructor in it computes; none reads a file, opens anything or calls what it is given.
+own classes. Every constructor in it computes, and calls nothing that it is given; `ZoneInfo` reads the system's zone of
+a name.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from playbooks.checkpoints.node import NotStorable
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -39,9 +42,11 @@ def _path(cls: type[pathlib.PurePath]) -> Shape:
     return Shape(cls.__name__, cls, lambda value: (str(value),), cls)
 
 
-def _reduced(value: Any) -> tuple[object, ...]:
-    arguments: tuple[object, ...] = value.__reduce__()[1]
-    return arguments
+def _count(value: Any) -> tuple[object, ...]:
+    """Start and step, of whole numbers: its `__reduce__` is deprecated, and its text says the same."""
+    if (found := re.fullmatch(r"count\((-?\d+)(?:, (-?\d+))?\)", repr(value))) is None:
+        raise NotStorable("it does not count whole numbers")
+    return (int(found[1]), int(found[2] or 1))
 
 
 def _partial(function: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> object:
@@ -92,8 +97,7 @@ _SHAPES: Final = (
     Shape("partial", functools.partial, _fields("func", "args", "keywords"), _partial),
     Shape("GenericAlias", types.GenericAlias, _fields("__origin__", "__args__"), _alias),
     Shape("UnionType", types.UnionType, lambda value: value.__args__, _union),
-    Shape("mappingproxy", types.MappingProxyType, lambda value: (dict(value),), types.MappingProxyType),
-    Shape("count", itertools.count, _reduced, itertools.count),
+    Shape("count", itertools.count, _count, itertools.count),
 )
 SHAPES: Final = {shape.type: shape for shape in _SHAPES}
 NAMED_SHAPES: Final = {shape.name: shape for shape in SHAPES.values()}
