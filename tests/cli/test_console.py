@@ -22,6 +22,8 @@ from playbooks.runtime.notices import (
     Asked,
     Committed,
     MessageSent,
+    ModelAnswered,
+    ModelCalled,
     ModelRetried,
     Notice,
     Output,
@@ -151,6 +153,21 @@ def test_a_terminal_says_what_goes_on_and_takes_it_back_at_the_end() -> None:
     text = drawn(Taste(), [StatusChanged("running", "Boss writes · 2 agents wait")])
     assert "Boss writes · 2 agents wait" in text
     assert text.endswith("\x1b[2K")
+
+
+def test_what_goes_on_is_told_from_who_writes_and_who_waits() -> None:
+    transcript = Transcript(Taste(), AGENTS)
+    assert transcript.activity() == ""
+    for notice in (
+        ModelCalled("1000", 1, "m"),
+        AgentChanged(BUYER),
+        AgentChanged(AgentView("1002", "Boss", "waiting")),
+    ):
+        transcript.lines(notice)
+    assert transcript.activity() == "Seller writes · 2 agents wait"
+    transcript.lines(ModelAnswered("1000", 1, None, None, None, 0.1))
+    transcript.lines(AgentChanged(AgentView("1001", "Buyer", "running")))
+    assert transcript.activity() == "1 agent waits"
 
 
 def test_typed_lines_are_not_shown_a_second_time() -> None:

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from playbooks.console.transcript import PERSON, Line, Transcript
-from playbooks.runtime.notices import MessageSent, Notice, StatusChanged, Writing, WritingDropped
+from playbooks.runtime.notices import MessageSent, Notice, Writing, WritingDropped
 
 LANES = ("cyan", "magenta", "green", "blue", "bright_cyan", "bright_magenta")
 """Of the agents in the order they speak; named colours, so that the terminal's theme decides the shade."""
@@ -38,7 +38,6 @@ class LiveConsole:
         self._aside = Console(stderr=True, highlight=False, markup=False, emoji=False) if console is None else console
         self._echo = echo
         self._writing: dict[str, Line] = {}
-        self._phrase = ""
         self._typed: list[str] = []
         self._head_width = 0
         self._lanes: dict[str, str] = {PERSON: "bold"}
@@ -60,8 +59,6 @@ class LiveConsole:
                 if message.sender == PERSON and message.text in self._typed:
                     self._typed.remove(message.text)
                     return
-            case StatusChanged(phrase=phrase):
-                self._phrase = phrase
         for line in self._transcript.lines(notice):
             self.show(line)
         self._refresh()
@@ -103,7 +100,7 @@ class LiveConsole:
         if self._prompting or (self._transcript.taste.quiet and not self._writing):
             return
         if self._live is None:
-            if not (self._writing or self._phrase):
+            if not (self._writing or self._transcript.activity()):
                 return
             self._live = Live(
                 console=self._console,
@@ -122,8 +119,8 @@ class LiveConsole:
         for line in list(self._writing.values()):
             tail = line.text if len(line.text) <= room else "…" + line.text[-room:]
             parts.append(self._drawn(Line(line.kind, tail + "▌", line.head, line.agent)))
-        if self._phrase and not self._transcript.taste.quiet:
-            parts.append(Text(self._phrase, style="dim", overflow="ellipsis", no_wrap=True))
+        if not self._transcript.taste.quiet:
+            parts.append(Text(self._transcript.activity(), style="dim", overflow="ellipsis", no_wrap=True))
         return Group(*parts)
 
     def _drawn(self, line: Line) -> RenderableType:

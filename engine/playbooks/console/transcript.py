@@ -16,9 +16,11 @@ from playbooks.runtime.notices import (
     Committed,
     MessageSent,
     ModelAnswered,
+    ModelCalled,
     ModelRetried,
     Notice,
     Output,
+    StatusChanged,
     Writing,
 )
 
@@ -65,9 +67,14 @@ class Transcript:
         self.taste = taste
         self._classes = {agent: view.class_name for agent, view in (agents or {}).items()}
         self._failed: set[str] = set()
+        self._waiting: set[str] = set()
+        self._asked: dict[str, None] = {}
+        """Agents whose model is writing, in the order they asked it."""
+        self._phrase = ""
 
     def lines(self, notice: Notice) -> Sequence[Line]:
         """What a notice adds; most add nothing."""
+        self._note(notice)
         match notice:
             case MessageSent(message=message) if self.shows(message.sender, message.receivers):
                 to = f"meeting {message.meeting}" if message.meeting else self._names(message.receivers)
@@ -87,6 +94,27 @@ class Transcript:
                 return [Line("warning", clean(f"the model's answer broke off: {error}"), self.name(agent), agent)]
             case _:
                 return []
+
+    def activity(self) -> str:
+        """What goes on, in a few words: `Boss writes · 2 agents wait`; empty when nothing does."""
+        if self._phrase:
+            return self._phrase
+        writers = [self.name(agent) for agent in self._asked]
+        parts = [f"{' and '.join(writers)} {'writes' if len(writers) == 1 else 'write'}"] if writers else []
+        if waiting := len(self._waiting):
+            parts.append("1 agent waits" if waiting == 1 else f"{waiting} agents wait")
+        return " · ".join(parts)
+
+    def _note(self, notice: Notice) -> None:
+        match notice:
+            case ModelCalled(agent=agent):
+                self._asked[agent] = None
+            case ModelAnswered(agent=agent):
+                self._asked.pop(agent, None)
+            case StatusChanged(phrase=phrase):
+                self._phrase = phrase
+            case AgentChanged(agent=agent) if agent.id != PERSON:
+                (self._waiting.add if agent.status == "waiting" else self._waiting.discard)(agent.id)
 
     def shows(self, sender: str, receivers: Sequence[str]) -> bool:
         """Whether a message is wanted."""
