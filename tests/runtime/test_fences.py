@@ -158,6 +158,11 @@ def test_code_is_not_held_back_once_it_is_known(text: str) -> None:
     assert "".join(map(extractor.feed, text)) == text
 
 
+def test_a_line_is_judged_alike_whole_and_in_pieces() -> None:
+    text = "x = 'it is code```\n```\n"
+    assert extract(*text) == extract(text) == (text, "")
+
+
 def test_a_line_in_a_fence_is_given_back_while_it_is_written() -> None:
     extractor = CodeExtractor()
     extractor.feed("```python\n")

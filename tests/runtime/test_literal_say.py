@@ -39,7 +39,7 @@ def encoded(text: str, quote: str, how: int) -> str:
             out += character
         elif way == 1 and ord(character) < 256:
             out += f"\\x{ord(character):02x}"
-        elif way == 2 and ord(character) < 512 and (number + 1 == len(text) or text[number + 1] not in "01234567"):
+        elif way == 2 and ord(character) < 256 and (number + 1 == len(text) or text[number + 1] not in "01234567"):
             out += f"\\{ord(character):o}"
         elif ord(character) < 0x10000:
             out += f"\\u{ord(character):04X}"

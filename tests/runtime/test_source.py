@@ -137,6 +137,7 @@ def test_every_agents_variable_is_marked_and_no_text_is(program: str) -> None:
         ('f"""{\n$price\n}"""', "90"),
         ('f"{(lambda: $price)()}"', "90"),
         ("f\"{f'{$price}$'}\"", "90$"),
+        ('f"{7:{{1: $width}[1]}}"', "   7"),
         ("[$price for _ in $xs]", [90, 90]),
         ("(lambda a=$price: a)()", 90),
         ("$xs[0] + $d['a']", 2),
@@ -312,14 +313,17 @@ def test_the_body_of_a_class_sees_what_the_code_around_it_sees() -> None:
     world.names.engine["budget"] = 100
     world.run(
         "class A:\n    'What it is.'\n    x = $price + budget\n    len('ab')\n    name = __qualname__\n    int = int\n"
-        "    def __await__(self): yield from ()\n    y = [budget for _ in range(x - 189)]\n---\n"
+        "    def __await__(self): yield from ()\n    def h(): return 1\n    k = h()\n"
+        "    y = [budget for _ in range(x - 189)]\n---\n"
         "def f(z):\n    class B(A):\n        v = z\n        def g(self): return super().x + z\n        w = $price\n"
         "    return B"
     )
     one, two = world.names["A"], world.names["f"](1)
-    assert (one.x, one.y, one.name, one.__doc__, one.int) == (190, [100], "A", "What it is.", int)
+    assert (one.x, one.y, one.k, one.name, one.__doc__, one.int) == (190, [100], 1, "A", "What it is.", int)
     assert (two.v, two().g(), two.w) == (1, 191, 90)
     assert inspect.isawaitable(one())
+    assert one.h() == 1
+    assert "h" not in world.names
 
 
 def test_a_global_at_the_top_changes_nothing() -> None:
@@ -433,6 +437,7 @@ def test_all_that_is_compiled_stands_on_the_lines_of_what_it_came_from(program: 
         first, last = statement.lineno, statement.end_lineno or 0
         if decorators := getattr(statement, "decorator_list", None):
             first = decorators[0].lineno
+        plain = ast.unparse(statement)
         try:
             body = Rewriter("<model>", line - 1, notes).block([statement])
         except SyntaxError as error:
@@ -441,7 +446,6 @@ def test_all_that_is_compiled_stands_on_the_lines_of_what_it_came_from(program: 
         for node in (part for new in body for part in ast.walk(new)):
             if isinstance(node, (ast.expr, ast.stmt)):
                 assert first <= node.lineno - line + 1 <= (node.end_lineno or 0) - line + 1 <= last
-        plain = ast.parse(mark(ast.unparse(statement)))
         try:
             compile(plain, "<plain>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         except SyntaxError:

@@ -160,6 +160,8 @@ def test_a_block_is_delivered_at_the_first_letters_that_cannot_go_on_with_it(tex
         'x = f"""{\n1}\n{ {1: 2}[1]:>{w}}"""',
         "if a:\n    b\n  # c\n      # d\n    e",
         "class A:\n    x = 1\n\n    def f(self): pass",
+        "if a:\n    b\n\\\nelse:\n    c",
+        "def f(): \\\n\n    b",
     ],
 )
 def test_what_goes_on_stays_one_statement(text: str) -> None:

@@ -1,0 +1,1 @@
+"""The terminal debugger: a screen over `DebugSession`, and no second engine."""

@@ -48,6 +48,8 @@ class Journal:
         self._pending: list[Event] = []
         self._start: Checkpoint | None = None
         self._numbers: dict[str, int] = {}
+        self.last: dict[str, Header] = {}
+        """Agent → its newest checkpoint on this branch, as far as this process knows."""
         self.sealed = False
         self.on_commit: Callable[[Header], None] | None = None
 
@@ -132,7 +134,7 @@ class Journal:
             line=line,
         )
         pending, self._pending = self._pending, []
-        self.head = header
+        self.head = self.last[agent] = header
         if self.store is None:
             self._published(header)
         else:

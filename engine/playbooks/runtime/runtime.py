@@ -211,11 +211,22 @@ class Runtime:
             for call in self.effects.in_flight.values()
         ):
             await asyncio.sleep(0.01)
-        if self.durable and self.journal.head and not self.journal.sealed and self.replay.over:
-            agent = self.journal.head.agent if self.journal.head.agent != HUMAN else next(iter(self.state.agents), HUMAN)
-            last = self.journal.last_statement(agent)
-            self.commit_agent(agent, "interrupt", last, [], text="interrupted")
-        self._finish("interrupted")
+        try:
+            head = self.journal.head
+            if self.durable and head and not self.journal.sealed and self.replay.over:
+                last = next((h for h in reversed(self.journal.last.values()) if h.agent != HUMAN), head)
+                self.commit_agent(
+                    last.agent,
+                    "interrupt",
+                    last.statement,
+                    [],
+                    text="interrupted",
+                    step=last.step,
+                    playbook=last.playbook,
+                    line=last.line,
+                )
+        finally:
+            self._finish("interrupted")
 
     async def close(self) -> None:
         """Seals the run and drops all its tasks."""

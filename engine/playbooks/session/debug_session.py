@@ -222,6 +222,7 @@ class DebugSession:
         journal = Journal(folded.state, _Locking(store, self), self._clock)
         last = max((header.sequence for header in headers), default=0)
         journal.go_on(folded.header, folded.windows, last, branch)
+        journal.last = {header.agent: header for header in path if header.sequence <= folded.header.sequence}
         runtime = self._made(journal, model, settings, config)
         runtime.prepare()
         self.timeline = list(headers)

@@ -132,6 +132,6 @@ def agents_of(path: list[Header], agents: list[str]) -> tuple[ResumedAgent, ...]
     found = []
     for agent in agents:
         header = newest.get(agent)
-        if header is not None:
+        if header is not None and header.kind != "start":
             found.append(ResumedAgent(agent, header.id, header.statement))
     return tuple(found)

@@ -1,0 +1,1 @@
+"""Whole screens: what stands where, and which key does what."""
