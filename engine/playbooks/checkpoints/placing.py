@@ -2,7 +2,7 @@
 
 Apart because how that is done depends on the system and the file system:
 
-- nameless, then linked (Linux): a crash leaves nothing behind. Measured on ext4 at 30 µs a file of 900 bytes; a draft takes
+- nameless, then linked (Linux): a crash leaves nothing behind. Measured on ext4: 30 µs for 900 bytes; a draft takes
   43, and a bare exclusive creation, which may leave half a file under the name, 23. (All take many times that shortly
   after thousands of files were deleted: ext4 passes by inodes that were freed lately, one by one.)
 - a draft, then linked: elsewhere where there are hard links. `rename` would replace a file that is there.
