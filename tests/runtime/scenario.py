@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from memory_store import MemoryStore
+
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.record import Header
 from playbooks.language.model import AgentClass, Parameter, Playbook, Program, PythonBlock, Trigger
@@ -23,7 +24,7 @@ from playbooks.runtime.effects import Call, Running
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.notices import Asked, Committed, Notice
 from playbooks.runtime.replay import Replay
-from playbooks.runtime.runtime import Runtime, RunSettings
+from playbooks.runtime.runtime import RunSettings, Runtime
 from playbooks.runtime.signals import Diverged
 from playbooks.state import ProgramState
 from playbooks.state import events as e

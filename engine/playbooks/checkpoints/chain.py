@@ -1,7 +1,8 @@
 """From a chain of checkpoints to the state at its end, and how the chain is kept short.
 
-A checkpoint at a depth divisible by 32ᵏ carries the changes of the last 32ᵏ steps, merged, and names the checkpoint that
-many steps back as its base. Folding from any depth reads at most 31 files a level: a few dozen, however long the run.
+A checkpoint at a depth divisible by 32ᵏ carries the changes of the last 32ᵏ steps, merged, and names the checkpoint
+that many steps back as its base. Folding from any depth reads at most 31 files a level: a few dozen, however long the
+run.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Windows:
             parent: Id of the one before it.
 
         Returns:
-            The merged changes to put into it (None at most depths; to be written at once, they are used on), the id of the
+            The merged changes to put into it (None at most depths; to be written at once, they are used on), the id
+            of the
             checkpoint to fold on from, and how many steps back that one lies.
         """
         if depth % BASE:

@@ -6,6 +6,7 @@ Every agent runs its class's blocks by itself, so no two share a mutable default
 from __future__ import annotations
 
 import inspect
+import sys
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -77,10 +78,8 @@ class PythonPlaybook:
         self.__wrapped__ = function
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        import sys
-
         caller = sys._getframe(1)
-        if not inspect.iscoroutinefunction(self._function) and not caller.f_code.co_flags & inspect.CO_COROUTINE:
-            if caller.f_globals is self._names:
-                return self._function(*arguments, **named)
+        sync = not inspect.iscoroutinefunction(self._function) and not caller.f_code.co_flags & inspect.CO_COROUTINE
+        if sync and caller.f_globals is self._names:
+            return self._function(*arguments, **named)
         return self._runtime.builtins.playbook_call(None, self.__name__, arguments, named)

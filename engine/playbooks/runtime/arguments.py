@@ -12,7 +12,9 @@ from playbooks.language.model import Playbook
 from playbooks.runtime.source import compile_statement
 
 
-def bind(playbook: Playbook, arguments: tuple[Any, ...], named: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
+def bind(
+    playbook: Playbook, arguments: tuple[Any, ...], named: dict[str, Any], names: dict[str, Any]
+) -> dict[str, Any]:
     """Name → value in the order of the parameters, defaults filled in.
 
     Args:

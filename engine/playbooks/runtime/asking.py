@@ -84,9 +84,8 @@ class Asking:
             nonlocal usage
             runtime.effects.activity += 1
             if isinstance(piece, Text):
-                if runtime.listeners and response.scan():
-                    if response.writing:
-                        runtime.notify(Writing(frame.agent, *response.writing))
+                if runtime.listeners and response.scan() and response.writing:
+                    runtime.notify(Writing(frame.agent, *response.writing))
             elif isinstance(piece, Retry):
                 runtime.notify(ModelRetried(frame.agent, piece.attempt, piece.delay_s, piece.reason))
             else:

@@ -18,7 +18,7 @@ def program_asyncio(timer: Callable[..., Awaitable[Any]]) -> types.ModuleType:
         timer: `asyncio.sleep` as an effect.
     """
 
-    async def wait_for(awaitable: Awaitable[Any], timeout: float | None) -> Any:
+    async def wait_for(awaitable: Awaitable[Any], timeout: float | None) -> Any:  # noqa: ASYNC109
         if timeout is None:
             return await awaitable
         work, late = asyncio.ensure_future(awaitable), False
@@ -41,7 +41,7 @@ def program_asyncio(timer: Callable[..., Awaitable[Any]]) -> types.ModuleType:
     def unsupported(*_: object, **__: object) -> None:
         raise NotImplementedError("asyncio.timeout can't be replayed: use asyncio.wait_for")
 
-    names = {name: value for name, value in vars(asyncio).items() if not name.startswith("_")}
+    names: dict[str, Any] = {name: value for name, value in vars(asyncio).items() if not name.startswith("_")}
     names |= {"sleep": timer, "wait_for": wait_for, "timeout": unsupported, "timeout_at": unsupported}
     module = types.ModuleType("asyncio", asyncio.__doc__)
     vars(module).update(names)

@@ -1,4 +1,5 @@
-"""The names that the engine gives to code: `Say`, `Yld`, playbooks, other agents, and the hooks that code is compiled to.
+"""The names that the engine gives to code: `Say`, `Yld`, playbooks, other agents, and the hooks that code is compiled
+to.
 
 Each builtin is an effect: what it does stands in `run`, what others may see of it in `publish`.
 """
@@ -52,7 +53,7 @@ class Builtins:
     def _call(self, label: str, kind: Any, arguments: tuple[Any, ...], run: Any, **options: Any) -> Call:
         return Call(self._runtime, label, kind, arguments, run, **options)
 
-    # -- talking -------------------------------------------------------------------------------------------------------------
+    # -- talking -------------------------------------------------------------------------------------------------------
 
     def Say(self, target: Any, text: Any) -> Call:  # noqa: N802
         runtime, agent = self._runtime, current().frame.agent
@@ -73,9 +74,7 @@ class Builtins:
 
             running.finish = finish
 
-        return self._call(
-            "Say", "say", (str(target), words), run, publish=lambda _: runtime.message_sent(sent[0])
-        )
+        return self._call("Say", "say", (str(target), words), run, publish=lambda _: runtime.message_sent(sent[0]))
 
     def Yld(self, target: Any = "user") -> Call:  # noqa: N802
         runtime, frame = self._runtime, current().frame
@@ -140,7 +139,7 @@ class Builtins:
     def Exit(self, value: Any = None) -> Call:  # noqa: N802
         return self._exit("Exit", (value,) if value is not None else ())
 
-    # -- steps, variables, results -------------------------------------------------------------------------------------------
+    # -- steps, variables, results -------------------------------------------------------------------------------------
 
     def Step(self, label: Any) -> Call:  # noqa: N802
         runtime, frame, words = self._runtime, current().frame, str(label)
@@ -231,7 +230,7 @@ class Builtins:
 
         return self._call("Loadfile", "tool", (str(path),), run)
 
-    # -- agents ----------------------------------------------------------------------------------------------------------------
+    # -- agents --------------------------------------------------------------------------------------------------------
 
     def CreateAgent(self, class_name: Any, **arguments: Any) -> Call:  # noqa: N802
         runtime, creator = self._runtime, current().frame.agent
@@ -276,7 +275,7 @@ class Builtins:
 
         return self._call("InviteToMeeting", "await", (str(meeting), *map(str, named)), run)
 
-    # -- playbooks ---------------------------------------------------------------------------------------------------------------
+    # -- playbooks -----------------------------------------------------------------------------------------------------
 
     def playbook_call(self, agent: str | None, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Call:
         """A call of a playbook; of another agent's when `agent` is given and not the caller's own.
@@ -311,7 +310,7 @@ class Builtins:
         call.__name__ = call.__qualname__ = name
         return call
 
-    # -- hooks of compiled code ----------------------------------------------------------------------------------------------------
+    # -- hooks of compiled code ----------------------------------------------------------------------------------------
 
     def _put(self, name: str, value: Any) -> Any:
         current().put(name, value)
@@ -338,7 +337,8 @@ class Builtins:
         code = getattr(value, "ag_code", None)
         if code is None or not code.co_filename.startswith(MODEL):
             raise NotImplementedError(
-                f"async with and async for over {type(value).__name__} can't be replayed: await a Python playbook that does it"
+                f"async with and async for over {type(value).__name__} can't be replayed:"
+                " await a Python playbook that does it"
             )
         return value
 

@@ -1,6 +1,8 @@
-"""What a model is shown: the live call stack, deterministic, so that any past prompt can be built again and its hash compared.
+"""What a model is shown: the live call stack, deterministic, so that any past prompt can be built again and its hash
+compared.
 
-A playbook that returned leaves only its result, in its caller's transcript. All of it comes from the state and the program;
+A playbook that returned leaves only its result, in its caller's transcript. All of it comes from the state and the
+program;
 nothing is kept on the side.
 """
 
@@ -16,7 +18,6 @@ from playbooks.language.placeholders import ExpressionPart, TextPart, split_desc
 from playbooks.models.prompt import continued, system_prompt
 from playbooks.runtime.frame import Frame
 from playbooks.runtime.source import compile_statement
-from playbooks.runtime.stored_names import StoredNames
 from playbooks.state import ProgramState
 from playbooks.state import events as e
 
@@ -53,7 +54,9 @@ class Context:
                 parts.append(part.text)
             elif isinstance(part, ExpressionPart):
                 try:
-                    code = compile_statement(f"__value__ = ({part.source})", None, filename="<model description>", line=1)
+                    code = compile_statement(
+                        f"__value__ = ({part.source})", None, filename="<model description>", line=1
+                    )
                     names = frame.names
                     assert names is not None
                     eval(code, names)

@@ -1,7 +1,8 @@
 """One awaited call of something outside the code itself: recorded, committed, published, and served on replay.
 
-The order inside one effect is the promise of this module: run, commit in one step that nothing interleaves, and only then
-publish and return. An effect's own events wait in its buffer until the commit, so no other checkpoint holds half of it.
+The order inside one effect is the promise of this module: run, commit in one step that nothing interleaves, and only
+then publish and return. An effect's own events wait in its buffer until the commit, so no other checkpoint holds half
+of it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _EMPTY: dict[tuple[Any, ...], Any] = {}
 class Running:
     """An effect under way: what `run` is given, and what it leaves for the commit."""
 
-    __slots__ = ("events", "finish", "frame", "kind", "label", "n", "note", "path", "peer", "tick", "text", "unit")
+    __slots__ = ("events", "finish", "frame", "kind", "label", "n", "note", "path", "peer", "text", "tick", "unit")
 
     def __init__(self, frame: Frame, unit: int, path: tuple[int, ...], n: int, tick: int, call: Call) -> None:
         self.frame, self.unit, self.path, self.n, self.tick = frame, unit, path, n, tick
@@ -123,13 +124,13 @@ class Effects:
         self.activity = 0
         """Grows with everything that happens: two equal readings with only ready callbacks between mean nothing did."""
 
-    # -- what `await` in code is compiled to -------------------------------------------------------------------------------
+    # -- what `await` in code is compiled to ---------------------------------------------------------------------------
 
     async def awaited(self, value: Any) -> Any:
         """`await value`, in model code and Python blocks.
 
-        The code's own coroutines and asyncio's combinators are no effects: replay runs them again over the recorded effects
-        inside, since what they change would be lost if they were served.
+        The code's own coroutines and asyncio's combinators are no effects: replay runs them again over the recorded
+        effects inside, since what they change would be lost if they were served.
         """
         current().next_segment()
         if isinstance(value, Call):
@@ -140,7 +141,9 @@ class Effects:
         if code is not None and code.co_filename.startswith(MODEL):
             return await value
         if not inspect.isawaitable(value):
-            raise TypeError(f"{type(value).__name__} can't be awaited: only calls of playbooks, tools and coroutines can")
+            raise TypeError(
+                f"{type(value).__name__} can't be awaited: only calls of playbooks, tools and coroutines can"
+            )
 
         async def run(running: Running) -> Any:
             return await value
@@ -151,10 +154,12 @@ class Effects:
             )
         finally:
             if code is not None:
-                value.close()  # served: it was never started
+                value.close()  # type: ignore[attr-defined]  # served: it was never started
 
     async def resumed(self, combinator: Any) -> Any:
-        """That a combinator wakes its caller is an event too: it takes rounds of the loop, in which others may commit."""
+        """That a combinator wakes its caller is an event too: it takes rounds of the loop, in which others may
+        commit.
+        """
         place = current()
         n = place.calls
         foreign = asyncio.isfuture(combinator) and not isinstance(combinator, asyncio.Task | _GATHERING)
@@ -170,7 +175,7 @@ class Effects:
             if not cancelled:
                 await self.happened(place, "resumes", n)
 
-    # -- effects -------------------------------------------------------------------------------------------------------------
+    # -- effects -------------------------------------------------------------------------------------------------------
 
     async def effect(self, call: Call) -> Any:
         """Makes the call, or serves its recorded outcome.
@@ -255,7 +260,7 @@ class Effects:
         elif running.finish:
             value = running.finish()
         child = runtime.state.record.get((frame.id, running.unit), _EMPTY).get(("child", running.path, running.n))
-        data, degraded = b"", ()
+        data, degraded = b"", tuple[str, ...]()
         if runtime.durable:
             data, degraded = runtime.values.outcome(value, "$result")
             events.append(e.EffectEnded(frame.id, running.unit, running.path, running.n, runtime.tick(), ok, data))
@@ -302,7 +307,7 @@ class Effects:
         if child is not None:
             self._runtime.emit(e.FrameDropped(child[0]))
 
-    # -- tasks ---------------------------------------------------------------------------------------------------------------
+    # -- tasks ---------------------------------------------------------------------------------------------------------
 
     def task_factory(
         self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any
@@ -341,10 +346,12 @@ class Effects:
             runtime.emit(e.TaskHappened(frame.id, frame.unit, place.path, what, n, runtime.tick()))
         runtime.replay.happens((frame.id, key))
 
-    # -- synchronous effects -------------------------------------------------------------------------------------------------
+    # -- synchronous effects -------------------------------------------------------------------------------------------
 
     def sync(self, label: str, make: Callable[[], Any]) -> Any:
-        """A clock, a random number: complete when made, in the next checkpoint whoever commits it, served alike on replay."""
+        """A clock, a random number: complete when made, in the next checkpoint whoever commits it, served alike on
+        replay.
+        """
         runtime, place = self._runtime, here.get()
         if place is None or not runtime.durable:
             return make()

@@ -1,7 +1,7 @@
 """Where events become state, and state becomes checkpoints.
 
-Commit before publish: `commit` encodes, writes, reduces, and only then returns, in one step that nothing interleaves. What
-others may see of an effect is published by the caller after that.
+Commit before publish: `commit` encodes, writes, reduces, and only then returns, in one step that nothing interleaves.
+What others may see of an effect is published by the caller after that.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Who waits for whom, and who gets a message that arrives.
 
-Messages are in the state from their sender's checkpoint on, and leave the inbox with their receiver's; what is here is only
+Messages are in the state from their sender's checkpoint on, and leave the inbox with their receiver's; what is here
+is only
 who stands waiting in this process.
 """
 
@@ -28,9 +29,7 @@ class Waiter:
     accepts: Predicate
     single: bool
     """Takes one message at a time: what the person says goes to one who asked."""
-    ready: asyncio.Future[tuple[int, ...]] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
+    ready: asyncio.Future[tuple[int, ...]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Mailbox:

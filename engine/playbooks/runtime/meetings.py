@@ -58,7 +58,11 @@ class Meetings:
         for target in targets:
             name = str(target).strip()
             cls = runtime.program.agent(name)
-            if cls is not None and cls.kind == "AI" and not any(row[0] == name for row in runtime.state.agents.values()):
+            if (
+                cls is not None
+                and cls.kind == "AI"
+                and not any(row[0] == name for row in runtime.state.agents.values())
+            ):
                 runtime.create_agent(cls, "", {})
             for agent in resolve(name, runtime.state, runtime.program).agents:
                 if agent not in runtime.state.meeting(id).attendees:
@@ -105,7 +109,7 @@ class Meetings:
         runtime = self._runtime
 
         def accepts(message: int) -> bool:
-            return runtime.state.messages[message][3] == id
+            return bool(runtime.state.messages[message][3] == id)
 
         if runtime.state.meeting(id).ended and not any(map(accepts, runtime.state.inbox.get(agent, ()))):
             return ()

@@ -1,6 +1,7 @@
 """What a running program tells whoever watches: published facts, and text on its way.
 
-Apart from events: events are state and durable; notices are for eyes only, and losing one loses nothing. `Committed` comes
+Apart from events: events are state and durable; notices are for eyes only, and losing one loses nothing. `Committed`
+comes
 after its checkpoint is durable; `Writing` is the only one that shows something before that, and says so by its nature.
 All are called on the engine's thread, in order, and must return at once.
 """

@@ -3,8 +3,8 @@
 A key is (unit, task path, n), with n counted as effects begin: every task has its own count, so no race can swap two.
 
 Between two awaits, a *segment*, code works on its own copy of each of the agent's variables that it touched; changes go
-back at the next await. A recorded segment is served what it read then, and writes nothing. All tasks stand at an await when
-a checkpoint is committed, so none holds half a segment.
+back at the next await. A recorded segment is served what it read then, and writes nothing. All tasks stand at an
+await when a checkpoint is committed, so none holds half a segment.
 """
 
 from __future__ import annotations

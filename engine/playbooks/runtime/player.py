@@ -1,6 +1,7 @@
 """Runs a frame: its response statement by statement, a loop by the turn, a Python playbook as one unit.
 
-A completed unit never runs again; that is what `UnitEnded` says, and it is emitted at the first statement end where all that
+A completed unit never runs again; that is what `UnitEnded` says, and it is emitted at the first statement end where
+all that
 the unit began has ended.
 """
 
@@ -68,7 +69,7 @@ class Player:
         self.frames: dict[int, Frame] = {}
         """Those that live in this process."""
 
-    # -- entering ------------------------------------------------------------------------------------------------------------
+    # -- entering ------------------------------------------------------------------------------------------------------
 
     async def call(self, running: Running, agent: str, playbook: Playbook, arguments: dict[str, Any]) -> Any:
         """Runs a playbook for a call; a saved frame goes on where it was."""
@@ -159,7 +160,7 @@ class Player:
         await self._settle(frame)
         return value
 
-    # -- model code ----------------------------------------------------------------------------------------------------------
+    # -- model code ----------------------------------------------------------------------------------------------------
 
     async def _play(self, frame: Frame) -> Any:
         runtime, state = self._runtime, self._runtime.state
@@ -198,7 +199,9 @@ class Player:
             await self._runtime.replay.go_live(NEW)
 
     async def _statement(self, frame: Frame, offset: int) -> Statement | None:
-        """The next statement; asks the model when what it said so far does not reach. None at the end of the response."""
+        """The next statement; asks the model when what it said so far does not reach. None at the end of the
+        response.
+        """
         while True:
             response = frame.response
             if response is None or (
@@ -238,8 +241,9 @@ class Player:
                 offset, stage = await self._step(frame, names, statement, offset, stage)
                 if not self._pending(frame):
                     break
-                # A task or a call kept in a variable prolongs the unit. Waiting for the model is as good as an await: others
-                # may commit meanwhile, no checkpoint may hold half a segment, and a replay must not run ahead of it.
+                # A task or a call kept in a variable prolongs the unit. Waiting for the model is as good as an await:
+                # others may commit meanwhile, no checkpoint may hold half a segment, and a replay must not run ahead
+                # of it.
                 place.next_segment()
                 following = await self._statement(frame, offset)
                 if following is None:
@@ -316,13 +320,17 @@ class Player:
         return offset + 1, None
 
     def _pending(self, frame: Frame) -> bool:
-        """Whether the unit goes on. A replayed one goes as far as it had come: a cancelled task may be done sooner now."""
+        """Whether the unit goes on. A replayed one goes as far as it had come: a cancelled task may be done sooner
+        now.
+        """
         return bool(
             frame.unbegun or any(not task.done() for task in frame.tasks) or self._runtime.replay.awaits(frame.id)
         )
 
     async def _settle(self, frame: Frame) -> None:
-        """The last statement that can wait for its tasks and calls: tasks are waited for, calls it dropped are an error."""
+        """The last statement that can wait for its tasks and calls: tasks are waited for, calls it dropped are an
+        error.
+        """
         if tasks := [task for task in frame.tasks if not task.done()]:
             await asyncio.wait(tasks)
         for task in frame.tasks:
@@ -334,7 +342,7 @@ class Player:
             frame.unbegun.clear()
             raise NeverAwaited(f"{dropped}: called, never awaited")
 
-    # -- failures --------------------------------------------------------------------------------------------------------------
+    # -- failures ------------------------------------------------------------------------------------------------------
 
     async def _statement_failed(
         self,

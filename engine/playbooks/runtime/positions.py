@@ -52,10 +52,10 @@ class Positions:
         return known
 
     def _find(self, code: types.CodeType, instruction: int) -> tuple[str, int]:
-        line = end = column = None
+        line = column = None
         for index, position in enumerate(code.co_positions()):
             if index == instruction // 2:
-                line, end, column, _ = position
+                line, _, column, _ = position
                 break
         if line is None or (found := self.text(code.co_filename, line)) is None:
             return "", 0

@@ -1,8 +1,8 @@
 """Serves what is recorded of the units in flight, in the order it happened; then lets live work begin.
 
-Recorded ends are served in that order, each once everything numbered before it has happened again: begins, task starts and
-ends, wake-ups. When the record is used up, what was in flight at the cut goes on in the order it began, then what is new.
-Until then nothing live starts or ends. That order is the whole promise of this module.
+Recorded ends are served in that order, each once everything numbered before it has happened again: begins, task
+starts and ends, wake-ups. When the record is used up, what was in flight at the cut goes on in the order it began,
+then what is new. Until then nothing live starts or ends. That order is the whole promise of this module.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ class Replay:
         return self._position < len(self._script)
 
     def awaits(self, frame: int) -> bool:
-        """Whether something recorded of this frame is still to come: its unit goes on at least as far as it had come."""
+        """Whether something recorded of this frame is still to come: its unit goes on at least as far as it had
+        come.
+        """
         return any(which[0] == frame for _, _, which in self._script[self._position :])
 
     def stuck_on(self) -> str:

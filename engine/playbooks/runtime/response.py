@@ -1,7 +1,7 @@
 """One response of a model as it streams in: its text, its statements, and what is being written right now.
 
-The stream is drained while statements run, so a long call never stalls the connection. What was received travels with each
-checkpoint; a response cut off goes on from its last whole statement.
+The stream is drained while statements run, so a long call never stalls the connection. What was received travels with
+each checkpoint; a response cut off goes on from its last whole statement.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ class Response:
         return Response(kept, len(kept))
 
     def _cut(self) -> None:
-        """What is there is whole; more may follow. The last statement ends here, though another line could go on with it."""
+        """What is there is whole; more may follow. The last statement ends here, though another line could go on with
+        it.
+        """
         self._take(self._stream.close())
         self._code += self._stream.text
         self._lines = self._code.count("\n")
@@ -105,7 +107,9 @@ class Response:
             if self._code:
                 before, lines = len(self._code), self._lines
                 statements = [
-                    replace(s, line=s.line + lines, end_line=s.end_line + lines, start=s.start + before, end=s.end + before)
+                    replace(
+                        s, line=s.line + lines, end_line=s.end_line + lines, start=s.start + before, end=s.end + before
+                    )
                     for s in statements
                 ]
             self.statements += statements

@@ -133,7 +133,7 @@ class Runtime:
         self._shared_names = self._names_for_all()
         journal.on_commit = self._committed
 
-    # -- a run's life ----------------------------------------------------------------------------------------------------------
+    # -- a run's life --------------------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
         """Makes the agents: those of a new program, or those of the state to go on from.
@@ -155,7 +155,7 @@ class Runtime:
     async def run(self) -> RunStatus:
         """Runs until the program finished, failed, or was interrupted."""
         loop = asyncio.get_running_loop()
-        loop.set_task_factory(self.effects.task_factory)
+        loop.set_task_factory(self.effects.task_factory)  # type: ignore[arg-type]
         self._context = contextvars.copy_context()
         self._done = loop.create_future()
         self._set_status("running")
@@ -193,7 +193,8 @@ class Runtime:
         self._set_status(status, self.error)
 
     async def interrupt(self, grace: float = 5.0) -> None:
-        """Stops at once, keeping everything: no effect begins any more, tools in flight get a moment, then all is sealed.
+        """Stops at once, keeping everything: no effect begins any more, tools in flight get a moment, then all is
+        sealed.
 
         Args:
             grace: Seconds for tools in flight; what they give is kept, and not returned.
@@ -206,7 +207,7 @@ class Runtime:
             if frame.response and frame.response.task:
                 frame.response.task.cancel()
         end = time.monotonic() + grace
-        while time.monotonic() < end and any(
+        while time.monotonic() < end and any(  # noqa: ASYNC110
             not call.waits and call.kind in ("tool", "await") and call.label != "sleep"
             for call in self.effects.in_flight.values()
         ):
@@ -264,7 +265,7 @@ class Runtime:
             raise asyncio.CancelledError
         await asyncio.get_running_loop().create_future()
 
-    # -- standing still ----------------------------------------------------------------------------------------------------------
+    # -- standing still ------------------------------------------------------------------------------------------------
 
     def poke(self) -> None:
         """Something began to wait: see whether everything does."""
@@ -323,7 +324,7 @@ class Runtime:
             self.status, self.phrase = status, phrase
             self.notify(StatusChanged(status, phrase))
 
-    # -- events and checkpoints ----------------------------------------------------------------------------------------------------
+    # -- events and checkpoints ----------------------------------------------------------------------------------------
 
     def tick(self) -> int:
         """The next number of what begins or ends, program-wide."""
@@ -340,9 +341,7 @@ class Runtime:
             frame.agent, kind, statement, events, step=frame.step, playbook=frame.playbook.name, **header
         )
 
-    def commit_agent(
-        self, agent: str, kind: Kind, statement: str, events: Iterable[Event], **header: Any
-    ) -> Header:
+    def commit_agent(self, agent: str, kind: Kind, statement: str, events: Iterable[Event], **header: Any) -> Header:
         """A checkpoint; everything received of any model so far goes into it."""
         if self.durable:
             for live in self.player.frames.values():
@@ -362,11 +361,9 @@ class Runtime:
             self._set_status("running")
         self.notify(Committed(header))
 
-    # -- agents ----------------------------------------------------------------------------------------------------------------------
+    # -- agents --------------------------------------------------------------------------------------------------------
 
-    def new_agent(
-        self, cls: AgentClass, creator: str, arguments: dict[str, Any]
-    ) -> tuple[str, list[Event]]:
+    def new_agent(self, cls: AgentClass, creator: str, arguments: dict[str, Any]) -> tuple[str, list[Event]]:
         """Numbers an agent and runs its Python blocks; the events make it part of the state.
 
         Raises:
@@ -441,7 +438,7 @@ class Runtime:
         self.effects.activity += 1
         self.actors.wake(agent)
 
-    # -- names -------------------------------------------------------------------------------------------------------------------------
+    # -- names ---------------------------------------------------------------------------------------------------------
 
     def _names_for_all(self) -> dict[str, Any]:
         state = State()
@@ -506,7 +503,7 @@ class Runtime:
         text = (sep if sep is not None else " ").join(map(str, values))
         self.output(place.frame.agent if place else "", text)
 
-    # -- calls -------------------------------------------------------------------------------------------------------------------------
+    # -- calls ---------------------------------------------------------------------------------------------------------
 
     def bind(self, playbook: Playbook, agent: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
         """Arguments by name, defaults filled in.
@@ -539,7 +536,7 @@ class Runtime:
         else:
             running.note = ("result", f"{shown} returned {describe.show(value, 1000)}")
 
-    # -- messages ------------------------------------------------------------------------------------------------------------------------
+    # -- messages ------------------------------------------------------------------------------------------------------
 
     def next_message(self) -> int:
         return int(self.state.count.get("message", 0)) + 1
@@ -588,7 +585,7 @@ class Runtime:
         self.input_closed = True
         self.poke()
 
-    # -- telling -------------------------------------------------------------------------------------------------------------------------
+    # -- telling -------------------------------------------------------------------------------------------------------
 
     def notify(self, notice: Notice) -> None:
         for listener in self.listeners:
@@ -651,5 +648,3 @@ def _quoted(text: str) -> str:
     import json
 
     return json.dumps(text, ensure_ascii=False)
-
-

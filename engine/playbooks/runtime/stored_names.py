@@ -55,7 +55,8 @@ class StoredNames:
         """
         changed: list[tuple[str, bytes | None]] = []
         shared: dict[str, Any] = {}
-        last, degraded = self._last, []
+        last = self._last
+        degraded: list[str] = []
         groups: set[str] = set()
         for name, value in variables.items():
             if type(value) in IMMUTABLE:
@@ -87,8 +88,8 @@ class StoredNames:
 def components(variables: dict[str, Any]) -> list[tuple[str, ...]]:
     """The names in groups that share no mutable object with one another, each group and all of them in name order.
 
-    What is no plain container may refer to anything, so all variables that hold such a thing form one group with all that
-    any container of theirs touches; here simply with all.
+    What is no plain container may refer to anything, so all variables that hold such a thing form one group with all
+    that any container of theirs touches; here simply with all.
     """
     if len(variables) < 2:
         return [tuple(variables)] if variables else []

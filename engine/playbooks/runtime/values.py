@@ -35,17 +35,17 @@ class Values:
         self._runtime, self._limit = runtime, limit
         self._receiver: dict[str, Any] | None = None
 
-    # -- for the runtime ---------------------------------------------------------------------------------------------------
+    # -- for the runtime -----------------------------------------------------------------------------------------------
 
     def encode(self, value: Any, root: str = "") -> bytes:
         """A value as bytes."""
         return codec.encode(value, root=root, world=self, limit=self._limit).data
 
     def stored(self, value: Any, root: str, made_by: str) -> tuple[bytes, tuple[str, ...]]:
-        """A variable, or a dict of variables that share objects (`root` empty), and the paths to what can't be stored."""
-        encoded = codec.encode(
-            value, root=root or "$", world=self, named=not root, made_by=made_by, limit=self._limit
-        )
+        """A variable, or a dict of variables that share objects (`root` empty), and the paths to what can't be
+        stored.
+        """
+        encoded = codec.encode(value, root=root or "$", world=self, named=not root, made_by=made_by, limit=self._limit)
         return encoded.data, encoded.degraded
 
     def outcome(self, value: Any, root: str) -> tuple[bytes, tuple[str, ...]]:
@@ -70,7 +70,7 @@ class Values:
         finally:
             self._receiver = before
 
-    # -- the codec's `World` -----------------------------------------------------------------------------------------------
+    # -- the codec's `World` -------------------------------------------------------------------------------------------
 
     def find_class(self, module: str, qualname: str) -> type | None:
         for code in self._runtime.codes():
@@ -118,7 +118,11 @@ class Values:
             if place is None:
                 names = self._runtime.any_names()
             else:
-                names = place.frame.names if place.frame.names is not None else self._runtime.code_of(place.frame.agent).names
+                names = (
+                    place.frame.names
+                    if place.frame.names is not None
+                    else self._runtime.code_of(place.frame.agent).names
+                )
         return find_code(compiled, definition), names
 
     def name_of(self, value: object) -> str | None:

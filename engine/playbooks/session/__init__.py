@@ -1,4 +1,6 @@
-"""One façade below the command line, the screen and the tests: everything above the rooms meets here and nowhere else."""
+"""One façade below the command line, the screen and the tests: everything above the rooms meets here and nowhere
+else.
+"""
 
 from playbooks.runtime.notices import Listener, Notice
 from playbooks.session.debug_session import DebugSession

@@ -34,7 +34,7 @@ from playbooks.runtime.notices import (
     Notice,
     RunStatus,
 )
-from playbooks.runtime.runtime import Runtime, RunSettings
+from playbooks.runtime.runtime import RunSettings, Runtime
 from playbooks.session import resume as resuming
 from playbooks.session.moment import Moment
 from playbooks.session.resume import Resumed
@@ -120,7 +120,7 @@ class DebugSession:
             programs, config or Config.load(), resume, set or {}, message, model, trust, durable, store, clock, verify
         )
 
-    # -- opening ---------------------------------------------------------------------------------------------------------------
+    # -- opening -------------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> DebugSession:
         try:
@@ -141,10 +141,7 @@ class DebugSession:
         program: Program | None = None
         if self._programs:
             first = self._programs[0]
-            if isinstance(first, Program):
-                program = first
-            else:
-                program = load_program([str(path) for path in self._programs])
+            program = first if isinstance(first, Program) else load_program([str(path) for path in self._programs])
         config = self._configured(program)
         durable = resuming_now or (config.durability.enabled if self._durable is None else self._durable)
         if durable:
@@ -227,7 +224,7 @@ class DebugSession:
         runtime.prepare()
         self.timeline = list(headers)
         self.messages = Moment(folded.header, folded.state).messages
-        agents = [agent for agent in folded.state.agents]
+        agents = list(folded.state.agents)
         self.resumed = Resumed(
             session,
             branch,
@@ -259,7 +256,7 @@ class DebugSession:
                 raise UserError(f"--set {name}: there is no agent {agent} at the start")
             runtime.emit(e.VariableWritten(agent, rest.lstrip("$"), runtime.values.encode(value)))
 
-    # -- what there is -----------------------------------------------------------------------------------------------------------
+    # -- what there is -------------------------------------------------------------------------------------------------
 
     @property
     def id(self) -> str:
@@ -319,7 +316,7 @@ class DebugSession:
             "failed": ExitStatus.FAILED,
         }.get(self.status, ExitStatus.INTERRUPTED)
 
-    # -- running -------------------------------------------------------------------------------------------------------------------
+    # -- running -------------------------------------------------------------------------------------------------------
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Calls `listener` with every notice, on the engine's thread; gives what ends that."""
@@ -371,7 +368,7 @@ class DebugSession:
             return
         self._loop.call_soon_threadsafe(act)
 
-    # -- looking -------------------------------------------------------------------------------------------------------------------
+    # -- looking -------------------------------------------------------------------------------------------------------
 
     async def state_at(self, checkpoint: str) -> Moment:
         """The state at a checkpoint; never runs anything.
@@ -384,7 +381,7 @@ class DebugSession:
         folded = fold(self._store.read, checkpoint)
         return Moment(folded.header, folded.state)
 
-    # -- notices -------------------------------------------------------------------------------------------------------------------
+    # -- notices -------------------------------------------------------------------------------------------------------
 
     def _told(self, notice: Notice) -> None:
         if isinstance(notice, Committed):
@@ -448,7 +445,7 @@ def _open_store(config: Config) -> Store:
 def _recorded_program(folded: Folded) -> Program:
     """The program as it was when the session began: its text is in the session's start."""
     session = folded.state.session
-    texts = {path: text for path, text in session["files"]}
+    texts = dict(session["files"])
     sources = [SourceFile(path, texts[path]) for path in session["roots"]]
 
     def read(path: str) -> str:
@@ -469,5 +466,3 @@ def _refuse_mcp(program: Program) -> None:
                 file=agent.file,
                 line=agent.line,
             )
-
-

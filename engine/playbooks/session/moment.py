@@ -61,7 +61,9 @@ class Moment:
         frames = self._frames(id)
         waits = self._waits_for(id)
         innermost = frames[-1] if frames else 0
-        status: Any = row.status if row.status == "failed" else "idle" if not frames else "waiting" if waits else "running"
+        status: Any = (
+            row.status if row.status == "failed" else "idle" if not frames else "waiting" if waits else "running"
+        )
         return AgentView(
             id,
             row.class_name,
@@ -80,9 +82,11 @@ class Moment:
         """What its oldest `Yld` in flight waits for, as the program wrote it."""
         for frame in self._frames(agent):
             for key, value in self.state.record.get((frame, self.state.progress_of(frame).unit), {}).items():
-                if key[0] == "begun" and value[1] == "Yld" and ("ended", *key[1:]) not in self.state.record[
-                    frame, self.state.progress_of(frame).unit
-                ]:
+                if (
+                    key[0] == "begun"
+                    and value[1] == "Yld"
+                    and ("ended", *key[1:]) not in self.state.record[frame, self.state.progress_of(frame).unit]
+                ):
                     return "a message"
         return ""
 

@@ -131,7 +131,7 @@ def agents_of(path: list[Header], agents: list[str]) -> tuple[ResumedAgent, ...]
         newest[header.agent] = header
     found = []
     for agent in agents:
-        header = newest.get(agent)
-        if header is not None and header.kind != "start":
-            found.append(ResumedAgent(agent, header.id, header.statement))
+        last = newest.get(agent)
+        if last is not None and last.kind != "start":
+            found.append(ResumedAgent(agent, last.id, last.statement))
     return tuple(found)

@@ -3,8 +3,8 @@
 Apart from what they do to the state (`program_state`) because they are the file format: a kind may gain a field with a
 default, never lose or reorder one. Encoded values are `bytes` here; only `checkpoints.codec` knows what is in them.
 
-An effect's place is `(frame, unit, path, n)`: the frame that called it, which of the frame's units, the task's path among
-its siblings, and which call of that task.
+An effect's place is `(frame, unit, path, n)`: the frame that called it, which of the frame's units, the task's path
+among its siblings, and which call of that task.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Base of all events."""
 
 
-# -- the session ----------------------------------------------------------------------------------------------------------
+# -- the session -------------------------------------------------------------------------------------------------------
 
 
 class SessionStarted(Record, frozen=True):
@@ -49,7 +49,7 @@ class Forked(Record, frozen=True):
     files: tuple[tuple[str, str], ...] = ()
 
 
-# -- agents ---------------------------------------------------------------------------------------------------------------
+# -- agents ------------------------------------------------------------------------------------------------------------
 
 
 class AgentCreated(Record, frozen=True):
@@ -79,14 +79,16 @@ class RootStarted(Record, frozen=True):
 
 
 class VariableWritten(Record, frozen=True):
-    """An agent's variable; `data` None deletes it. A meeting's shared state is the variables of the agent `meetings`."""
+    """An agent's variable; `data` None deletes it. A meeting's shared state is the variables of the agent
+    `meetings`.
+    """
 
     agent: str
     name: str
     data: bytes | None
 
 
-# -- frames ---------------------------------------------------------------------------------------------------------------
+# -- frames ------------------------------------------------------------------------------------------------------------
 
 
 class FrameEntered(Record, frozen=True):
@@ -128,7 +130,9 @@ class ModelAsked(Record, frozen=True):
 
 
 class ResponseReceived(Record, frozen=True):
-    """More of the response's text; with `replace`, whole statements that take the place of what was there: it broke off."""
+    """More of the response's text; with `replace`, whole statements that take the place of what was there: it broke
+    off.
+    """
 
     frame: int
     text: str
@@ -179,7 +183,7 @@ class Noted(Record, frozen=True):
     text: str
 
 
-# -- effects and what replay needs ------------------------------------------------------------------------------------------
+# -- effects and what replay needs -------------------------------------------------------------------------------------
 
 
 class EffectBegan(Record, frozen=True):
@@ -213,7 +217,9 @@ class EffectCancelled(Record, frozen=True):
 
 
 class VariableRead(Record, frozen=True):
-    """A segment, the code between two awaits, touched an agent's variable; it is served what it had then, absence too."""
+    """A segment, the code between two awaits, touched an agent's variable; it is served what it had then, absence
+    too.
+    """
 
     frame: int
     unit: int
@@ -264,7 +270,7 @@ class EditTaken(Record, frozen=True):
     name: str
 
 
-# -- messages, meetings, artifacts ------------------------------------------------------------------------------------------
+# -- messages, meetings, artifacts -------------------------------------------------------------------------------------
 
 
 class MessageSent(Record, frozen=True):

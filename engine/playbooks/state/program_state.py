@@ -1,9 +1,10 @@
 """The state of a running program as plain data, and the one function that changes it.
 
-The live state and a restored one come from `reduce` alone, so they cannot drift apart: a checkpoint is the events since the
-one before, and looking at a past moment folds them, which never runs anything.
+The live state and a restored one come from `reduce` alone, so they cannot drift apart: a checkpoint is the events
+since the one before, and looking at a past moment folds them, which never runs anything.
 
-Tables are dicts of builtin values. Flat ones map a key to a row (`state.rows`); nested ones map a key to a small dict, so
+Tables are dicts of builtin values. Flat ones map a key to a row (`state.rows`); nested ones map a key to a small
+dict, so
 that adding a message or an effect writes that alone.
 """
 
@@ -16,7 +17,21 @@ from playbooks.state import events as e
 from playbooks.state.changes import Changes, Tables, Write, apply
 from playbooks.state.rows import AgentRow, AskedRow, FrameRow, MeetingRow, MessageRow, ProgressRow
 
-FLAT = ("session", "count", "agents", "frames", "returned", "progress", "response", "whole", "step", "asked", "messages", "meetings", "attended")
+FLAT = (
+    "session",
+    "count",
+    "agents",
+    "frames",
+    "returned",
+    "progress",
+    "response",
+    "whole",
+    "step",
+    "asked",
+    "messages",
+    "meetings",
+    "attended",
+)
 NESTED = ("variables", "names", "record", "children", "transcript", "inbox", "artifacts", "triggers")
 
 
@@ -104,6 +119,7 @@ class ProgramState:
 
 
 MEETINGS = "meetings"
+_OF_A_FRAME = ("returned", "progress", "response", "whole", "step", "asked", "names", "children", "transcript")
 
 
 def owner(agent: str, name: str) -> str:
@@ -116,7 +132,7 @@ def reduce(state: ProgramState, event: e.Event) -> list[Write]:
     return _REDUCERS[type(event)](state, event)
 
 
-# -- one function a kind of event -------------------------------------------------------------------------------------------
+# -- one function a kind of event --------------------------------------------------------------------------------------
 
 
 def _session_started(s: ProgramState, v: e.SessionStarted) -> list[Write]:
@@ -192,9 +208,7 @@ def _frame_dropped(s: ProgramState, v: e.FrameDropped) -> list[Write]:
         if frame not in s.frames:
             continue
         writes.append(("frames", frame, None))
-        for name in ("returned", "progress", "response", "whole", "step", "asked", "names", "children", "transcript"):
-            if frame in s.tables[name]:
-                writes.append((name, frame, None))
+        writes += [(name, frame, None) for name in _OF_A_FRAME if frame in s.tables[name]]
         record = (frame, s.progress_of(frame).unit)
         if record in s.record:
             writes.append(("record", record, None))
@@ -239,7 +253,9 @@ def _failed(s: ProgramState, v: e.Failed) -> list[Write]:
 
 def _unit_ended(s: ProgramState, v: e.UnitEnded) -> list[Write]:
     row = s.progress_of(v.frame)
-    writes: list[Write] = [("progress", v.frame, tuple(row._replace(unit=row.unit + 1, offset=v.offset, stage=v.stage)))]
+    writes: list[Write] = [
+        ("progress", v.frame, tuple(row._replace(unit=row.unit + 1, offset=v.offset, stage=v.stage)))
+    ]
     if (v.frame, row.unit) in s.record:
         writes.append(("record", (v.frame, row.unit), None))
     writes += [("names", v.frame, name, data) for name, data in v.names]
