@@ -1,0 +1,244 @@
+"""The debugger as an application: themes, leaving and signals; and `run_debugger`, which the command line calls."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+
+from playbooks.config import Config
+from playbooks.errors import ExitStatus, UserError
+from playbooks.runtime.notices import Output
+from playbooks.session import DebugSession
+from playbooks.session.resume import NothingToResume
+from playbooks_tui.bridge import Bridge
+from playbooks_tui.inks import DARK, LIGHT
+from playbooks_tui.keys import BINDINGS
+from playbooks_tui.screens.acts import Debugging
+from playbooks_tui.situation import engine_mode
+from playbooks_tui.terminal import terminal_of_our_own
+
+_AGAIN_S: Final = 2.0
+"""Within this time a second Ctrl+C leaves."""
+_LONGEST_LEAVE_S: Final = 7.0
+"""A tool in flight has five seconds; after this the screen goes without the engine."""
+
+
+class Debugger(App[int]):
+    """The terminal debugger.
+
+    Args:
+        bridge: An open session.
+        begin: Run it at once; else it is shown, and waits.
+        held: Begin paused.
+        theme: One of Textual's.
+        keymap: Binding id → keys.
+        now: Seconds since 1970.
+    """
+
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS = [Binding("ctrl+c", "stop", "stop", show=False, system=True, id="stop")]
+    CSS = """
+    Toast { background: $panel; padding: 0 2; border-left: none; margin: 0 0 2 0; }
+    ToastRack { align: right bottom; }
+    """
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        *,
+        begin: bool = True,
+        held: bool = False,
+        theme: str = "textual-dark",
+        keymap: Mapping[str, str] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.bridge = bridge
+        self.crash: BaseException | None = None
+        self._debugging = Debugging(bridge, now=now, begin=begin, held=held)
+        self._now, self._stopped_at = now, -_AGAIN_S
+        if theme in self.available_themes:
+            self.theme = theme
+        if keymap:
+            self.set_keymap(dict(keymap))
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        dark = not getattr(self, "theme", "") or self.current_theme.dark
+        return DARK if dark else LIGHT
+
+    def on_mount(self) -> None:
+        self._listen_for_signals()
+        self.push_screen(self._debugging)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        for binding in BINDINGS:
+            if binding.id != "palette":
+                words = binding.description.capitalize()
+                yield SystemCommand(words, binding.tooltip, partial(self._act, binding.action))
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+
+    def _act(self, action: str) -> None:
+        self.call_later(self._debugging.run_action, action)
+
+    # -- leaving ---------------------------------------------------------------------------------------------
+
+    def _listen_for_signals(self) -> None:
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            loop.add_signal_handler(number, self.leave)
+
+    def action_stop(self) -> None:
+        """Ctrl+C: pauses what runs; else says that again leaves."""
+        screen = self._debugging
+        if engine_mode(screen.record, screen.standing) == "running" and not screen.standing.held:
+            screen.action_pause()
+            screen.say("paused: Space goes on, Ctrl+C again leaves")
+            self._stopped_at = self._now()
+        elif self._now() - self._stopped_at < _AGAIN_S:
+            self.leave()
+        else:
+            self._stopped_at = self._now()
+            screen.say("Ctrl+C again leaves")
+
+    def leave(self) -> None:
+        """Seals the run, keeping everything, and ends the screen when that is done."""
+        if self._debugging.standing.leaving:
+            return
+        self._debugging.stand(leaving=True)
+        self.bridge.leave()
+        self.set_timer(_LONGEST_LEAVE_S, self.exit)
+
+    def on_debugging_leave(self) -> None:
+        self.leave()
+
+    def on_debugging_closed(self) -> None:
+        """The engine's thread is done: so is the screen."""
+        error = self.bridge.over.exception() if self.bridge.over.done() else None
+        if error is not None:
+            self.crash = error
+        self.exit()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A mistake of ours is told by the command line, in one line: Textual's own traceback would print locals."""
+        self.crash = self.crash or error
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
+
+
+def run_debugger(
+    programs: Sequence[str],
+    *,
+    config: Config,
+    resume: str | bool | None = None,
+    breakpoints: Sequence[str] = (),
+    set: Mapping[str, Any] | None = None,
+    message: str | None = None,
+    model: str | None = None,
+    trust: bool = False,
+    pause: bool = False,
+) -> int:
+    """Opens the debugger on the terminal and stays until it is left.
+
+    Without `resume`, the newest unfinished session of the program is shown and waits; when there is none, a new one
+    runs.
+
+    Args:
+        programs: Files of the program; none with an id in `resume`.
+        config: Settings, as `debug` wants them.
+        resume: As `DebugSession.open`.
+        breakpoints: Where to stop.
+        set: Variables before the first statement.
+        message: What the person says first.
+        model: As `--model`.
+        trust: Go on also from checkpoints that this user's engine did not write.
+        pause: Stop before the first await.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        UserError: The session can't be opened, told before the screen takes the terminal.
+    """
+    if breakpoints:
+        raise UserError("--break is not there yet", "use --pause and step")
+    if not programs and not isinstance(resume, str):
+        raise UserError("no program was given", "name a .pb file, or a session with --resume")
+    changed = (set is not None and len(set) > 0) or message is not None
+
+    def opening(how: str | bool | None) -> DebugSession:
+        return DebugSession.open(
+            *programs, config=config, resume=how, set=set, message=message, model=model, trust=trust, durable=True
+        )
+
+    bridge = open_bridge(opening, resume, fresh=changed, pause=pause)
+    shown = resume is None and bridge.session.resumed is not None
+    debugger = Debugger(
+        bridge, begin=not shown, held=pause, theme=config.debugger.theme, keymap=dict(config.debugger.keymap)
+    )
+    with terminal_of_our_own(lambda line: bridge.tell(Output("", line))):
+        try:
+            debugger.run()
+        finally:
+            bridge.leave()
+    if debugger.crash is not None:
+        raise debugger.crash
+    for line in parting(bridge.session, ["playbooks", "debug", *programs]):
+        print(line, file=sys.stderr)
+    return int(bridge.session.exit_status)
+
+
+def open_bridge(
+    opening: Callable[[str | bool | None], DebugSession], resume: str | bool | None, *, fresh: bool, pause: bool = False
+) -> Bridge:
+    """Opens the session that is meant.
+
+    Args:
+        opening: Makes a session that is not entered yet, for a `resume`.
+        resume: As the person gave it.
+        fresh: What else was given only makes sense for a new session.
+        pause: Stop before the first await.
+    """
+    if resume is None and not fresh:
+        try:
+            bridge = Bridge(opening(True), pause=pause)
+            bridge.open()
+            return bridge
+        except NothingToResume:
+            pass
+    bridge = Bridge(opening(resume), pause=pause)
+    bridge.open()
+    return bridge
+
+
+def parting(session: DebugSession, again: Sequence[str]) -> list[str]:
+    """The last words: why it did not finish, and how to go on with it.
+
+    Args:
+        session: After its run.
+        again: The command that would resume it, without `--resume`.
+    """
+    status = session.exit_status
+    if status == ExitStatus.FINISHED:
+        return []
+    lines = [session.error] if session.error else []
+    if status == ExitStatus.INTERRUPTED and session.timeline:
+        lines.append(f"Interrupted at {session.timeline[-1].id}.")
+    if session.id:
+        lines.append(f"Resume with: {shlex.join([*again, '--resume', session.id])}")
+    return lines

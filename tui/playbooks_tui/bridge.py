@@ -1,0 +1,194 @@
+"""The engine's thread and the screen's: what crosses, and how often.
+
+The engine runs on a thread and an event loop of its own, so that a program that computes does not freeze the screen.
+What it tells crosses in batches, at most 30 a second, with text that was overtaken left out. What the screen asks for
+is the session's own thread-safe methods, or folding a moment, which a third thread does: it reads files and never the
+running state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from playbooks.errors import UserError
+from playbooks.runtime.notices import Committed, Notice, Writing, WritingDropped
+from playbooks.session import DebugSession, Moment
+from playbooks_tui.record import Ended, Named, Opened, Told
+
+BATCHES_A_SECOND = 30
+
+
+def coalesced(batch: Sequence[Told]) -> list[Told]:
+    """A batch without the texts that a later one of the same agent overtakes: each is the whole text so far."""
+    kept: list[Told] = []
+    overtaken: set[str] = set()
+    for told in reversed(batch):
+        if isinstance(told, Writing):
+            if told.agent in overtaken:
+                continue
+            overtaken.add(told.agent)
+        elif isinstance(told, WritingDropped):
+            overtaken.add(told.agent)
+        elif isinstance(told, Committed):
+            overtaken.add(told.header.agent)
+        kept.append(told)
+    return kept[::-1]
+
+
+class Bridge:
+    """A session on a thread of its own.
+
+    Args:
+        opening: Not entered yet.
+        pause: Stop before the first await.
+    """
+
+    def __init__(self, opening: DebugSession, *, pause: bool = False) -> None:
+        self.session = opening
+        self._pause = pause
+        self._lock = threading.Lock()
+        self._queue: list[Told] = []
+        self._notify: Callable[[], None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._begin = asyncio.Event()
+        self._leave = asyncio.Event()
+        self._opened: Future[None] = Future()
+        self.over: Future[None] = Future()
+        """Done when the session is closed; holds what broke the engine, if anything did."""
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._reader = ThreadPoolExecutor(1, "moments")
+        self.begun = False
+
+    # -- the screen's side -----------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Starts the thread and waits until the session is open; nothing of the program runs yet.
+
+        Raises:
+            UserError: It can't be opened.
+        """
+        self._thread.start()
+        self._opened.result()
+
+    def begin(self) -> None:
+        """Runs the session to its end, from where it stands; a second call changes nothing."""
+        self.begun = True
+        self._soon(self._begin.set)
+
+    def listen(self, notify: Callable[[], None]) -> None:
+        """Has `notify` called, on the engine's thread, when there is something to take and was nothing before."""
+        with self._lock:
+            self._notify = notify
+            waiting = bool(self._queue)
+        if waiting:
+            notify()
+
+    def take(self) -> list[Told]:
+        """What was told since the last call, overtaken texts left out."""
+        with self._lock:
+            batch, self._queue = self._queue, []
+        return coalesced(batch)
+
+    def tell(self, told: Told) -> None:
+        """Puts something into the queue; from any thread."""
+        with self._lock:
+            self._queue.append(told)
+            notify = self._notify if len(self._queue) == 1 else None
+        if notify is not None:
+            notify()
+
+    def leave(self) -> None:
+        """Interrupts the run, keeping everything, and closes the session; `over` tells when that is done."""
+        if self.begun:
+            self.session.interrupt()
+        self._soon(self._leave.set)
+        self._soon(self._begin.set)
+
+    def read(self, work: Callable[[], None]) -> None:
+        """Does some reading on a third thread, so that neither a long fold nor a busy program holds up the other."""
+        self._reader.submit(work)
+
+    def moment_now(self, checkpoint: str) -> Moment:
+        """Folds the state at a checkpoint, here and now: for work given to `read`.
+
+        Raises:
+            UserError: There is none of that id, or it can't be read.
+        """
+        return asyncio.run(self.session.state_at(checkpoint))
+
+    def _soon(self, act: Callable[[], None]) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            try:
+                self._loop.call_soon_threadsafe(act)
+            except RuntimeError:  # it closed just now: there is nothing left to ask for
+                pass
+
+    # -- the engine's side -----------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._live())
+        except BaseException as error:
+            if not self._opened.done():
+                self._opened.set_exception(error)
+            self.over.set_exception(error)
+        else:
+            self.over.set_result(None)
+        with self._lock:
+            notify = self._notify
+        if notify is not None:
+            notify()
+
+    async def _live(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        async with self.session as session:
+            self.tell(await opened(session))
+            session.subscribe(self._told)
+            self._opened.set_result(None)
+            await self._begin.wait()
+            if self._leave.is_set():
+                return
+            if self._pause:
+                session.pause()
+            status = await session.run()
+            self.tell(Ended(status, session.error))
+            await self._leave.wait()
+
+    def _told(self, notice: Notice) -> None:
+        if isinstance(notice, Committed) and notice.header.kind == "start":
+            self.tell(Named(self.session.id, self.session.branch))
+        self.tell(notice)
+
+
+async def opened(session: DebugSession) -> Opened:
+    """What a session holds before it runs."""
+    program = session.program.roots[0].rsplit("/", 1)[-1] if session.program.roots else session.program.name
+    if session.resumed is None:
+        return Opened(program)
+    agents: tuple[object, ...] = ()
+    try:
+        moment = await session.state_at(session.resumed.checkpoint)
+        agents = tuple(moment.agents.values())
+    except UserError:
+        pass
+    status = next((b.status for b in session.branches if b.name == session.resumed.branch), "interrupted")
+    notes = (
+        *(f"skipped: {reason}" for reason in session.resumed.skipped),
+        *(["the program's files have changed: the recorded text runs"] if session.resumed.program_changed else []),
+    )
+    return Opened(
+        program,
+        session.resumed.session,
+        session.resumed.branch,
+        "failed" if status == "failed" else "interrupted",
+        tuple(session.timeline),
+        agents,  # type: ignore[arg-type]
+        tuple(session.messages),
+        session.calls,
+        session.tokens,
+        session.cost,
+        notes,
+    )

@@ -1,0 +1,359 @@
+"""What the screen knows of a session: everything told so far, in the shape the widgets draw from.
+
+Apart from widgets and engine: it only takes notices and answers questions. Rows are appended, never changed, so that
+what was drawn stays true; a hundred thousand of them cost what their headers cost.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from playbooks.checkpoints.record import Header
+from playbooks.runtime.notices import (
+    AgentChanged,
+    AgentView,
+    Asked,
+    Committed,
+    MessageHeard,
+    MessageSent,
+    MessageView,
+    ModelAnswered,
+    ModelCalled,
+    ModelRetried,
+    Notice,
+    Output,
+    RunStatus,
+    StatusChanged,
+    Writing,
+    WritingDropped,
+)
+from playbooks_tui.inks import HUES
+
+HUMAN = "human"
+YOU = "you"
+_CUT = "…"
+_FOLDED = ("step",)
+"""Kinds whose rows are not shown: they say only where an agent is, which its pane says too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a session already holds when it is opened; the first thing the bridge tells."""
+
+    program: str
+    """Its name, for the header."""
+    session: str = ""
+    branch: str = "main"
+    status: RunStatus = "ready"
+    headers: tuple[Header, ...] = ()
+    agents: tuple[AgentView, ...] = ()
+    messages: tuple[MessageView, ...] = ()
+    calls: int = 0
+    tokens: tuple[int | None, int | None] = (0, 0)
+    cost: float | None = 0.0
+    notes: tuple[str, ...] = ()
+    """What a resume found, for Output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The session has an id now: its first checkpoint is kept."""
+
+    session: str
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over: nothing more comes unless it is resumed."""
+
+    status: RunStatus
+    error: str = ""
+
+
+Told = Notice | Opened | Named | Ended
+
+
+@dataclass(slots=True)
+class Branch:
+    """A branch as the timeline draws it: row numbers count all rows, from 0."""
+
+    name: str
+    fork: int | None
+    """The row it left from; None for the first."""
+    rows: list[int] = field(default_factory=list)
+    ended: bool = False
+    """Its newest row ended the program."""
+
+
+@dataclass(slots=True)
+class Touched:
+    """What a batch changed, so that only that is drawn again."""
+
+    rows: bool = False
+    agents: set[str] = field(default_factory=set)
+    lanes: bool = False
+    asked: bool = False
+    output: bool = False
+    status: bool = False
+    totals: bool = False
+
+
+@dataclass(slots=True)
+class Printed:
+    """A line of Output."""
+
+    agent: str
+    kind: str
+    text: str
+
+
+class Record:
+    """All that was told of a session so far."""
+
+    def __init__(self) -> None:
+        self.program, self.session, self.branch = "", "", "main"
+        self.status: RunStatus = "ready"
+        self.phrase = ""
+        self.error = ""
+        self.headers: list[Header] = []
+        self.shown: list[int] = []
+        """Rows that are not folded, as indices of `headers`."""
+        self.place: dict[str, int] = {}
+        """Checkpoint id → index in `headers`."""
+        self.agents: dict[str, AgentView] = {}
+        self.own: dict[str, list[int]] = {}
+        """Agent → its rows that are shown, all branches."""
+        self.born: dict[str, int] = {}
+        """Agent → the row that created it; its lifeline is drawn from there on."""
+        self.inbox: dict[str, list[MessageView]] = {}
+        """Agent → what is on its way to it now."""
+        self.branches: dict[str, Branch] = {}
+        self.writing: dict[str, Writing] = {}
+        self.thinking: set[str] = set()
+        """Agents whose model call is open."""
+        self.asked: tuple[str, ...] = ()
+        self.printed: list[Printed] = []
+        self.calls = 0
+        self.tokens: tuple[int | None, int | None] = (0, 0)
+        self.cost: float | None = 0.0
+        self.most = 0
+        """The highest number of a checkpoint: lanes are as wide as it needs."""
+        self._messages: dict[int, MessageView] = {}
+        self._texts: dict[int, str] = {}
+        self._hearing: dict[str, tuple[int, ...]] = {}
+        self._last_said: dict[str, int] = {}
+
+    # -- taking ----------------------------------------------------------------------------------------------
+
+    def take(self, batch: Iterable[Told]) -> Touched:
+        """Takes notices in the order they were told.
+
+        Returns:
+            What they changed.
+        """
+        touched = Touched()
+        for told in batch:
+            self._take(told, touched)
+        return touched
+
+    def _take(self, told: Told, touched: Touched) -> None:
+        match told:
+            case Committed(header):
+                self._add(header, touched)
+            case Writing(agent):
+                self.writing[agent] = told
+                touched.agents.add(agent)
+            case WritingDropped(agent):
+                self.writing.pop(agent, None)
+                touched.agents.add(agent)
+            case AgentChanged(agent):
+                touched.lanes |= agent.id not in self.agents
+                self.agents[agent.id] = agent
+                touched.agents.add(agent.id)
+                touched.status = True
+            case MessageSent(message):
+                self._messages[message.id] = message
+                self._complete(message)
+                self._send(message, touched)
+            case MessageHeard(agent, ids):
+                self._hearing[agent] = ids
+                self.inbox[agent] = [message for message in self.inbox.get(agent, ()) if message.id not in ids]
+                touched.agents.add(agent)
+            case ModelCalled(agent):
+                self.thinking.add(agent)
+                touched.agents.add(agent)
+                touched.status = True
+            case ModelAnswered():
+                self._count(told)
+                touched.agents.add(told.agent)
+                touched.totals = touched.status = True
+            case ModelRetried(agent, attempt, delay, reason):
+                words = f"{reason}; attempt {attempt} in {delay:g} s"
+                self.printed.append(Printed(agent, "warning", words))
+                touched.output = True
+            case Output(agent, text, kind):
+                self.printed += [Printed(agent, kind, line) for line in text.rstrip("\n").split("\n")]
+                touched.output = True
+            case Asked(agents):
+                self.asked = agents
+                touched.asked = True
+            case StatusChanged(status, phrase):
+                self.status, self.phrase = status, phrase
+                touched.status = True
+            case Named(session, branch):
+                self.session, self.branch = session, branch
+                touched.totals = True
+            case Ended(status, error):
+                self._end(status, error)
+                touched.status = touched.asked = True
+                touched.agents |= set(self.agents)
+            case Opened():
+                self._open(told, touched)
+
+    def _open(self, opened: Opened, touched: Touched) -> None:
+        self.program, self.session, self.branch = opened.program, opened.session, opened.branch
+        self.status = opened.status
+        self.agents |= {agent.id: agent for agent in opened.agents}
+        self.calls, self.tokens, self.cost = opened.calls, opened.tokens, opened.cost
+        for header in opened.headers:
+            self._add(header, touched)
+        says = [index for index in self.path(self.branch) if self.headers[index].kind == "say"]
+        by_agent: dict[str, list[int]] = {}
+        for index in says:
+            by_agent.setdefault(self.headers[index].agent, []).append(index)
+        for message in opened.messages:
+            self._messages[message.id] = message
+            self._send(message, touched)
+            queue = by_agent.get(message.sender)
+            if queue:
+                self._texts[queue.pop(0)] = message.text
+        self.printed += [Printed("", "log", note) for note in opened.notes]
+        touched.rows = touched.lanes = touched.status = touched.totals = touched.asked = True
+        touched.agents |= set(self.agents)
+        touched.output |= bool(opened.notes)
+
+    def _add(self, header: Header, touched: Touched) -> None:
+        index = len(self.headers)
+        self.headers.append(header)
+        self.place[header.id] = index
+        self.most = max(self.most, header.number)
+        self.writing.pop(header.agent, None)
+        if header.kind not in _FOLDED:
+            self.shown.append(index)
+            self.own.setdefault(header.agent, []).append(index)
+        branch = self.branches.get(header.branch)
+        if branch is None:
+            branch = self.branches[header.branch] = Branch(header.branch, self.place.get(header.parent))
+        branch.rows.append(index)
+        branch.ended = ends_program(header)
+        if header.kind == "create" and header.peer:
+            self.born[header.peer] = index
+        if header.kind == "say":
+            self._last_said[header.agent] = index
+        ids = self._hearing.pop(header.agent, ())
+        if ids and header.kind == "heard" and header.text.endswith(_CUT):
+            self._texts[index] = "\n".join(self._messages[id].text for id in ids if id in self._messages)
+        touched.rows = touched.totals = True
+        touched.agents.add(header.agent)
+
+    def _complete(self, message: MessageView) -> None:
+        """A header holds the first 200 characters of what was said; the message holds all."""
+        index = self.place.get(message.checkpoint, self._last_said.get(message.sender))
+        if index is not None and self.headers[index].text.endswith(_CUT):
+            self._texts[index] = message.text
+
+    def _send(self, message: MessageView, touched: Touched) -> None:
+        for agent in message.receivers:
+            if agent != HUMAN and agent not in message.delivered:
+                self.inbox.setdefault(agent, []).append(message)
+                touched.agents.add(agent)
+
+    def _count(self, answered: ModelAnswered) -> None:
+        self.thinking.discard(answered.agent)
+        self.calls = max(self.calls, answered.call)
+        into, out = self.tokens
+        self.tokens = (
+            None if into is None or answered.input_tokens is None else into + answered.input_tokens,
+            None if out is None or answered.output_tokens is None else out + answered.output_tokens,
+        )
+        self.cost = None if self.cost is None or answered.cost is None else self.cost + answered.cost
+
+    def _end(self, status: RunStatus, error: str) -> None:
+        self.status, self.error = status, error
+        self.phrase = error
+        self.asked = ()
+        self.writing.clear()
+        self.thinking.clear()
+
+    # -- asking ----------------------------------------------------------------------------------------------
+
+    def text(self, index: int) -> str:
+        """What was said, heard or called in a row, in full where it is known."""
+        return self._texts.get(index) or self.headers[index].text
+
+    @property
+    def lanes(self) -> list[str]:
+        """Agents in the order they appeared, the person last."""
+        return [agent for agent in self.agents if agent != HUMAN] + [HUMAN] * (HUMAN in self.agents)
+
+    def hue(self, agent: str) -> str:
+        """The ink of an agent: its own, everywhere."""
+        if agent == HUMAN:
+            return "lane-you"
+        for place, other in enumerate(id for id in self.agents if id != HUMAN):
+            if other == agent:
+                return f"lane-{place % HUES + 1}"
+        return "plain"
+
+    def title(self, agent: str) -> str:
+        """An agent by name; with its id where the name alone does not tell."""
+        if agent == HUMAN:
+            return YOU
+        view = self.agents.get(agent)
+        if view is None:
+            return agent
+        alike = sum(1 for other in self.agents.values() if other.class_name == view.class_name)
+        return view.class_name if alike == 1 else f"{view.class_name} {agent}"
+
+    @property
+    def newest(self) -> int | None:
+        """The newest row of this branch."""
+        branch = self.branches.get(self.branch)
+        return branch.rows[-1] if branch and branch.rows else None
+
+    def path(self, branch: str) -> list[int]:
+        """Rows from the session's start to the end of a branch."""
+        found = self.branches.get(branch)
+        if found is None:
+            return []
+        if found.fork is None:
+            return found.rows
+        before = self.path(self.headers[found.fork].branch)
+        return [row for row in before if row <= found.fork] + found.rows
+
+    def on_path(self, rows: Sequence[int], branch: str) -> list[int]:
+        """Of some rows, in order, those that lead to the end of a branch."""
+        if len(self.branches) <= 1:
+            return list(rows)
+        limits: dict[str, int] = {}
+        name, limit = branch, len(self.headers)
+        while name in self.branches:
+            limits[name] = limit
+            fork = self.branches[name].fork
+            if fork is None:
+                break
+            name, limit = self.headers[fork].branch, fork
+        return [row for row in rows if row <= limits.get(self.headers[row].branch, -1)]
+
+    def behind(self, here: int) -> int:
+        """How many checkpoints of its branch are newer than a row."""
+        rows = self.branches[self.headers[here].branch].rows
+        return len(rows) - bisect_right(rows, here)
+
+
+def ends_program(header: Header) -> bool:
+    """Whether a checkpoint ended the whole program, not one agent's playbook."""
+    return header.kind == "end" and not header.statement.startswith("await Return")

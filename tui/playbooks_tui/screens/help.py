@@ -1,0 +1,101 @@
+"""Help: every key, and what the glyphs of the timeline mean."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingsMap
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+from playbooks_tui.keys import key_name
+from playbooks_tui.sequence import GLYPHS
+from playbooks_tui.spans import Line, Span, wrapped
+from playbooks_tui.widgets.inked import Pane
+
+_MEANS: Final = {
+    "start": "the session begins",
+    "create": "an agent is made",
+    "say": "said",
+    "heard": "heard",
+    "call": "a playbook was called",
+    "tool": "a tool was called",
+    "return": "a playbook returned",
+    "await": "something else was waited for",
+    "interrupt": "interrupted",
+    "fork": "a branch begins",
+    "end": "an end",
+    "error": "an error",
+}
+_ABOUT: Final = {
+    "Timeline": "One row a checkpoint, a lane an agent; the number and its lane are its id.",
+    "TalkPane": "What one agent said, heard and did; each line opens with its checkpoint's number.",
+    "Inspector": "One agent at one moment: what it ran, what it knew, what comes next.",
+    "OutputPane": "What the program printed, warned and logged.",
+}
+
+
+class HelpPane(Pane):
+    """The text of the help."""
+
+    DEFAULT_CSS = """
+    HelpPane {
+        width: 76; max-width: 100%; height: 100%; max-height: 40;
+        border: round $foreground; background: $surface;
+    }
+    """
+
+    def __init__(self, bindings: BindingsMap, about: str) -> None:
+        super().__init__(id="help")
+        self._keys: dict[str, tuple[Binding, list[str]]] = {}
+        for key, held in bindings.key_to_bindings.items():
+            for binding in held:
+                if binding.id:
+                    self._keys.setdefault(binding.id, (binding, []))[1].append(key)
+        self._about = about
+        self._lines: list[Line] = []
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.name_pane((Span("Help", bold=True),), (Span("Esc closes", "quiet"),))
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._lines = self._text(self.scrollable_content_region.width)
+        self.tall(len(self._lines))
+
+    def _text(self, width: int) -> list[Line]:
+        lines = [Line((Span(f" {piece}", bold=True),)) for piece in wrapped(self._about, width - 2)]
+        lines.append(Line())
+        for binding, keys in self._keys.values():
+            shown = "  ".join(key_name(key) for key in keys)
+            for place, piece in enumerate(wrapped(binding.tooltip or binding.description, width - 21)):
+                lead = Span(f" {shown if not place else '':<18} ", bold=True)
+                lines.append(Line((lead, Span(piece))))
+        lines += [Line(), Line((Span(" In the timeline", bold=True),))]
+        means = [(GLYPHS[kind], words) for kind, words in _MEANS.items()]
+        means += [("◐", "may have run"), ("!~", "something could not be stored"), ("▸", "the moment you look at")]
+        for glyph, words in means:
+            lines.append(Line((Span(f" {glyph:<3}", bold=True), Span(words))))
+        return lines
+
+    def line(self, y: int) -> Line:
+        return self._lines[y] if y < len(self._lines) else Line()
+
+
+class Help(ModalScreen[None]):
+    """What every key does."""
+
+    BINDINGS = [Binding("escape,q,question_mark,enter", "dismiss", "close", show=False)]
+    DEFAULT_CSS = """
+    Help { align: center middle; background: $background 50%; }
+    """
+
+    def __init__(self, bindings: BindingsMap, focused: Widget | None) -> None:
+        super().__init__()
+        self._bindings_shown = bindings
+        self._about = _ABOUT.get(type(focused).__name__, _ABOUT["Timeline"])
+
+    def compose(self) -> ComposeResult:
+        yield HelpPane(self._bindings_shown, self._about)

@@ -1,0 +1,289 @@
+"""What the session is doing, in the words of the header, the line to type in and the footer.
+
+Pure: from the record and where the person looks to lines of spans. One place for the states, so that badge, phrase,
+hint and keys can't disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from playbooks_tui.record import HUMAN, Record
+from playbooks_tui.spans import Line, Span, ago, amount, clock, counted, cut, money, width_of
+
+Mode = Literal[
+    "opening", "running", "pausing", "paused", "back", "waiting", "interrupted", "finished", "failed", "leaving"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the person asked of the run, and where they look."""
+
+    held: bool = False
+    """A pause was asked for and not ended."""
+    stepping: bool = False
+    """One step was asked for and is on its way."""
+    started: bool = False
+    """The run was begun in this process; else it is an older session, open nowhere."""
+    leaving: bool = False
+    here: int | None = None
+    """The row that is looked at; None: now."""
+    chosen: int | None = None
+    """The selected row; None: the newest, followed."""
+
+
+def engine_mode(record: Record, standing: Standing) -> Mode:
+    """What the run does, wherever the person looks."""
+    if standing.leaving:
+        return "leaving"
+    status = record.status
+    if status in ("finished", "failed", "interrupted"):
+        return status
+    if not standing.started:
+        return "opening" if not record.headers else "interrupted"
+    if status == "waiting":
+        return "waiting"
+    if status == "paused":
+        return "running" if standing.stepping or not standing.held else "paused"
+    if standing.stepping:
+        return "running"
+    return "pausing" if standing.held else "running"
+
+
+def mode(record: Record, standing: Standing) -> Mode:
+    """What the badge says."""
+    now = engine_mode(record, standing)
+    return "back" if standing.here is not None and now != "leaving" else now
+
+
+def stands_still(record: Record, standing: Standing) -> bool:
+    """Whether nothing runs, so that moving through the rows can look at them at once."""
+    return engine_mode(record, standing) in ("paused", "waiting", "interrupted", "finished", "failed")
+
+
+def moment(record: Record, standing: Standing) -> int | None:
+    """The row that is marked as the moment (amber): looked at, or stood at; None while it runs or is over."""
+    if standing.here is not None:
+        return standing.here
+    return record.newest if engine_mode(record, standing) in ("paused", "interrupted") else None
+
+
+# -- header ----------------------------------------------------------------------------------------------------------
+
+BADGES: dict[Mode, tuple[str, str]] = {
+    "opening": (" ○ READY ", "plain"),
+    "running": (" ● RUNNING ", "good"),
+    "pausing": (" ‖ PAUSING ", "here"),
+    "paused": (" ‖ PAUSED ", "here"),
+    "back": (" ◄◄ LOOKING BACK ", "here"),
+    "waiting": (" ? WAITING FOR YOU ", "plain"),
+    "interrupted": (" = INTERRUPTED ", "here"),
+    "finished": (" ■ FINISHED ", "plain"),
+    "failed": (" ! FAILED ", "bad"),
+    "leaving": (" = LEAVING ", "plain"),
+}
+"""Word, glyph and ground of a state. `here` is the moment's amber."""
+
+
+def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
+    """What the badge means.
+
+    Args:
+        record: Of the session.
+        standing: Where the person is.
+        now: Seconds since 1970.
+    """
+    newest = record.headers[record.newest] if record.newest is not None else None
+    match mode(record, standing):
+        case "running":
+            return _running(record, standing)
+        case "pausing":
+            busy = _busy(record)
+            rest = f"when {_list([record.title(agent) for agent in busy])} stops" if busy else ""
+            return (Span(rest, "quiet"),)
+        case "paused":
+            if newest is None:
+                return (Span("before the first statement", "quiet"),)
+            return (Span("at ", "quiet"), Span(newest.id, bold=True))
+        case "back":
+            here = record.headers[standing.here or 0]
+            behind = record.behind(standing.here or 0)
+            runs = engine_mode(record, standing) in ("running", "pausing")
+            tail = "the run goes on" if runs else "nothing runs"
+            return (
+                Span("at ", "quiet"),
+                Span(here.id, bold=True),
+                Span(f" · {behind} behind · {tail}" if behind else f" · the newest · {tail}", "quiet"),
+            )
+        case "waiting":
+            asking = _list([record.title(agent) for agent in record.asked]) or "the program"
+            return (Span(f"{asking} asks"), Span(" · paused after it" if standing.held else "", "quiet"))
+        case "interrupted":
+            if newest is None:
+                return (Span("nothing was kept", "quiet"),)
+            since = ago(max(0.0, now - newest.time))
+            return (
+                Span("at ", "quiet"),
+                Span(newest.id, bold=True),
+                Span(f" · {since} · ", "quiet"),
+                Span("Enter resumes"),
+            )
+        case "finished":
+            return _ending(record)
+        case "failed":
+            return (Span(record.error or record.phrase or "the run can't go on", "bad"),)
+        case "leaving":
+            return (Span("everything is kept", "quiet"),)
+    return ()
+
+
+def _running(record: Record, standing: Standing) -> tuple[Span, ...]:
+    writing = [record.title(agent) for agent in record.writing]
+    thinking = [record.title(agent) for agent in record.thinking if agent not in record.writing]
+    parts = []
+    if writing:
+        parts.append(f"{_list(writing)} {'writes' if len(writing) == 1 else 'write'}")
+    elif thinking:
+        parts.append(f"{_list(thinking)} {'thinks' if len(thinking) == 1 else 'think'}")
+    waits = sum(1 for id, view in record.agents.items() if id != HUMAN and view.status == "waiting")
+    rest = f"{counted(waits, 'agent')} {'waits' if waits == 1 else 'wait'}" if waits else ""
+    if standing.stepping:
+        rest = "to the next checkpoint"
+    lead = parts[0] if parts else ""
+    return (Span(lead), Span((" · " if lead and rest else "") + rest, "quiet"))
+
+
+def _busy(record: Record) -> list[str]:
+    return [id for id, view in record.agents.items() if id != HUMAN and view.status == "running"]
+
+
+def _ending(record: Record) -> tuple[Span, ...]:
+    said = ending(record)
+    hint = "↑ looks back"
+    return (Span(f"{said} · " if said else ""), Span(hint, "quiet"))
+
+
+def ending(record: Record) -> str:
+    """How the program ended, in its own words: what it returned last or told the person."""
+    for index in reversed(record.path(record.branch)[-40:]):
+        header = record.headers[index]
+        if header.kind in ("end", "return") and header.text:
+            return header.text
+        if header.kind == "say" and header.peer == HUMAN:
+            return record.text(index)
+    return ""
+
+
+def header_line(record: Record, standing: Standing, width: int, now: float, seconds: float) -> Line:
+    """The first row of the screen. When it is narrow, tokens go first, then the session, then the phrase is cut.
+
+    Args:
+        record: Of the session.
+        standing: Where the person is.
+        width: Cells.
+        now: Seconds since 1970.
+        seconds: How long this process has run the program.
+    """
+    word, ground = BADGES[mode(record, standing)]
+    badge = Span(word, f"badge-{ground}", bold=True)
+    said = phrase(record, standing, now)
+    count = len(record.headers)
+    into, out = record.tokens
+    tokens = amount(None if into is None or out is None else into + out)
+    calls, cost = counted(record.calls, "call"), money(record.cost)
+    time = Span(f"{clock(seconds)} ")
+    branch = Span(record.branch, bold=True)
+    session = (Span(record.session), quiet(" ▸ ")) if record.session else ()
+    name = (Span(record.program), quiet(" ▸ "))
+    every = counted(count, "checkpoint")
+    few = f"{count} ckpt"
+    variants = (
+        (*name, *session, branch, quiet(f"    {every} · {calls} · {tokens} tokens · {cost} · "), time),
+        (*name, *session, branch, quiet(f"    {every} · {calls} · {cost} · "), time),
+        (*name, *session, branch, quiet(f"    {few} · {calls} · {cost} · "), time),
+        (*name, branch, quiet(f"    {few} · {calls} · {cost} · "), time),
+        (branch, quiet(f"  {few} · {calls} · {cost} · "), time),
+        (quiet(f"{few} · {cost} · "), time),
+        (time,),
+    )
+    taken = width_of((badge,)) + 1
+    right = next((v for v in variants if taken + width_of(said) + 3 + width_of(v) <= width), variants[-2])
+    if taken + 12 + width_of(right) > width:
+        right = variants[-1]
+    left = [badge, Span(" "), *_cut_to(said, width - taken - width_of(right) - 2)]
+    gap = width - width_of(left) - width_of(right)
+    return Line((*left, Span(" " * max(1, gap)), *right))
+
+
+def quiet(text: str) -> Span:
+    """A span that is read second."""
+    return Span(text, "quiet")
+
+
+def _cut_to(spans: tuple[Span, ...], width: int) -> list[Span]:
+    kept: list[Span] = []
+    for span in spans:
+        room = width - width_of(kept)
+        if room <= 0:
+            break
+        kept.append(Span(cut(span.text, room), span.ink, span.bold))
+    return kept
+
+
+def _list(names: list[str]) -> str:
+    return " and ".join(names) if len(names) < 3 else f"{len(names)} agents"
+
+
+# -- panes -----------------------------------------------------------------------------------------------------------
+
+
+def doing(record: Record, agent: str, standing: Standing) -> tuple[Span, ...]:
+    """What an agent does or waits for now, for its pane's title."""
+    view = record.agents.get(agent)
+    if view is None or agent == HUMAN:
+        return ()
+    step = step_name(view.step) or view.playbook
+    if view.status == "failed":
+        return (Span(f"failed: {view.error}" if view.error else "failed", "bad"),)
+    runs = engine_mode(record, standing) in ("running", "pausing")
+    if agent in record.writing or agent in record.thinking:
+        what = "writes" if agent in record.writing else "thinks"
+        return (Span("● ", "good"), Span(step), Span(f" · {what}" if step else what, "quiet"))
+    if view.status == "waiting":
+        whom = waited(record, view.waits_for)
+        return (Span(f"{step} · waits for {whom}" if step else f"waits for {whom}", "quiet"),)
+    if view.status == "running" and runs:
+        return (Span("● ", "good"), Span(step))
+    return (Span(step if view.status == "running" else "idle", "quiet"),)
+
+
+def waited(record: Record, target: str) -> str:
+    """Who is waited for, by name."""
+    if target in ("user", HUMAN):
+        return "you"
+    return record.title(target.removeprefix("agent "))
+
+
+def step_name(step: str) -> str:
+    """`Haggle:02` of `Haggle:02:CND`."""
+    parts = step.split(":")
+    return ":".join(parts[:2])
+
+
+# -- the line to type in ---------------------------------------------------------------------------------------------
+
+
+def ask_line(record: Record, standing: Standing) -> str:
+    """What the empty line says."""
+    now = engine_mode(record, standing)
+    if standing.here is not None:
+        return "look only: nothing is sent from the past"
+    if now in ("finished", "failed"):
+        return "the program is over"
+    if now in ("interrupted", "opening", "leaving"):
+        return "nothing runs"
+    if record.asked:
+        return f"{record.title(record.asked[0])} asks you: i answers"
+    return "nobody asks you now"

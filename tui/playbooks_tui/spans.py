@@ -1,0 +1,155 @@
+"""Text as the screen draws it: spans of one ink each, in cells, and the few ways numbers are written.
+
+Apart from every widget: what a line says is decided by pure functions over these, and read in tests as plain text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+
+_CONTROL: Final = dict.fromkeys(range(32), " ") | {127: " "} | dict.fromkeys(range(128, 160), " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a line."""
+
+    text: str
+    ink: str = "plain"
+    bold: bool = False
+    later: bool = False
+    """Later than the moment that is looked at: mixed into the ground."""
+    act: str = ""
+    """What a click on it does, as an action of the screen's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the screen."""
+
+    spans: tuple[Span, ...] = ()
+    ground: str = ""
+    """`here` (the moment) or `chosen` (selected, not looked at); empty: the widget's own."""
+
+    @property
+    def text(self) -> str:
+        return "".join(span.text for span in self.spans)
+
+    @property
+    def cells(self) -> int:
+        return width_of(self.spans)
+
+
+def width_of(spans: Iterable[Span]) -> int:
+    """Cells that spans take."""
+    return sum(cell_len(span.text) for span in spans)
+
+
+def plain(text: str) -> str:
+    """A text of a program's on one line and without control characters, which would move the cursor."""
+    return text.translate(_CONTROL)
+
+
+def fit(text: str, width: int) -> str:
+    """`text` in exactly `width` cells; what is cut leaves an ellipsis."""
+    if width <= 0:
+        return ""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
+
+
+def cut(text: str, width: int) -> str:
+    """`text` in at most `width` cells."""
+    return text if cell_len(text) <= width else fit(text, width).rstrip()
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A text in lines of at most `width` cells, broken at spaces where there are any; its own line breaks stay.
+
+    Never empty: a text without words is one empty line.
+    """
+    width = max(1, width)
+    lines: list[str] = []
+    for paragraph in text.rstrip().split("\n"):
+        lines += _wrapped_paragraph(plain(paragraph.expandtabs(4)), width)
+    return lines
+
+
+def _wrapped_paragraph(text: str, width: int) -> list[str]:
+    if cell_len(text) <= width:
+        return [text]
+    lines, line, used = [], "", 0
+    for word in text.split(" "):
+        size = cell_len(word)
+        if used and used + 1 + size <= width:
+            line, used = f"{line} {word}", used + 1 + size
+            continue
+        if used:
+            lines.append(line)
+        while size > width:
+            head = set_cell_size(word, width)
+            taken = head if word.startswith(head) else head[:-1] or word[0]  # a wide character does not fit in half
+            lines.append(taken)
+            word = word[len(taken) :]
+            size = cell_len(word)
+        line, used = word, size
+    if line or not lines:
+        lines.append(line)
+    return lines
+
+
+def took(seconds: float) -> str:
+    """A duration in at most five cells; empty below half a millisecond, which says nothing."""
+    if seconds < 0.0005:
+        return ""
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f}ms"
+    if seconds < 99.95:
+        return f"{seconds:.1f}s"
+    if seconds < 5970:
+        return f"{seconds / 60:.0f}min"
+    return f"{seconds / 3600:.0f}h"
+
+
+def clock(seconds: float) -> str:
+    """Time gone by, `00:21` or `1:02:03`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def ago(seconds: float) -> str:
+    """How long ago, in the largest unit: `3 minutes ago`."""
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def money(dollars: float | None) -> str:
+    """US dollars, with as many digits as mean something; `$?` when unknown."""
+    if dollars is None:
+        return "$?"
+    if dollars == 0:
+        return "$0"
+    return f"${dollars:.3f}" if dollars < 0.1 else f"${dollars:.2f}"
+
+
+def amount(count: int | None) -> str:
+    """A count in a few characters, `950`, `1.1k`, `2.3M`; `?` when unknown."""
+    if count is None:
+        return "?"
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 999_950 else f"{count / 1_000_000:.1f}M"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 call`, `2 calls`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,229 @@
+"""What one agent said, heard and did, in lines that fit its pane.
+
+Pure, and incremental: a row is wrapped once a width, a look back moves only where *later* begins. So a pane of ten
+thousand rows answers a key as one of ten does.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from playbooks.checkpoints.record import Header
+from playbooks_tui.record import HUMAN, Record
+from playbooks_tui.sequence import GLYPHS, QUIET, glyph_ink, words
+from playbooks_tui.spans import Line, Span, cut, took, width_of, wrapped
+
+_NOT_TOLD = ("start", "create", "step")
+"""Kinds that say nothing of a conversation; the timeline has them."""
+_TAIL = 6
+_LEAST = 8
+_TOLD_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A message on its way: sent, not taken yet."""
+
+    sender: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The moment a pane shows."""
+
+    branch: str
+    here: int | None = None
+    """The row that is looked at; None: now."""
+    coming: tuple[Coming, ...] = ()
+    mark: bool = False
+    """Whether `here` is a moment stood at (amber), or just the newest."""
+
+
+class Talk:
+    """The lines of one agent's pane."""
+
+    def __init__(self, record: Record, agent: str) -> None:
+        self._record, self.agent = record, agent
+        self._width, self._branch, self._seen, self._names, self._digits = 0, "", 0, 0, 2
+        self._rows: list[int] = []
+        self._pieces: list[list[str]] = []
+        self._starts: list[int] = []
+        self._lines = 0
+        self._look = Look("main")
+        self._middle: list[Line] = []
+        self._split = 0
+
+    def fit(self, width: int, look: Look) -> int:
+        """Lays everything out for a width and a moment; what was laid out before stays.
+
+        Returns:
+            How many lines there are.
+        """
+        record = self._record
+        names = max((len(record.title(agent)) for agent in record.agents), default=6) + 1
+        digits = max(2, len(str(record.most)))
+        if (width, look.branch, names, digits) != (self._width, self._branch, self._names, self._digits):
+            self._width, self._branch, self._names, self._digits = width, look.branch, names, digits
+            self._rows, self._pieces, self._starts, self._lines, self._seen = [], [], [], 0, 0
+        self._append()
+        self._look = look
+        self._split = len(self._rows) if look.here is None else bisect_right(self._rows, look.here)
+        self._middle = self._between()
+        return self._lines + len(self._middle)
+
+    @property
+    def anchor(self) -> int:
+        """The last line that belongs to the moment: what a pane that follows must show."""
+        return self._start(self._split) + len([line for line in self._middle if not _is_rule(line)]) - 1
+
+    def row_at(self, y: int) -> int | None:
+        """The record's row that a line belongs to; None for lines of no checkpoint."""
+        place = self._place(y)
+        return None if place is None else self._rows[place[0]]
+
+    def line(self, y: int) -> Line:
+        """A line, from the top."""
+        begin = self._start(self._split)
+        if begin <= y < begin + len(self._middle):
+            return self._middle[y - begin]
+        place = self._place(y)
+        return self._row(*place) if place is not None else Line()
+
+    # -- laying out ------------------------------------------------------------------------------------------
+
+    def _append(self) -> None:
+        record, headers = self._record, self._record.headers
+        if self.agent == HUMAN:
+            fresh = [i for i in range(self._seen, len(headers)) if _with_person(headers[i])]
+            self._seen = len(headers)
+        else:
+            own = record.own.get(self.agent, [])
+            fresh, self._seen = own[self._seen :], len(own)
+        for row in record.on_path(fresh, self._branch):
+            header = record.headers[row]
+            if header.kind in _NOT_TOLD:
+                continue
+            self._rows.append(row)
+            self._starts.append(self._lines)
+            room = self._width - self._indent(header) - _TAIL
+            text = words(header, "") if not record.text(row) or header.kind in ("end", "return") else record.text(row)
+            if header.kind in ("end", "return"):
+                text = words(header, record.text(row))
+            pieces = wrapped(text, max(_LEAST, room))
+            self._pieces.append(pieces)
+            self._lines += len(pieces)
+
+    def _start(self, place: int) -> int:
+        return self._starts[place] if place < len(self._starts) else self._lines
+
+    def _place(self, y: int) -> tuple[int, int] | None:
+        """Which row a line is of, and which of its lines."""
+        begin = self._start(self._split)
+        if y >= begin:
+            y -= len(self._middle)
+            if y < begin:
+                return None
+        place = bisect_right(self._starts, y) - 1
+        if place < 0 or y >= self._lines:
+            return None
+        return place, y - self._starts[place]
+
+    def _indent(self, header: Header) -> int:
+        return 4 + self._digits + (self._names if header.kind in ("say", "heard") and header.peer else 0)
+
+    # -- lines -----------------------------------------------------------------------------------------------
+
+    def _row(self, place: int, part: int) -> Line:
+        """One line of a row: the words hang under the words, never under the names."""
+        record, look, index = self._record, self._look, self._rows[place]
+        header, piece = record.headers[index], self._pieces[place][part]
+        here = look.mark and index == look.here
+        later = look.here is not None and index > look.here
+        edge = Span("┊" if later else "▸" if here and not part else " ", "here" if here else "quiet", bold=here)
+        ink = "bad" if header.kind == "error" else "quiet" if header.kind in QUIET else "plain"
+        ground = "here" if here else ""
+        text = Span(piece, ink, bold=here or header.kind == "end", later=later)
+        indent = self._indent(header)
+        if part:
+            return Line((edge, Span(" " * (indent - 1)), text), ground)
+        side = self._speaker(header)
+        number = Span(f"{header.number:>{self._digits}} ", "quiet", later=later)
+        glyph = Span(GLYPHS[header.kind] + " ", _glyph_ink(record, header), bold=True, later=later)
+        spans = [edge, number, glyph]
+        if side:
+            name = record.title(side)
+            spans.append(Span(f"{name:<{self._names - 1}} ", record.hue(side), later=later))
+        spans.append(text)
+        tail = "here" if here else took(header.took) if header.took >= _TOLD_S else ""
+        if tail:
+            gap = self._width - width_of(spans) - len(tail)
+            tint = Span(tail, "here" if here else "quiet", bold=here, later=later)
+            spans += [Span(" " * max(1, gap)), tint]
+        return Line(tuple(spans), ground)
+
+    def _speaker(self, header: Header) -> str:
+        """Whose name stands in a row: the other side; in the person's own pane, whoever spoke."""
+        if header.kind not in ("say", "heard") or not header.peer:
+            return ""
+        return header.agent if self.agent == HUMAN and header.agent != HUMAN else header.peer
+
+    def _between(self) -> list[Line]:
+        """What stands at the moment itself: what comes, what is being written, and where later begins."""
+        record, lines = self._record, []
+        if self._split == 0 and self.agent not in record.writing:
+            lines.append(Line((Span(" " * (4 + self._digits)), Span("nothing said yet", "quiet"))))
+        lines += [self._coming(coming) for coming in self._look.coming]
+        writing = record.writing.get(self.agent) if self._look.here is None or not self._look.mark else None
+        if writing is not None:
+            lines += self._writing(writing.target, writing.text)
+        if self._split < len(self._rows):
+            name = self._look.branch
+            rule = f" ┄┄┄ later on {name} "
+            lines.append(Line((Span(f"{rule:┄<{max(len(rule), self._width - 1)}}", "quiet"),)))
+        return lines
+
+    def _coming(self, coming: Coming) -> Line:
+        name = self._record.title(coming.sender)
+        lead = (
+            Span(" " * (1 + self._digits + 1)),
+            Span("» ", self._record.hue(coming.sender), bold=True),
+            Span(f"{name:<{self._names - 1}} ", self._record.hue(coming.sender)),
+            Span("on its way: ", "quiet"),
+        )
+        room = self._width - width_of(lead) - 1
+        text = wrapped(coming.text, 10_000)[0]
+        return Line((*lead, Span(cut(text, max(4, room)), "quiet")))
+
+    def _writing(self, target: str, text: str) -> list[Line]:
+        agent = HUMAN if target.lower() in ("user", "human") else target.removeprefix("agent ")
+        named = next((id for id, view in self._record.agents.items() if view.class_name == agent), agent)
+        lead: Sequence[Span] = (
+            Span(" " * (2 + self._digits)),
+            Span("→ ", self._record.hue(self.agent), bold=True),
+            Span(f"{self._record.title(named):<{self._names - 1}} ", self._record.hue(named)),
+        )
+        indent = width_of(lead)
+        pieces = wrapped(text, max(_LEAST, self._width - indent - _TAIL))
+        cursor = Span("▌", "good")
+        lines = []
+        for place, piece in enumerate(pieces):
+            begin = lead if not place else (Span(" " * indent),)
+            end = (cursor,) if place == len(pieces) - 1 else ()
+            lines.append(Line((*begin, Span(piece, bold=True), *end)))
+        return lines
+
+
+def _is_rule(line: Line) -> bool:
+    return line.text.startswith(" ┄┄┄")
+
+
+def _with_person(header: Header) -> bool:
+    return header.kind == "say" and HUMAN in (header.agent, header.peer)
+
+
+def _glyph_ink(record: Record, header: Header) -> str:
+    """As in the timeline; what is heard is in the hue of who said it, so a pane reads as a conversation."""
+    return record.hue(header.peer) if header.kind == "heard" and header.peer else glyph_ink(record, header)

@@ -1,0 +1,58 @@
+"""An agent's pane: its conversation, text as it is written, and in the title what it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.message import Message
+
+from playbooks_tui.record import Record
+from playbooks_tui.spans import Line, Span
+from playbooks_tui.talk import Look, Talk
+from playbooks_tui.widgets.inked import Pane
+
+
+class TalkPane(Pane):
+    """What one agent said, heard and did."""
+
+    @dataclass
+    class Chosen(Message):
+        """A line of a checkpoint was clicked."""
+
+        index: int
+
+    def __init__(self, record: Record, agent: str) -> None:
+        super().__init__(id=f"agent-{agent}", classes="talk")
+        self.agent = agent
+        self._talk = Talk(record, agent)
+        self._look = Look("main")
+        self._narrowed: tuple[Span, ...] = ()
+
+    def show(self, look: Look) -> None:
+        """Lays out what is new, or another moment, and shows its end."""
+        moved = look.here != self._look.here or look.branch != self._look.branch
+        at_end = self.scroll_target_y >= self.max_scroll_y - 1
+        self._look = look
+        self._lay_out(follow=moved or at_end)
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._lay_out(follow=True)
+
+    def _lay_out(self, *, follow: bool) -> None:
+        width = self.scrollable_content_region.width
+        if width <= 0:
+            return
+        self.tall(self._talk.fit(width, self._look))
+        if follow:
+            self.reveal(max(0, self._talk.anchor))
+
+    def line(self, y: int) -> Line:
+        return self._talk.line(y)
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        index = self._talk.row_at(offset.y + int(self.scroll_offset.y)) if offset is not None else None
+        if index is not None:
+            self.post_message(self.Chosen(index))
