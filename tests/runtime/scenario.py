@@ -14,12 +14,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from memory_store import MemoryStore
+from runtime.memory_store import MemoryStore
 
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.record import Header
 from playbooks.language.model import AgentClass, Parameter, Playbook, Program, PythonBlock, Trigger
-from playbooks.models.base import ModelRequest, Text
+from playbooks.models.base import ModelError, ModelRequest, Text
 from playbooks.runtime.effects import Call, Running
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.notices import Asked, Committed, Notice
@@ -77,6 +77,19 @@ class Scenario:
             agents.append(AgentClass(f"Agent{place}", playbooks=tuple(playbooks), python=blocks))
         return Program(tuple(agents), ())
 
+    def answer(self, request: ModelRequest) -> str | Broken:
+        """What the model says to a request; the same to the same one, or a resume would be another run."""
+        turns = self.parts[request.playbook].turns
+        return turns[min(request.turn, len(turns) - 1)]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A response that breaks off after `text`."""
+
+    text: str
+    error: ModelError
+
 
 def _parameters(python: str) -> list[str]:
     found = re.search(r"def \w+\((.*?)\)", python)
@@ -91,15 +104,19 @@ class Turns:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self.asked: list[tuple[str, int, str]] = []
+        self.requests: list[ModelRequest] = []
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[Text]:
-        turns = self._scenario.parts[request.playbook].turns
-        text = turns[min(request.turn, len(turns) - 1)]
         self.asked.append((request.playbook, request.turn, request.received))
+        self.requests.append(request)
+        answer = self._scenario.answer(request)
+        text = answer.text if isinstance(answer, Broken) else answer
         rest = text[len(request.received) :] if text.startswith(request.received) else text
         for start in range(0, len(rest), self._scenario.chunk):
             yield Text(rest[start : start + self._scenario.chunk])
             await asyncio.sleep(0)
+        if isinstance(answer, Broken):
+            raise answer.error
 
 
 @dataclass
@@ -118,6 +135,7 @@ class Run:
     answered: int = 0
     at: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     """Results by the checkpoint they were there at."""
+    notices: list[Notice] = field(default_factory=list)
 
     def outcome(self, ordered: bool = True) -> Any:
         """What must be the same after a resume."""
@@ -181,6 +199,7 @@ def _run(run: Run, witness: Any = None) -> Run:
     runtime = run.runtime
 
     def told(notice: Notice) -> None:
+        run.notices.append(notice)
         if isinstance(notice, Committed):
             run.headers.append(notice.header)
             run.at[notice.header.id] = {agent: list(values) for agent, values in run.results.items()}
@@ -189,9 +208,12 @@ def _run(run: Run, witness: Any = None) -> Run:
                 assert fold(run.store.read, notice.header.id).state == runtime.state
             if len(run.headers) > 400:
                 raise OverflowError("too long")
-        elif isinstance(notice, Asked) and notice.agents and run.answered < len(run.scenario.person):
-            run.answered += 1
-            runtime.person_says(run.scenario.person[run.answered - 1])
+        elif isinstance(notice, Asked) and notice.agents:
+            if run.answered < len(run.scenario.person):
+                run.answered += 1
+                runtime.person_says(run.scenario.person[run.answered - 1])
+            else:
+                runtime.close_input()  # nobody is there to answer: the run ends
 
     runtime.listeners.append(told)
     shared = runtime._shared_names
