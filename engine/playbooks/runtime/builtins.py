@@ -63,6 +63,10 @@ class Builtins:
 
         async def run(running: Running) -> None:
             whom = resolve(target, runtime.state, runtime.program, meeting)
+            if agent in whom.agents:
+                raise UnknownTarget(f"{target} is this agent itself: what it says is for others to hear")
+            if whom.meeting:
+                runtime.meetings.must_be_in(whom.meeting, agent)
             receivers = runtime.meetings.hearers(whom.meeting, agent, whom.agents) if whom.meeting else whom.agents
             running.text = words
             running.peer = f"meeting {whom.meeting}" if whom.meeting else receivers[0]
@@ -93,6 +97,7 @@ class Builtins:
         async def run(running: Running) -> str:
             whom = resolve(target, runtime.state, runtime.program, inside)
             if whom.meeting:
+                runtime.meetings.must_be_in(whom.meeting, agent, to_listen=True)
                 ids = await runtime.meetings.hear(agent, whom.meeting, running.tick)
                 peer = f"meeting {whom.meeting}"
             else:

@@ -14,13 +14,14 @@ import sys
 import time
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from playbooks.checkpoints.record import Kind
 from playbooks.runtime import asyncio_names
 from playbooks.runtime.digest import digest
 from playbooks.runtime.place import Place, current, here
 from playbooks.runtime.replay import NEW
+from playbooks.runtime.signals import ProgramEnded, Returned
 from playbooks.runtime.source import MODEL
 from playbooks.state import Event
 from playbooks.state import events as e
@@ -192,6 +193,8 @@ class Effects:
         self.activity += 1
         if runtime.stopping:
             await runtime.never()
+        if frame.id in runtime.state.returned:  # a `finally` after `Return`: a resume would not come to it
+            raise Returned
         state, durable = runtime.state, runtime.durable
         record = state.record.get((frame.id, unit), _EMPTY)
         key = ("begun", path, n)
@@ -290,7 +293,7 @@ class Effects:
         if not ok:
             raise value
         if call.then is not None:
-            raise call.then
+            self._leave(call.then)
         return runtime.values.decode(data) if runtime.durable else runtime.values.copy(value)
 
     def served(self, call: Call, ok: bool, data: bytes) -> Any:
@@ -299,8 +302,13 @@ class Effects:
         if not ok:
             raise value
         if call.then is not None:
-            raise call.then
+            self._leave(call.then)
         return value
+
+    def _leave(self, how: BaseException) -> NoReturn:
+        if isinstance(how, ProgramEnded):
+            self._runtime.end()  # before any `finally` that it unwinds through
+        raise how
 
     def _drop_child(self, frame: int, unit: int, path: tuple[int, ...], n: int) -> None:
         child = self._runtime.state.record.get((frame, unit), _EMPTY).get(("child", path, n))

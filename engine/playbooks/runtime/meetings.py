@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from playbooks.language.model import Playbook
 from playbooks.runtime.place import current
+from playbooks.runtime.signals import UnknownTarget
 from playbooks.runtime.targets import HUMAN, resolve
 from playbooks.state import events as e
 
@@ -99,6 +100,23 @@ class Meetings:
         runtime.emit(e.MeetingEnded(id))
         for attendee in row.attendees:
             runtime.mailbox.wake(attendee, f"meeting {id}")
+
+    def must_be_in(self, id: str, agent: str, *, to_listen: bool = False) -> None:
+        """Refuses who takes no part: neither heard nor hearing there.
+
+        Args:
+            id: Of the meeting.
+            agent: Who.
+            to_listen: What was said can be heard after the end, but nothing said.
+
+        Raises:
+            UnknownTarget: The agent takes no part in it, or it has ended.
+        """
+        row = self._runtime.state.meeting(id)
+        if row.ended and not to_listen:
+            raise UnknownTarget(f"meeting {id} has ended: nobody hears what is said to it")
+        if agent not in row.attendees and not (to_listen and (id, agent) in self._runtime.state.attended):
+            raise UnknownTarget(f"this agent takes no part in meeting {id}; who does can invite it")
 
     def hearers(self, id: str, sender: str, named: tuple[str, ...]) -> tuple[str, ...]:
         """Who hears what is said in a meeting."""

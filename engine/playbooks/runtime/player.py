@@ -387,13 +387,14 @@ class Player:
         runtime = self._runtime
         await self._live()
         failures = runtime.state.progress_of(frame.id).failures + 1
+        if failures >= runtime.settings.max_failures:  # told by the caller's checkpoint, which drops this frame
+            runtime.writing_dropped(frame.agent)
+            raise PlaybookFailed(
+                f"{frame.playbook.name} failed {failures} times in a row and was given up; the last time: {short}"
+            )
         events: list[e.Event] = [e.Noted(frame.id, "error", told), e.Failed(frame.id, failures)]
         if turn_ends:
             events.append(e.TurnEnded(frame.id, failures))
         source = fold(statement.source) if statement else "model call"
         runtime.commit(frame, "error", source, events, text=short, line=line)
         runtime.writing_dropped(frame.agent)
-        if failures >= runtime.settings.max_failures:
-            raise PlaybookFailed(
-                f"{frame.playbook.name} failed {failures} times in a row and was given up; the last time: {short}"
-            )

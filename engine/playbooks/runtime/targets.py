@@ -46,15 +46,18 @@ def resolve(text: object, state: ProgramState, program: Program, meeting: str = 
     found = _MEETING.fullmatch(first)
     if found or first.lower() == "meeting":
         id = found[1] if found else meeting
+        if not id:
+            raise UnknownTarget(f"this playbook is in no meeting{_meetings(state)}")
         if id not in state.meetings:
-            raise UnknownTarget(f"there is no {first}" + (_meetings(state)))
+            raise UnknownTarget(f"there is no meeting {id}{_meetings(state)}")
         if not comma:
             return Target((), id)
         agents = tuple(agent for part in rest.split(",") for agent in _agents(part.strip(), state, program))
         attendees = state.meeting(id).attendees
         for agent in agents:
             if agent not in attendees:
-                raise UnknownTarget(f"{agent} does not take part in meeting {id}; {', '.join(attendees)} do")
+                there = ", ".join(_named(attendee, state) for attendee in attendees)
+                raise UnknownTarget(f"{_named(agent, state)} does not take part in meeting {id}; {there} do")
         return Target(agents, id)
     return Target(_agents(words, state, program))
 
@@ -69,6 +72,9 @@ def _agents(words: str, state: ProgramState, program: Program) -> tuple[str, ...
     cls = program.agent(words)
     if cls is not None and cls.kind == "Human":
         return (HUMAN,)
+    if words[:6].lower() == "agent ":
+        words = words[6:].strip()
+        cls = program.agent(words)
     of_class = [id for id, row in state.agents.items() if row[0] == words or (row[2] and row[2] == words)]
     if len(of_class) == 1:
         return (of_class[0],)
@@ -80,8 +86,11 @@ def _agents(words: str, state: ProgramState, program: Program) -> tuple[str, ...
 
 
 def _who(state: ProgramState) -> str:
-    agents = [f"agent {id} ({row[0]})" for id, row in state.agents.items() if id != HUMAN]
-    return f"there are user, {', '.join(agents)}"
+    return f"there are user, {', '.join(_named(id, state) for id in state.agents if id != HUMAN)}"
+
+
+def _named(agent: str, state: ProgramState) -> str:
+    return "user" if agent == HUMAN else f"agent {agent} ({state.agents[agent][0]})"
 
 
 def _meetings(state: ProgramState) -> str:
