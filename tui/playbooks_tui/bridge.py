@@ -9,6 +9,7 @@ running state.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -102,10 +103,11 @@ class Bridge:
 
     def leave(self) -> None:
         """Interrupts the run, keeping everything, and closes the session; `over` tells when that is done."""
-        if self.begun:
-            self.session.interrupt()
         self._soon(self._leave.set)
         self._soon(self._begin.set)
+        if self.begun and not self.over.done():
+            with contextlib.suppress(RuntimeError):  # it closed just now
+                self.session.interrupt()
 
     def read(self, work: Callable[[], None]) -> None:
         """Does some reading on a third thread, so that neither a long fold nor a busy program holds up the other."""
@@ -121,10 +123,8 @@ class Bridge:
 
     def _soon(self, act: Callable[[], None]) -> None:
         if self._loop is not None and not self._loop.is_closed():
-            try:
+            with contextlib.suppress(RuntimeError):  # it closed just now: there is nothing left to ask for
                 self._loop.call_soon_threadsafe(act)
-            except RuntimeError:  # it closed just now: there is nothing left to ask for
-                pass
 
     # -- the engine's side -----------------------------------------------------------------------------------
 

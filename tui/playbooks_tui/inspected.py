@@ -48,7 +48,7 @@ class CodeLine:
 
     number: int
     text: str
-    state: Literal["ran", "next", "left"]
+    state: Literal["ran", "next", "left", "comment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +117,24 @@ def _code(moment: Moment, agent: str) -> tuple[CodeLine, ...]:
     lines = response.code.split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
-    following = next((n for n in range(response.ran, len(lines)) if lines[n].strip()), len(lines))
+    following = next((n for n in range(response.ran, len(lines)) if _runs(lines[n])), len(lines))
     first = max(0, min(following - _AROUND, len(lines) - 2 * _AROUND))
     return tuple(
-        CodeLine(n + 1, lines[n], "ran" if n < following else "next" if n == following else "left")
+        CodeLine(n + 1, lines[n], _state(lines[n], n - following))
         for n in range(first, min(len(lines), first + 2 * _AROUND))
     )
+
+
+def _runs(text: str) -> bool:
+    return bool(text.strip()) and not text.lstrip().startswith("#")
+
+
+def _state(text: str, offset: int) -> Literal["ran", "next", "left", "comment"]:
+    if offset == 0:
+        return "next"
+    if text.lstrip().startswith("#"):
+        return "comment"
+    return "ran" if offset < 0 else "left"
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ def body(
         name = record.title(header.peer)
         ink = "quiet" if quiet else record.hue(header.peer)
         spans.append(Span(f"{name:<{names - 1}} ", ink, later=later))
-    ink = "bad" if header.kind == "error" else "quiet" if quiet else "plain"
+    ink = "bad" if header.kind == "error" else "quiet" if quiet and not bold else "plain"
     strong = bold or header.kind == "fork" or ends_program(header)
     spans.append(Span(words(header, text), ink, bold=strong, later=later))
     return spans

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from playbooks.runtime.notices import AgentView
 from playbooks_tui.record import HUMAN, Record
 from playbooks_tui.spans import Line, Span, ago, amount, clock, counted, cut, money, width_of
 
@@ -72,11 +73,13 @@ def moment(record: Record, standing: Standing) -> int | None:
 
 # -- header ----------------------------------------------------------------------------------------------------------
 
+_LEAST_PHRASE = 16
+
 BADGES: dict[Mode, tuple[str, str]] = {
     "opening": (" ○ READY ", "plain"),
     "running": (" ● RUNNING ", "good"),
-    "pausing": (" ‖ PAUSING ", "here"),
-    "paused": (" ‖ PAUSED ", "here"),
+    "pausing": (" || PAUSING ", "here"),
+    "paused": (" || PAUSED ", "here"),
     "back": (" ◄◄ LOOKING BACK ", "here"),
     "waiting": (" ? WAITING FOR YOU ", "plain"),
     "interrupted": (" = INTERRUPTED ", "here"),
@@ -209,10 +212,14 @@ def header_line(record: Record, standing: Standing, width: int, now: float, seco
         (time,),
     )
     taken = width_of((badge,)) + 1
-    right = next((v for v in variants if taken + width_of(said) + 3 + width_of(v) <= width), variants[-2])
-    if taken + 12 + width_of(right) > width:
-        right = variants[-1]
-    left = [badge, Span(" "), *_cut_to(said, width - taken - width_of(right) - 2)]
+    # Where the moment is must be read; who writes just now is seen below too.
+    least = 0 if mode(record, standing) == "running" and width_of(variants[3]) + taken + 2 <= width else width_of(said)
+    room = [width - taken - width_of(variant) - 3 for variant in variants]
+    right = next((v for v, left in zip(variants, room, strict=True) if left >= width_of(said)), None) or next(
+        (v for v, left in zip(variants, room, strict=True) if left >= min(least, _LEAST_PHRASE)), variants[-1]
+    )
+    spare = width - taken - width_of(right) - 2
+    left = [badge, Span(" "), *(_cut_to(said, spare) if spare >= min(_LEAST_PHRASE, width_of(said)) else ())]
     gap = width - width_of(left) - width_of(right)
     return Line((*left, Span(" " * max(1, gap)), *right))
 
@@ -239,22 +246,27 @@ def _list(names: list[str]) -> str:
 # -- panes -----------------------------------------------------------------------------------------------------------
 
 
-def doing(record: Record, agent: str, standing: Standing) -> tuple[Span, ...]:
-    """What an agent does or waits for now, for its pane's title."""
-    view = record.agents.get(agent)
-    if view is None or agent == HUMAN:
+def doing(record: Record, view: AgentView, *, live: bool) -> tuple[Span, ...]:
+    """What an agent does or waits for, for its pane's title.
+
+    Args:
+        record: Of the session.
+        view: The agent, now or at the moment that is looked at.
+        live: Whether it is now, and something runs.
+    """
+    if view.id == HUMAN:
         return ()
+    agent = view.id
     step = step_name(view.step) or view.playbook
     if view.status == "failed":
         return (Span(f"failed: {view.error}" if view.error else "failed", "bad"),)
-    runs = engine_mode(record, standing) in ("running", "pausing")
-    if agent in record.writing or agent in record.thinking:
+    if live and (agent in record.writing or agent in record.thinking):
         what = "writes" if agent in record.writing else "thinks"
         return (Span("● ", "good"), Span(step), Span(f" · {what}" if step else what, "quiet"))
     if view.status == "waiting":
         whom = waited(record, view.waits_for)
         return (Span(f"{step} · waits for {whom}" if step else f"waits for {whom}", "quiet"),)
-    if view.status == "running" and runs:
+    if view.status == "running" and live:
         return (Span("● ", "good"), Span(step))
     return (Span(step if view.status == "running" else "idle", "quiet"),)
 

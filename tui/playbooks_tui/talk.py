@@ -63,7 +63,7 @@ class Talk:
             How many lines there are.
         """
         record = self._record
-        names = max((len(record.title(agent)) for agent in record.agents), default=6) + 1
+        names = max((len(record.title(agent)) for agent in record.agents), default=6) + 2
         digits = max(2, len(str(record.most)))
         if (width, look.branch, names, digits) != (self._width, self._branch, self._names, self._digits):
             self._width, self._branch, self._names, self._digits = width, look.branch, names, digits
@@ -143,7 +143,7 @@ class Talk:
         here = look.mark and index == look.here
         later = look.here is not None and index > look.here
         edge = Span("┊" if later else "▸" if here and not part else " ", "here" if here else "quiet", bold=here)
-        ink = "bad" if header.kind == "error" else "quiet" if header.kind in QUIET else "plain"
+        ink = "bad" if header.kind == "error" else "quiet" if header.kind in QUIET and not here else "plain"
         ground = "here" if here else ""
         text = Span(piece, ink, bold=here or header.kind == "end", later=later)
         indent = self._indent(header)

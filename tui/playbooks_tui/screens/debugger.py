@@ -176,6 +176,7 @@ class View(Screen[None]):
     def _draw_standing(self) -> None:
         self._keep_time()
         self.query_one(Timeline).show(self.standing)
+        self.query_one(Inspector).stand(self._at_moment)
         for agent in self.panes:
             self._draw_pane(agent)
         self._draw_tabs()
@@ -249,8 +250,7 @@ class View(Screen[None]):
         branch = record.headers[here].branch if here is not None else record.branch
         at = moment(record, standing)
         if here is not None:
-            known = self.seen if self.seen is not None and self.seen.row == here else None
-            coming = known.coming.get(agent, ()) if known else ()
+            coming = self._past.coming.get(agent, ()) if self._past else ()
         else:
             coming = tuple(Coming(message.sender, message.text) for message in record.inbox.get(agent, ()))
         return Look(branch, here if here is not None else at, coming, mark=at is not None)
@@ -263,17 +263,21 @@ class View(Screen[None]):
             view = record.agents[agent]
             own = (Span(view.class_name, record.hue(agent), bold=True), Span(f" {agent}", "quiet"))
             left = own if agent != HUMAN else (Span(record.title(agent), "lane-you", bold=True),)
-        pane.name_pane(left, doing(self._shown_record(), agent, self.standing))
+        past = self._past
+        if past is None:
+            live = engine_mode(record, self.standing) in ("running", "pausing")
+            right = doing(record, record.agents[agent], live=live)
+        elif agent in past.agents:
+            right = doing(record, past.agents[agent], live=False)
+        else:
+            right = (Span("not made yet", "quiet"),)
+        pane.name_pane(left, right)
 
-    def _shown_record(self) -> Record:
-        """The record, or while looking back one whose agents are as they were."""
-        here = self.standing.here
-        if here is None or self.seen is None or self.seen.row != here:
-            return self.record
-        past = Record()
-        past.agents = {**self.record.agents, **self.seen.agents}
-        past.status = "paused"
-        return past
+    @property
+    def _past(self) -> Seen | None:
+        """What was read of the moment that is looked at; None now, and until it is read."""
+        seen = self.seen
+        return seen if seen is not None and seen.row == self.standing.here else None
 
     # -- tabs ------------------------------------------------------------------------------------------------
 
@@ -296,7 +300,7 @@ class View(Screen[None]):
             act = f"screen.show_tab('{id}')"
             on = id == shown
             spans.append(
-                Span(f" {name}{live} ", ink if not on or ink != "quiet" else "plain", bold=on, later=on, act=act)
+                Span(f" {name}{live} ", ink if not on or ink != "quiet" else "plain", bold=on, raised=on, act=act)
             )
             spans.append(Span("│", "hair"))
         return tuple(spans[:-1])
@@ -348,6 +352,10 @@ class View(Screen[None]):
         self._wanted = (here, agent)
         self._read_next()
 
+    @property
+    def _at_moment(self) -> bool:
+        return moment(self.record, self.standing) is not None
+
     def _read_next(self) -> None:
         wanted = self._wanted
         if wanted is None or self._reading is not None:
@@ -390,12 +398,10 @@ class View(Screen[None]):
         found = event.seen or Seen(row, Inspected(self.record.headers[row], agent, "", error=event.error), {}, {})
         self.seen = found
         if event.wanted == self._wanted:
-            here = self.standing.here
-            at = here is not None or moment(self.record, self.standing) is not None
             with self.app.batch_update():
-                self.query_one(Inspector).show(found.inspected, at_moment=at)
+                self.query_one(Inspector).show(found.inspected, at_moment=self._at_moment)
                 self._draw_tabs()
-                if here is not None:
+                if self.standing.here is not None:
                     for id in self.panes:
                         self._draw_pane(id)
         self._read_next()

@@ -171,7 +171,7 @@ class Pane(Inked):
         parts = []
         for span in spans:
             colour = "$foreground" if span.ink == "plain" else f"${span.ink}"
-            style = f"{'bold ' if span.bold else ''}{'reverse ' if span.later else ''}{colour}"
+            style = f"{'bold ' if span.bold else ''}{colour}{' on $hair' if span.raised else ''}"
             if span.act:
                 style += f" @click={span.act}"
             parts.append((span.text, style))

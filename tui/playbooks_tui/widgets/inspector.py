@@ -30,6 +30,12 @@ class Inspector(Pane):
         self.inspected, self._at_moment = inspected, at_moment
         self._lay_out()
 
+    def stand(self, at_moment: bool) -> None:
+        """Says whether it is a moment stood at, without reading it anew."""
+        if at_moment != self._at_moment:
+            self._at_moment = at_moment
+            self._lay_out()
+
     def on_resize(self) -> None:
         super().on_resize()
         self._lay_out()
@@ -68,13 +74,15 @@ def lines(record: Record, seen: Inspected | None, width: int, *, at_moment: bool
         digits = len(str(seen.code[-1].number))
         for code in seen.code:
             following = code.state == "next"
-            sign = {"ran": "✓", "next": "▸" if at_moment else "●", "left": " "}[code.state]
-            tint = ink if following else "quiet" if code.state == "ran" else "plain"
+            sign = {"ran": "✓", "next": "▸" if at_moment else "●"}.get(code.state, " ")
+            tint = ink if following else "plain" if code.state == "left" else "quiet"
             number = Span(f" {code.number:>{digits}} ", tint if following else "quiet", bold=following)
             lead = [number, Span(sign + " ", tint, bold=following)]
             indent = width_of(lead)
             spaces = len(code.text) - len(code.text.lstrip())
-            for place, piece in enumerate(wrapped(code.text.strip(), max(8, width - indent - spaces - 2))):
+            room = max(8, width - indent - spaces - 2)
+            text = code.text.strip()
+            for place, piece in enumerate(wrapped(text, room) if following else [cut(text, room)]):
                 begin = lead if not place else [Span(" " * (indent + 2))]
                 found.append(Line((*begin, Span(" " * spaces + piece, tint, bold=following))))
     header = seen.header

@@ -18,8 +18,8 @@ from playbooks_tui.widgets.inked import Pane
 _HEAD = 1
 
 
-class Timeline(Pane):
-    """Rows of checkpoints."""
+class Timeline(Pane, inherit_bindings=False):
+    """Rows of checkpoints. Moving keys are the screen's: they move the moment, and the view follows it."""
 
     @dataclass
     class Chosen(Message):
