@@ -22,7 +22,8 @@ ON_MESSAGE = Playbook(
     name="OnMessage",
     description=(
         "Messages arrived while you were doing nothing; they are shown above. If one of the triggers of your playbooks"
-        " has come true, record it with Trigger and call that playbook. Otherwise answer if an answer is due. Then Return."
+        " has come true, record it with Trigger and call that playbook. Otherwise answer if an answer is due. Then"
+        " Return."
     ),
 )
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from playbooks.models.base import ModelRequest, Retry, Text, Usage
 from playbooks.runtime.frame import Frame
 from playbooks.runtime.notices import ModelAnswered, ModelCalled, ModelRetried, Writing
+from playbooks.runtime.recorded import RecordedCall
 from playbooks.runtime.replay import NEW
 from playbooks.runtime.response import Response
 from playbooks.state import events as e
+from playbooks.state.rows import AskedRow
 
 if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
@@ -34,9 +36,9 @@ class Asking:
         """
         runtime, state = self._runtime, self._runtime.state
         turn = state.progress_of(frame.id).turn
+        asked = state.asked_of(frame.id)
+        in_flight = asked is not None and asked.turn == turn
         if not runtime.replay.over:
-            asked = state.asked_of(frame.id)
-            in_flight = asked is not None and asked.turn == turn
             await runtime.replay.go_live(asked.tick if asked and in_flight else NEW)
         if runtime.control.holds:
             await runtime.control.gate_model(frame)
@@ -71,9 +73,34 @@ class Asking:
             received=received,
         )
         response = response or Response()
+        known = self._recorded(frame, asked if in_flight else None, received, hash)
+        if known is not None:
+            self._serve(frame, response, known)
+            return response
         runtime.notify(ModelCalled(frame.agent, call, model.name, sum(len(m["content"]) for m in prompt) // 4))
         response.task = runtime.spawn(self._drain(frame, response, request, call))
         return response
+
+    def _recorded(self, frame: Frame, asked: AskedRow | None, received: str, hash: str) -> RecordedCall | None:
+        """What the branch that this one left from was answered, while what produced it is unchanged."""
+        recorded = self._runtime.recorded
+        if recorded is None:
+            return None
+        if asked is not None and (known := recorded.rest(asked.call, received)) is not None:
+            return known
+        return recorded.take(frame.agent, hash) if not received else None
+
+    def _serve(self, frame: Frame, response: Response, known: RecordedCall) -> None:
+        """The recorded rest of a response, at once; nobody is asked."""
+        response.feed(known.text[len(response.text) :])
+        if known.ended:
+            response.close()
+        response.changed.set()
+        frame.response = response
+        self.flush(frame)
+        if known.ended:
+            usage = known.usage
+            self._runtime.emit(e.ResponseEnded(frame.id, usage.input_tokens, usage.output_tokens, usage.cost))
 
     async def _drain(self, frame: Frame, response: Response, request: ModelRequest, call: int) -> None:
         runtime = self._runtime

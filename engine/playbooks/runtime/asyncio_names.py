@@ -42,7 +42,8 @@ def program_asyncio(timer: Callable[..., Awaitable[Any]]) -> types.ModuleType:
         raise NotImplementedError("asyncio.timeout can't be replayed: use asyncio.wait_for")
 
     names: dict[str, Any] = {name: value for name, value in vars(asyncio).items() if not name.startswith("_")}
-    names |= {"sleep": timer, "wait_for": wait_for, "timeout": unsupported, "timeout_at": unsupported}
+    replaced: dict[str, Any] = {"sleep": timer, "wait_for": wait_for, "timeout": unsupported, "timeout_at": unsupported}
+    names |= replaced
     module = types.ModuleType("asyncio", asyncio.__doc__)
     vars(module).update(names)
     return module

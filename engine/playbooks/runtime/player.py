@@ -355,7 +355,6 @@ class Player:
         stage: str | None,
     ) -> None:
         """The model is told what failed, where, and what already ran; the rest of its response is dropped."""
-        runtime = self._runtime
         for task in [task for task in frame.tasks if not task.done()]:
             task.cancel()
         if frame.tasks:

@@ -51,6 +51,7 @@ from playbooks.runtime.notices import (
 )
 from playbooks.runtime.player import Player
 from playbooks.runtime.positions import Positions
+from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.replay import Replay
 from playbooks.runtime.signals import Diverged
 from playbooks.runtime.targets import HUMAN
@@ -119,6 +120,8 @@ class Runtime:
         self._checking = False
         self._said: list[tuple[str, str]] = []
         self.replay = Replay()
+        self.recorded: RecordedCalls | None = None
+        """Of the branch that this one left from."""
         self.positions = Positions()
         self.values = Values(self, self.settings.max_value_bytes)
         self.effects = Effects(self)
@@ -144,7 +147,7 @@ class Runtime:
         if self.state.agents:
             for agent in [agent for agent in self.state.agents if agent != HUMAN]:
                 self._load_agent(agent)
-            self.replay = Replay(self.state, caught_up=None)
+            self.replay = Replay(self.state, self._edit)
             return
         self.emit(e.AgentCreated(HUMAN, self._human_name()))
         for cls in self.program.agents:
@@ -264,6 +267,33 @@ class Runtime:
         if self.journal.sealed:
             raise asyncio.CancelledError
         await asyncio.get_running_loop().create_future()
+
+    def _edit(self, frame: int, unit: int, tick: float, name: str) -> None:
+        """A fork's change of a variable: in the innermost live frame that has it, else the agent's.
+
+        The frame that owns it keeps the edit, which is made again as long as that frame's unit is replayed; an agent's
+        needs none, since what was read by then is in the record.
+        """
+        data = self.state.record[frame, unit]["edit", tick, name][0]
+        agent, owner = self.state.frames[frame][0], frame
+        while owner and self.state.frames[owner][0] == agent:
+            live = self.player.frames.get(owner)
+            if live is not None and live.names is not None and name in live.names:
+                break
+            owner = self.state.frames[owner][3]
+        else:
+            owner = 0
+        if owner != frame:
+            self.emit(e.EditTaken(frame, unit, tick, name))
+        if not owner:
+            self.emit(e.VariableWritten(agent, name, data))
+            return
+        live = self.player.frames[owner]
+        if owner != frame:
+            self.emit(e.EditPlaced(owner, live.unit, tick, name, data))
+        assert live.names is not None
+        with self.values.defined_in(live.names):
+            dict.__setitem__(live.names, name, self.values.decode(data))
 
     # -- standing still ------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +35,11 @@ from playbooks.runtime.notices import (
     Notice,
     RunStatus,
 )
+from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.runtime import RunSettings, Runtime
 from playbooks.session import resume as resuming
+from playbooks.session.edits import NO_RESULT, Edits
+from playbooks.session.forking import ForkPlan, Prepared, events_of, prepare
 from playbooks.session.moment import Moment
 from playbooks.session.resume import Resumed
 from playbooks.state import ProgramState
@@ -43,6 +47,15 @@ from playbooks.state import events as e
 
 if TYPE_CHECKING:
     from playbooks.checkpoints.chain import Folded
+
+
+@dataclass(frozen=True, slots=True)
+class ForkOptions:
+    """What answers and what runs on a new branch; None is as before."""
+
+    model: str | None = None
+    temperature: float | None = None
+    program: Program | None = None
 
 
 class DebugSession:
@@ -69,8 +82,7 @@ class DebugSession:
         self._stack = contextlib.ExitStack()
         self._listeners: list[Listener] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._wanted_interrupt = False
-        self._status: RunStatus = "ready"
+        self._running: asyncio.Event | None = None
         self.config = config
         self.resumed: Resumed | None = None
         self.timeline: list[Header] = []
@@ -225,6 +237,10 @@ class DebugSession:
         self.timeline = list(headers)
         self.messages = Moment(folded.header, folded.state).messages
         agents = list(folded.state.agents)
+        if isinstance(found, Header) and branches[branch].head != found.id:  # its branch has gone on since
+            prepared = self._prepared(found.id, Edits(), before=False, label="")
+            branch = prepared.plan.branch
+            self._branch_off(prepared, ForkOptions())
         self.resumed = Resumed(
             session,
             branch,
@@ -234,6 +250,110 @@ class DebugSession:
             tuple(f"{header.agent}: {header.text}" for header in after if header.kind == "say"),
             program is not None and program.hash != recorded.hash,
         )
+
+    # -- forking -------------------------------------------------------------------------------------------------------
+
+    def plan(self, checkpoint: str, *, before: bool = False, label: str = "", edits: Edits | None = None) -> ForkPlan:
+        """What a fork would do; runs nothing.
+
+        Raises:
+            UserError: There is no such checkpoint, or an edit can't take.
+        """
+        return self._prepared(checkpoint, edits or Edits(), before=before, label=label).plan
+
+    async def fork(
+        self,
+        checkpoint: str,
+        *,
+        before: bool = False,
+        result: Any = NO_RESULT,
+        set: Mapping[str, Any] | None = None,
+        say: Sequence[tuple[str, str]] = (),
+        response: str | None = None,
+        regenerate: bool = False,
+        model: str | None = None,
+        temperature: float | None = None,
+        program: Program | None = None,
+        label: str = "",
+    ) -> BranchInfo:
+        """Begins a branch from a checkpoint; `run` then runs it. A run under way is interrupted first.
+
+        Args:
+            checkpoint: Its id; the branch begins after it.
+            before: The branch begins before it, so that its statement runs again.
+            result: What the awaited call that made the checkpoint gives instead.
+            set: Variables: `NAME` in the checkpoint's agent, `1001.NAME` in another, `$NAME` the agent's own.
+            say: (agent, text): what that agent has on its way says this instead.
+            response: Takes the place of the rest of the response under way.
+            regenerate: The model is asked for the rest of the response instead of serving it.
+            model: As `--model`; answers what is asked from here on.
+            temperature: Of the model.
+            program: Runs instead of the recorded one.
+            label: Name of the branch.
+
+        Raises:
+            UserError: There is no such checkpoint, or an edit can't take; nothing has happened then.
+        """
+        edits = Edits(result, dict(set or {}), tuple(say), response, regenerate)
+        prepared = self._prepared(checkpoint, edits, before=before, label=label)
+        options = ForkOptions(model, temperature, program)
+        if self._running is not None:
+            self.interrupt()
+            await self._running.wait()
+        self._branch_off(prepared, options)
+        return next(branch for branch in self.branches if branch.name == self.branch)
+
+    def _prepared(self, checkpoint: str, edits: Edits, *, before: bool, label: str) -> Prepared:
+        if self._store is None:
+            raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+        branches = [branch.name for branch in self._store.branches(self.id)]
+        headers = self._store.headers(self.id)
+        return prepare(self._store, headers, branches, checkpoint, edits, self.program, before=before, label=label)
+
+    def _branch_off(self, prepared: Prepared, options: ForkOptions) -> None:
+        store = self._store
+        assert store
+        at, state = prepared.folded.header, prepared.folded.state
+        config = self.config
+        if options.program is not None:
+            self.program = options.program
+        if options.model is not None:
+            config = config.with_overrides({"model": parse_model_option(options.model)})
+        if options.temperature is not None:
+            config = config.with_overrides({"model": {"temperature": options.temperature}})
+        self.config = config
+        model, settings = self._model(config)
+        journal = Journal(state, _Locking(store, self), self._clock)
+        last = max((header.sequence for header in self.timeline), default=0)
+        journal.go_on(at, prepared.folded.windows, last, prepared.plan.branch)
+        path = resuming.branch_path(self.timeline, at.id)
+        journal.last = {header.agent: header for header in path}
+        runtime = self._made(journal, model, settings, config)
+        self.messages = Moment(at, state).messages
+        program = options.program
+        forked = e.Forked(
+            prepared.plan.branch,
+            tuple((change.what, str(change)) for change in prepared.plan.changes),
+            options.model or "",
+            program.hash if program else "",
+            program.roots if program else (),
+            tuple((file.path, file.text) for file in program.files) if program else (),
+        )
+        what = "; ".join(str(change) for change in prepared.plan.changes)
+        store.set_status(self.id, prepared.plan.branch, "running")
+        journal.commit(
+            at.agent,
+            "fork",
+            at.statement,
+            [forked, *prepared.events],
+            step=at.step,
+            playbook=at.playbook,
+            line=at.line,
+            text=f"{prepared.plan.branch}: {what}" if what else prepared.plan.branch,
+        )
+        if options.model is None and options.temperature is None:
+            runtime.recorded = RecordedCalls(state, events_of(store, prepared.later))
+        runtime.prepare()
 
     def _made(self, journal: Journal, model: Model, settings: ModelSettings, config: Config) -> Runtime:
         limits = RunSettings(
@@ -327,9 +447,12 @@ class DebugSession:
         """Runs to the end: finished, failed or interrupted; a pause in between does not end it."""
         runtime = self.runtime
         self._loop = asyncio.get_running_loop()
-        if self._wanted_interrupt:
-            self.interrupt()
-        status = await runtime.run()
+        self._running = asyncio.Event()
+        try:
+            status = await runtime.run()
+        finally:
+            self._running.set()
+            self._running = None
         self.error = runtime.error
         if self._store is not None and self.id:
             with contextlib.suppress(UserError):
@@ -338,7 +461,6 @@ class DebugSession:
 
     def interrupt(self) -> None:
         """Stops the run, keeping everything; from any thread. A second call changes nothing."""
-        self._wanted_interrupt = True
         self._soon(lambda: self.runtime.spawn(self.runtime.interrupt()))
 
     def pause(self) -> None:

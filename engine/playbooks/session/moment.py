@@ -10,6 +10,7 @@ from typing import Any
 from playbooks.checkpoints.codec import decode
 from playbooks.checkpoints.record import Header
 from playbooks.runtime.notices import AgentView, MessageView
+from playbooks.runtime.positions import fold
 from playbooks.runtime.response import Response
 from playbooks.runtime.stored_names import StoredNames
 from playbooks.state import ProgramState
@@ -139,3 +140,13 @@ class Moment:
         offset = self.state.progress_of(frame).offset
         statements = Response(text, self.state.whole.get(frame, 0), True).statements
         return statements[offset].line if offset < len(statements) else 0
+
+
+def statement_under_way(state: ProgramState, frame: int) -> str:
+    """The source of the statement that a frame stands in, on one line; empty in Python or at the end of a response."""
+    text = state.response.get(frame)
+    if text is None:
+        return ""
+    statements = Response(text, state.whole.get(frame, 0), True).statements
+    offset = state.progress_of(frame).offset
+    return fold(statements[offset].source) if offset < len(statements) else ""

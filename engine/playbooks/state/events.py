@@ -146,6 +146,12 @@ class ResponseEnded(Record, frozen=True):
     cost: float | None = None
 
 
+class ResponseCut(Record, frozen=True):
+    """The response is not complete after all: a fork asks for its rest anew."""
+
+    frame: int
+
+
 class TurnEnded(Record, frozen=True):
     """All of the response ran, or it failed: the next is asked for. `failures` counts failed turns in a row."""
 
@@ -179,8 +185,10 @@ class Noted(Record, frozen=True):
 
     frame: int
     kind: str
-    """`ran`, `result`, `heard`, `error`, `print`, `response`."""
+    """`called`, `result`, `heard`, `error`."""
     text: str
+    at: int = -1
+    """Which line it takes the place of; −1 adds one."""
 
 
 # -- effects and what replay needs -------------------------------------------------------------------------------------
@@ -330,6 +338,7 @@ Event = (
     | ModelAsked
     | ResponseReceived
     | ResponseEnded
+    | ResponseCut
     | TurnEnded
     | Failed
     | UnitEnded

@@ -237,6 +237,10 @@ def _response_ended(s: ProgramState, v: e.ResponseEnded) -> list[Write]:
     return writes
 
 
+def _response_cut(s: ProgramState, v: e.ResponseCut) -> list[Write]:
+    return [("progress", v.frame, tuple(s.progress_of(v.frame)._replace(ended=False)))]
+
+
 def _turn_ended(s: ProgramState, v: e.TurnEnded) -> list[Write]:
     row = s.progress_of(v.frame)
     row = row._replace(turn=row.turn + 1, offset=0, stage=None, ended=False, failures=v.failures)
@@ -268,7 +272,8 @@ def _step_reached(s: ProgramState, v: e.StepReached) -> list[Write]:
 
 def _noted(s: ProgramState, v: e.Noted) -> list[Write]:
     held = s.transcript.get(v.frame)
-    return [("transcript", v.frame, len(held) if held else 0, (v.kind, v.text))]
+    at = v.at if v.at >= 0 else len(held) if held else 0
+    return [("transcript", v.frame, at, (v.kind, v.text))]
 
 
 def _effect_began(s: ProgramState, v: e.EffectBegan) -> list[Write]:
@@ -371,6 +376,7 @@ _REDUCERS: dict[type, Callable[[ProgramState, Any], list[Write]]] = {
     e.ModelAsked: _model_asked,
     e.ResponseReceived: _response_received,
     e.ResponseEnded: _response_ended,
+    e.ResponseCut: _response_cut,
     e.TurnEnded: _turn_ended,
     e.Failed: _failed,
     e.UnitEnded: _unit_ended,

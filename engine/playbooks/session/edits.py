@@ -1,0 +1,289 @@
+"""What a fork may change, checked against the moment it forks from and turned into events.
+
+An edit is itself an event of the new branch, so every later resume applies it too. What can't take is refused, with
+what to do instead; nothing is run to find that out.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from playbooks.checkpoints import describe
+from playbooks.checkpoints.codec import DamagedValue, decode, encode
+from playbooks.checkpoints.record import Checkpoint
+from playbooks.errors import UserError
+from playbooks.runtime.response import Response
+from playbooks.runtime.rewrite import AGENT
+from playbooks.runtime.source import mark
+from playbooks.runtime.stored_names import StoredNames
+from playbooks.state import Event, ProgramState, from_builtins
+from playbooks.state import events as e
+
+NO_RESULT: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What a fork changes."""
+
+    result: Any = NO_RESULT
+    """The outcome of the awaited call that made the checkpoint."""
+    set: Mapping[str, Any] = field(default_factory=dict)
+    """`NAME` in the checkpoint's agent, `1001.NAME` in another; a leading `$` means the agent's."""
+    say: tuple[tuple[str, str], ...] = ()
+    """(agent, text): the newest message on its way from that agent says this instead; `human` says it anew."""
+    response: str | None = None
+    """Takes the place of the rest of the response, from the end of the statement under way."""
+    regenerate: bool = False
+    """The model is asked for the rest instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change, for people."""
+
+    what: str
+    now: str
+    was: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what} = {self.now}" + (f", was {self.was}" if self.was else "")
+
+
+class Editing:
+    """Turns edits into events.
+
+    Args:
+        state: At the checkpoint forked from.
+        checkpoint: That checkpoint.
+    """
+
+    def __init__(self, state: ProgramState, checkpoint: Checkpoint) -> None:
+        self._state, self._checkpoint = state, checkpoint
+        self._own = from_builtins(checkpoint.events)
+        self._ended = next((event for event in reversed(self._own) if isinstance(event, e.EffectEnded)), None)
+        self.changes: list[Change] = []
+
+    @property
+    def agent(self) -> str:
+        """The agent that the checkpoint is of."""
+        return self._checkpoint.header.agent
+
+    def events(self, edits: Edits) -> list[Event]:
+        """The events of all changes.
+
+        Raises:
+            UserError: One of them can't take.
+        """
+        events: list[Event] = []
+        if edits.result is not NO_RESULT:
+            events += self._result(edits.result)
+        for name, value in edits.set.items():
+            events += self._variable(name, value)
+        for agent, text in edits.say:
+            events += self._message(agent, text)
+        if edits.response is not None or edits.regenerate:
+            events += self._response(edits.response)
+        return events
+
+    # -- the result --------------------------------------------------------------------------------------------------
+
+    def _result(self, value: Any) -> list[Event]:
+        id, ended = self._checkpoint.header.id, self._ended
+        if ended is None:
+            raise UserError(f"{id} is no result of a call", "change a variable, or fork from a call's checkpoint")
+        if self._checkpoint.header.kind in ("return", "end", "say", "step", "create"):
+            raise UserError(
+                f"what {self._checkpoint.header.statement} gave can't be changed",
+                self._instead(self._checkpoint.header.kind),
+            )
+        if (ended.frame, ended.unit) not in self._state.record:
+            raise UserError(f"the statement of {id} is over", "fork with --before, or change a variable")
+        was = _shown(ended.outcome)
+        data = encode(value).data
+        self.changes.append(Change("result", describe.show(value, 80), was))
+        events: list[Event] = [e.EffectEnded(ended.frame, ended.unit, ended.path, ended.n, ended.tick, True, data)]
+        for index, (kind, text) in sorted(self._state.transcript.get(ended.frame, {}).items(), reverse=True)[:1]:
+            if kind in ("result", "heard") and any(isinstance(event, e.Noted) for event in self._own):
+                call = text.partition(" returned ")[0] if kind == "result" else text.partition(" said: ")[0]
+                joint = "returned" if kind == "result" else "said:"
+                now = value if kind == "heard" and isinstance(value, str) else describe.show(value, 1000)
+                events.append(e.Noted(ended.frame, kind, f"{call} {joint} {now}", index))
+        return events
+
+    @staticmethod
+    def _instead(kind: str) -> str:
+        if kind == "say":
+            return 'change the message with --say "AGENT: TEXT"'
+        if kind in ("return", "end"):
+            return "fork with --before and change what it returns, or change the caller's result"
+        return "change a variable instead"
+
+    # -- variables ---------------------------------------------------------------------------------------------------
+
+    def _variable(self, name: str, value: Any) -> list[Event]:
+        state = self._state
+        agent, dot, rest = name.partition(".")
+        if not dot:
+            agent, rest = self.agent, name
+        if agent == "human" or agent not in state.agents:
+            there = ", ".join(id for id in state.agents if id != "human")
+            raise UserError(f"{name}: there is no agent {agent} at {self._checkpoint.header.id}", f"there are {there}")
+        plain = rest.lstrip("$")
+        if not plain.isidentifier():
+            raise UserError(f"{name} is no variable", "write NAME=VALUE, or 1001.NAME=VALUE for another agent")
+        frame, tick = self._reached(agent)
+        was = self._value(agent, plain, frame)
+        if was is None and not rest.startswith("$") and not self._assigned(frame, plain):
+            known = ", ".join(sorted(self._names(agent, frame))) or "none"
+            raise UserError(
+                f"{agent} has no variable {plain} at {self._checkpoint.header.id}",
+                f"it has: {known}; ${plain} makes a new one of the agent's",
+            )
+        if line := self._assigned_next(agent, frame, plain):
+            raise UserError(
+                f"{plain} would be set again by line {line}, which is under way",
+                "change the result instead (--result)",
+            )
+        self.changes.append(Change(f"${plain}" if frame == 0 else plain, describe.show(value, 80), was or ""))
+        data = encode(value).data
+        if frame == 0 or rest.startswith("$"):
+            return [e.VariableWritten(agent, plain, data)]
+        return [e.EditPlaced(frame, state.progress_of(frame).unit, tick, plain, data)]
+
+    def _reached(self, agent: str) -> tuple[int, float]:
+        """The innermost live frame of the agent, and when an edit there is to be made: before the last outcome is used,
+        else when all that is recorded has happened again."""
+        state, ended = self._state, self._ended
+        if ended is not None and ended.frame not in state.returned and state.frames.get(ended.frame, ("",))[0] == agent:
+            return ended.frame, ended.tick - 0.5
+        live = [id for id, row in state.frames.items() if row[0] == agent and id not in state.returned]
+        return (max(live) if live else 0), int(state.count.get("tick", 0)) + 0.5
+
+    def _names(self, agent: str, frame: int) -> set[str]:
+        names = {f"${name}" for name in self._state.variables.get(agent, ())}
+        for id in self._state.stack(frame) if frame else ():
+            names |= {name for name in self._own_names(id) if name[:2] != "__"}
+        return names
+
+    def _own_names(self, frame: int) -> dict[str, Any]:
+        held = self._state.names.get(frame)
+        try:
+            if held:
+                return StoredNames.load(held, decode)
+            arguments = decode(self._state.frame(frame).arguments)
+            return dict(arguments) if isinstance(arguments, dict) else {}
+        except DamagedValue:
+            return {}
+
+    def _value(self, agent: str, name: str, frame: int) -> str | None:
+        for id in reversed(self._state.stack(frame)) if frame else ():
+            own = self._own_names(id)
+            if name in own:
+                return describe.show(own[name], 80)
+        data = self._state.variables.get(agent, {}).get(name)
+        return None if data is None else _shown(data)
+
+    def _statement(self, frame: int) -> tuple[str, int]:
+        """The statement under way in a frame, and its line; empty when there is none."""
+        state = self._state
+        text = state.response.get(frame)
+        if text is None:
+            return "", 0
+        progress = state.progress_of(frame)
+        statements = Response(text, state.whole.get(frame, 0), True).statements
+        if progress.offset >= len(statements):
+            return "", 0
+        statement = statements[progress.offset]
+        return statement.source, statement.line
+
+    def _assigned(self, frame: int, name: str) -> bool:
+        source, _ = self._statement(frame) if frame else ("", 0)
+        return any(stored == name for stored, _ in _stores(source))
+
+    def _assigned_next(self, agent: str, frame: int, name: str) -> int:
+        """The line that sets the name with the very outcome that the fork goes on from; 0 when none does."""
+        ended = self._ended
+        if ended is None or not frame or ended.frame != frame:
+            return 0
+        source, first = self._statement(frame)
+        line = self._checkpoint.header.line
+        for stored, (start, end) in _stores(source):
+            if stored == name and first + start - 1 <= line <= first + end - 1:
+                return line
+        return 0
+
+    # -- messages ----------------------------------------------------------------------------------------------------
+
+    def _message(self, agent: str, text: str) -> list[Event]:
+        state = self._state
+        agent = "human" if agent.strip() in ("user", "you") else agent.strip()
+        on_its_way = [
+            id
+            for id in state.messages
+            if state.messages[id][0] == agent
+            and any(id in state.inbox.get(receiver, ()) for receiver in state.messages[id][1])
+        ]
+        if on_its_way:
+            id = max(on_its_way)
+            row = state.message(id)
+            self.changes.append(Change(f"message of {agent}", text, row.text))
+            return [e.MessageSent(id, row.sender, row.receivers, text, row.meeting)]
+        if agent != "human":
+            raise UserError(
+                f"{agent} has no message on its way at {self._checkpoint.header.id}",
+                "fork from the checkpoint that says it, before it is heard",
+            )
+        receivers = [id for id in state.agents if id != "human"][:1]
+        self.changes.append(Change("you say", text))
+        return [e.MessageSent(int(state.count.get("message", 0)) + 1, "human", tuple(receivers), text)]
+
+    # -- the response ------------------------------------------------------------------------------------------------
+
+    def _response(self, rest: str | None) -> list[Event]:
+        state = self._state
+        frame, _ = self._reached(self.agent)
+        text = state.response.get(frame) if frame else None
+        if text is None:
+            raise UserError(f"no response is under way at {self._checkpoint.header.id}", "leave --response away")
+        progress = state.progress_of(frame)
+        response = Response(text, state.whole.get(frame, 0), True)
+        begun = progress.offset + ((frame, progress.unit) in state.record)
+        code = response.code
+        kept = code[: response.end_of(begun)]
+        if rest is None:
+            self.changes.append(Change("rest of the response", "asked for anew"))
+            return [e.ResponseReceived(frame, kept + "\n" if kept else "", replace=True), e.ResponseCut(frame)]
+        try:
+            ast.parse(mark(rest))
+        except SyntaxError as error:
+            raise UserError(f"line {error.lineno} of the response: {error.msg}", "mend it: it must be Python") from None
+        self.changes.append(Change("rest of the response", f"{len(rest.splitlines())} lines of yours"))
+        whole = f"{kept}\n{rest}" if kept else rest
+        events: list[Event] = [e.ResponseReceived(frame, whole, replace=True)]
+        return [*events, e.ResponseEnded(frame, 0, 0, 0.0)] if not progress.ended else events
+
+
+def _shown(data: bytes) -> str:
+    try:
+        return describe.show(decode(data), 80)
+    except DamagedValue:
+        return "?"
+
+
+def _stores(source: str) -> list[tuple[str, tuple[int, int]]]:
+    """Names that a statement assigns, each with the lines of the assignment."""
+    if not source:
+        return []
+    found: list[tuple[str, tuple[int, int]]] = []
+    for node in ast.walk(ast.parse(mark(source))):
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.NamedExpr):
+            lines = (node.lineno, node.end_lineno or node.lineno)
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                names = [part.id.lstrip(AGENT) for part in ast.walk(target) if isinstance(part, ast.Name)]
+                found += [(name, lines) for name in names]
+    return found
