@@ -6,14 +6,17 @@ them is not asked where they are.
 
 from __future__ import annotations
 
+import ast
 import functools
 import os
 import random
 import sys
 import tokenize
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 NESTED = sys.version_info >= (3, 12)
@@ -225,7 +228,19 @@ def programs(draw: st.DrawFn) -> str:
         text = text.rstrip("\n")
     if draw(st.integers(0, 4)) == 0:
         text = text.replace("\r\n", "\n").replace("\n", draw(st.sampled_from(["\r\n", "\r"])))
+    assume(_is_program(text))
     return text
+
+
+def _is_program(text: str) -> bool:
+    """Pieces of strings may happen to form a quote."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(text.replace("⟦", "_").replace("⟧", ""))
+        except SyntaxError:
+            return False
+    return True
 
 
 def with_dollars(program: str) -> str:

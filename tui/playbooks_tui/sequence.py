@@ -35,7 +35,7 @@ SLOW_S: Final = 0.5
 _TOOK = 7
 _MOST_GUTTERS = 3
 _MOST_NAME = 12
-_LEAST_TEXT = 24
+_LEAST_TEXT = 20
 _HEARS_WHAT_IS_DRAWN: Final = frozenset({"say", "create", "call", "tool"})
 
 

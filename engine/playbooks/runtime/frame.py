@@ -6,6 +6,7 @@ Everything durable about a frame is in the state's tables under its id; this hol
 from __future__ import annotations
 
 import asyncio
+import types
 from typing import TYPE_CHECKING, Any
 
 from playbooks.language.model import Playbook
@@ -29,7 +30,7 @@ class Frame:
     """
 
     __slots__ = (
-        "agent", "arguments", "id", "names", "parameters", "parent", "playbook", "response", "step", "stored", "tasks",
+        "agent", "arguments", "done", "id", "names", "parameters", "parent", "playbook", "response", "step", "stored", "tasks",
         "unbegun", "unit",
     )  # fmt: skip
 
@@ -45,6 +46,8 @@ class Frame:
         self.unbegun: set[Call | Any] = set()
         """Calls made and not awaited yet."""
         self.step = ""
+        self.done: list[tuple[types.CodeType | None, int, str]] = []
+        """Calls of the statement under way that have ended: where they stand, and their label."""
 
     def describe(self) -> str:
         """As people know it: `Haggle of 1000`."""

@@ -83,6 +83,8 @@ class DebugSession:
         self._listeners: list[Listener] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: asyncio.Event | None = None
+        self._unwanted = False
+        """Interrupted before it began."""
         self.config = config
         self.resumed: Resumed | None = None
         self.timeline: list[Header] = []
@@ -448,6 +450,9 @@ class DebugSession:
         runtime = self.runtime
         self._loop = asyncio.get_running_loop()
         self._running = asyncio.Event()
+        if self._unwanted:
+            self._unwanted = False
+            self.interrupt()
         try:
             status = await runtime.run()
         finally:
@@ -460,7 +465,13 @@ class DebugSession:
         return status
 
     def interrupt(self) -> None:
-        """Stops the run, keeping everything; from any thread. A second call changes nothing."""
+        """Stops the run, keeping everything; from any thread. A second call changes nothing.
+
+        Before the run began, it ends as soon as it does.
+        """
+        if self._running is None:
+            self._unwanted = self.status == "ready"
+            return
         self._soon(lambda: self.runtime.spawn(self.runtime.interrupt()))
 
     def pause(self) -> None:
