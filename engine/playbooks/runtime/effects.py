@@ -20,7 +20,7 @@ from playbooks.checkpoints.record import Kind
 from playbooks.runtime import asyncio_names
 from playbooks.runtime.digest import digest
 from playbooks.runtime.place import Place, current, here
-from playbooks.runtime.replay import NEW
+from playbooks.runtime.replay import NEW, TURNS
 from playbooks.runtime.signals import ProgramEnded, Returned
 from playbooks.runtime.source import MODEL
 from playbooks.state import Event
@@ -348,7 +348,11 @@ class Effects:
         if not runtime.durable:
             return
         key = ("task", place.path, what, n)
-        if key not in runtime.state.record.get((frame.id, frame.unit), _EMPTY):
+        recorded = key in runtime.state.record.get((frame.id, frame.unit), _EMPTY)
+        if recorded and what in TURNS:
+            await runtime.replay.serve((frame.id, key))
+            return
+        if not recorded:
             if not runtime.replay.over:  # it had not happened at the cut
                 await runtime.replay.go_live(NEW)
             runtime.emit(e.TaskHappened(frame.id, frame.unit, place.path, what, n, runtime.tick()))

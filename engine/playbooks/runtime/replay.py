@@ -16,6 +16,9 @@ from playbooks.state import ProgramState
 
 NEW = float("inf")
 """When something new began: after all that was in flight."""
+TURNS = ("goes on",)
+"""What else waits for its turn, as recorded ends do. Live, a unit's next statement waited for the model, and others' ends
+came before it; a replay has the text at once."""
 
 
 class Replay:
@@ -39,7 +42,9 @@ class Replay:
                 if frame not in state.returned:
                     for key, value in record.items():
                         what = key[0]
-                        if what in ("begun", "task"):
+                        if what == "task" and key[2] in TURNS:
+                            self._script.append((value[0], "serve", (frame, key)))
+                        elif what in ("begun", "task"):
                             self._script.append((value[0], "happens", (frame, key)))
                         elif what == "ended":
                             self._script.append((value[0], "serve", (frame, ("begun", *key[1:]))))

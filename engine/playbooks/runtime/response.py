@@ -44,7 +44,6 @@ class Response:
         self.task: asyncio.Task[None] | None = None
         self._code = ""
         """Code before that of `_stream`."""
-        self._lines = 0
         if whole:
             self.feed(text[:whole])
             self._cut()
@@ -72,8 +71,7 @@ class Response:
         """
         self._take(self._stream.close())
         self._code += self._stream.text
-        self._lines = self._code.count("\n")
-        self._stream = StatementStream()
+        self._stream = StatementStream(self._code.count("\n"))
 
     @property
     def code(self) -> str:
@@ -104,14 +102,8 @@ class Response:
 
     def _take(self, statements: list[Statement]) -> None:
         if statements:
-            if self._code:
-                before, lines = len(self._code), self._lines
-                statements = [
-                    replace(
-                        s, line=s.line + lines, end_line=s.end_line + lines, start=s.start + before, end=s.end + before
-                    )
-                    for s in statements
-                ]
+            if before := len(self._code):
+                statements = [replace(s, start=s.start + before, end=s.end + before) for s in statements]
             self.statements += statements
             self.changed.set()
 

@@ -68,9 +68,12 @@ class StatementStream:
 
     A simple statement is complete at the end of its line; one that ends in a block, when the next line stands in the
     first column and does not start with a word that goes on with it. After a syntax error nothing is delivered.
+
+    Args:
+        lines: How many lines of code came before; statements and errors are numbered after them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lines: int = 0) -> None:
         self.error: SourceError | None = None
         """Why nothing is delivered any more."""
         self.complete = 0
@@ -81,8 +84,8 @@ class StatementStream:
         """Pieces of the line that is still arriving."""
         self._held = ""
         """A carriage return that a chunk ended with: perhaps half a line end."""
-        self._lines = self._offset = 0
-        """Lines read whole, and the offset of the one that is still arriving."""
+        self._lines, self._offset = lines, 0
+        """Lines read whole, those before included, and the offset of the one that is still arriving."""
         self._pending: list[str] = []
         """Lines of the statement that is not complete, with their ends."""
         self._marked: list[str] = []
