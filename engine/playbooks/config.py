@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from msgspec import Meta, Struct, structs
+from msgspec import Meta, Struct
 
 from playbooks.config_layers import Layer, environment_layer, file_layer, frontmatter_layer, override_layer
 from playbooks.language.model import Program
@@ -140,12 +140,9 @@ class Config(Settings, frozen=True, kw_only=True):
 
         Retention and `interrupted_tool` stay as set where they were set.
         """
-        changes: dict[str, Any] = {"enabled": True}
-        if not self.is_set("durability.keep_last_n"):
-            changes["keep_last_n"] = 0
-        if not self.is_set("durability.interrupted_tool"):
-            changes["interrupted_tool"] = "ask"
-        return structs.replace(self, durability=structs.replace(self.durability, **changes))
+        below = Layer("debug", {"durability.keep_last_n": 0, "durability.interrupted_tool": "ask"})
+        above = Layer("debug", {"durability.enabled": True})
+        return _merged((below, *self.layers, above))
 
     def is_set(self, key: str) -> bool:
         """Whether anything but the defaults says `key`, dotted: `durability.keep_last_n`."""

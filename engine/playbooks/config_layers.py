@@ -20,7 +20,7 @@ from playbooks.errors import UserError, UserErrors
 from playbooks.language.model import Program
 from playbooks.models.choose import parse_model_option
 
-Rank = Literal["frontmatter", "file", "environment", "override"]
+Rank = Literal["debug", "frontmatter", "file", "environment", "override"]
 PREFIX = "PLAYBOOKS_"
 _PATHS = ("model.path", "durability.storage_path")
 

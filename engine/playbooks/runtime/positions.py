@@ -52,6 +52,10 @@ class Positions:
         return known
 
     def _find(self, code: types.CodeType, instruction: int) -> tuple[str, int]:
+        if code.co_name == "<module>":  # most often a statement of one line, which needs no search
+            found = self.text(code.co_filename, code.co_firstlineno)
+            if found is not None and "\n" not in found[0] and found[0].startswith("await "):
+                return found
         line = column = None
         for index, position in enumerate(code.co_positions()):
             if index == instruction // 2:
@@ -60,8 +64,6 @@ class Positions:
         if line is None or (found := self.text(code.co_filename, line)) is None:
             return "", 0
         source, first = found
-        if "\n" not in source and source.startswith("await "):
-            return source, line
         try:
             tree = parse(source)
         except SyntaxError:

@@ -1,0 +1,202 @@
+"""A fork is a branch of its own: exact when it changes nothing, and otherwise changed just where it was asked to be."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from playbooks import DebugSession
+from playbooks.checkpoints.record import Header
+from playbooks.config import Config
+from playbooks.errors import UserError
+from playbooks.language import load_program
+from playbooks.runtime.notices import ModelCalled
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def negotiation(alone: Path) -> str:
+    for name in ("negotiation.pb", "haggle_model.py"):
+        shutil.copy(EXAMPLES / name, alone / name)
+    return "negotiation.pb"
+
+
+@asynccontextmanager
+async def played(program: str) -> AsyncIterator[DebugSession]:
+    """The program run to its end, every checkpoint compared with the live state."""
+    config = Config.load(overrides={"model": {"token_delay_s": 0}}).for_debug()
+    async with DebugSession.open(program, config=config, verify=True) as session:
+        assert await session.run() == "finished", session.error
+        yield session
+
+
+def run(program: str, test: Callable[[DebugSession], Awaitable[None]]) -> None:
+    async def main() -> None:
+        async with played(program) as session:
+            await test(session)
+
+    asyncio.run(main())
+
+
+def told(headers: list[Header]) -> dict[str, list[tuple[str, str, str]]]:
+    """Per agent, what was done: kind, statement and text.
+
+    Whether the Buyer still returns before the Seller ends the program is a race that nobody promises.
+    """
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for header in headers:
+        if header.kind != "fork" and (header.kind != "end" or header.agent == "1000"):
+            found.setdefault(header.agent, []).append((header.kind, header.statement, header.text))
+    return found
+
+
+def on(session: DebugSession, branch: str) -> list[Header]:
+    return [header for header in session.timeline if header.branch == branch]
+
+
+def said_last(session: DebugSession) -> str:
+    return [message.text for message in session.messages if message.receivers == ("human",)][-1]
+
+
+def test_an_unedited_fork_of_any_checkpoint_ends_as_the_original_and_asks_no_model(negotiation: str) -> None:
+    async def test(session: DebugSession) -> None:
+        main = list(session.timeline)
+        asked: list[ModelCalled] = []
+        for place, header in enumerate(main[1:-1], 1):
+            branch = await session.fork(header.id)
+            stop = session.subscribe(lambda notice: asked.append(notice) if isinstance(notice, ModelCalled) else None)
+            assert await session.run() == "finished", f"{header.id}: {session.error}"
+            stop()
+            assert told(on(session, branch.name)) == told(main[place + 1 :]), header.id
+            assert not asked, header.id
+
+    run(negotiation, test)
+
+
+def test_an_edited_result_changes_the_ending(negotiation: str) -> None:
+    async def test(session: DebugSession) -> None:
+        assert said_last(session) == "The pen: sold at 80."
+        counter = next(header for header in session.timeline if header.kind == "tool")
+        branch = await session.fork(counter.id, result=80, label="low")
+        assert branch.name == "low" and branch.forked_from == counter.id
+        assert await session.run() == "finished"
+        assert said_last(session) == "The pen: no deal."
+        first = on(session, "low")[0]
+        assert (first.kind, first.parent, first.text) == ("fork", counter.id, "low: result = 80, was 95")
+
+    run(negotiation, test)
+
+
+def test_before_a_checkpoint_its_statement_runs_again(negotiation: str) -> None:
+    async def test(session: DebugSession) -> None:
+        counter = next(header for header in session.timeline if header.kind == "tool")
+        branch = await session.fork(counter.id, before=True)
+        assert branch.forked_from == counter.parent
+        assert await session.run() == "finished"
+        assert next(h.text for h in on(session, branch.name) if h.kind == "tool") == "Counter(60) = 95"
+
+    run(negotiation, test)
+
+
+def test_an_edited_variable_of_another_agent_is_what_that_agent_goes_on_with(negotiation: str) -> None:
+    async def test(session: DebugSession) -> None:
+        question = next(h for h in session.timeline if h.kind == "say" and h.text == "75?")
+        branch = await session.fork(question.id, set={"1002.least": 40})
+        assert await session.run() == "finished"
+        assert "check_margin(75) = 35" in [header.text for header in on(session, branch.name)]
+        assert said_last(session) == "The pen: sold at 75."
+
+    run(negotiation, test)
+
+
+def test_an_edited_message_is_what_its_receiver_hears(negotiation: str) -> None:
+    async def test(session: DebugSession) -> None:
+        offer = next(h for h in session.timeline if h.kind == "say" and h.agent == "1001")
+        await session.fork(offer.id, say=[("1001", "Would you take 96?")])
+        assert await session.run() == "finished"
+        heard = [h.text for h in session.timeline if h.kind == "heard" and h.agent == "1000" and h.branch == "fork-1"]
+        assert heard[0] == "Would you take 96?"
+
+    run(negotiation, test)
+
+
+def test_the_rest_of_a_response_can_be_written_by_hand(negotiation: str) -> None:
+    async def test(session: DebugSession) -> None:
+        opening = next(h for h in session.timeline if h.text.startswith("This pen is $100"))
+        await session.fork(opening.id, response='await Return("kept")\n')
+        assert await session.run() == "finished"
+        assert said_last(session) == "The pen: kept."
+
+    run(negotiation, test)
+
+
+def test_regenerating_asks_the_model_for_the_rest_and_serves_the_others(negotiation: str) -> None:
+    async def test(session: DebugSession) -> None:
+        opening = next(h for h in session.timeline if h.text.startswith("This pen is $100"))
+        asked: list[str] = []
+        session.subscribe(lambda notice: asked.append(notice.agent) if isinstance(notice, ModelCalled) else None)
+        await session.fork(opening.id, regenerate=True)
+        assert await session.run() == "finished"
+        assert asked == ["1000"]
+        assert said_last(session) == "The pen: sold at 80."
+
+    run(negotiation, test)
+
+
+def test_a_changed_program_runs_on_request(negotiation: str, alone: Path) -> None:
+    text = (alone / negotiation).read_text("utf-8")
+    (alone / "cheap.pb").write_text(text.replace("// 8", "// 2").replace("an eighth", "half"), "utf-8")
+
+    async def test(session: DebugSession) -> None:
+        step = next(h for h in session.timeline if h.statement.startswith('await Step("Haggle:02'))
+        await session.fork(step.id, program=load_program(["cheap.pb"]))
+        assert await session.run() == "finished"
+        assert next(h.text for h in on(session, "fork-1") if h.kind == "tool") == "Counter(60) = 80"
+
+    run(negotiation, test)
+
+
+def test_a_fork_of_a_fork_goes_on_from_the_edit(negotiation: str) -> None:
+    async def test(session: DebugSession) -> None:
+        counter = next(header for header in session.timeline if header.kind == "tool")
+        await session.fork(counter.id, result=80, label="low")
+        await session.run()
+        last = session.timeline[-3]
+        await session.fork(last.id)
+        assert await session.run() == "finished"
+        assert said_last(session) == "The pen: no deal."
+
+    run(negotiation, test)
+
+
+@pytest.mark.parametrize(
+    ("pick", "changes", "says"),
+    [
+        ("tool", {"set": {"pirce": 3}}, "1000 has no variable pirce"),
+        ("tool", {"set": {"$price": 3}}, "change the result instead"),
+        ("tool", {"set": {"1009.price": 3}}, "there is no agent 1009"),
+        ("say", {"result": 3}, "can't be changed"),
+        ("tool", {"say": [("1002", "no")]}, "1002 has no message on its way"),
+        ("tool", {"response": "await Say("}, "line 1 of the response"),
+        ("tool", {"result": 1, "before": True}, "the statement runs again"),
+    ],
+)
+def test_an_edit_that_cannot_take_is_refused_and_nothing_happens(
+    negotiation: str, pick: str, changes: dict[str, Any], says: str
+) -> None:
+    async def test(session: DebugSession) -> None:
+        before = len(session.timeline)
+        header = next(header for header in session.timeline if header.kind == pick)
+        with pytest.raises(UserError, match=says):
+            await session.fork(header.id, **changes)
+        assert len(session.timeline) == before
+        assert [branch.name for branch in session.branches] == ["main"]
+
+    run(negotiation, test)
