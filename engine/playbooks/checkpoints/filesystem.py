@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
-from playbooks.checkpoints import locks
+from playbooks.checkpoints import facts, locks
 from playbooks.checkpoints.catalog import Catalog, Extent
-from playbooks.checkpoints.notes import SESSION, Notes
+from playbooks.checkpoints.facts import is_start_alone
+from playbooks.checkpoints.ids import ID, SESSION, session_order
+from playbooks.checkpoints.notes import Notes
 from playbooks.checkpoints.placing import Placer, make_folder
 from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header, SessionInfo
 from playbooks.checkpoints.record_file import DamagedFile, from_bytes, to_bytes
+from playbooks.checkpoints.session_locks import SessionLocks
 from playbooks.checkpoints.signing import user_key
 from playbooks.checkpoints.store import Damaged, Note, NumberTaken, StorageError, UnknownCheckpoint
 
-ID: Final = re.compile(r"(?P<agent>[A-Za-z0-9][A-Za-z0-9_.-]*)_ckpt_(?P<number>[1-9][0-9]{0,17})")
 _FLUSH_S: Final = 0.5
 """How long the catalogue may lag behind the files."""
 
@@ -52,6 +53,7 @@ class FileStore:
         self._key = key if key is not None else user_key()
         self._placer = Placer(fsync=fsync)
         self._notes = Notes(self.base_path / ".sessions", self._key, fsync=fsync)
+        self._locks = SessionLocks(self.base_path / ".sessions")
         self._catalog = Catalog(self.base_path / "catalog.db")
         self._clock, self._flushed = clock, clock()
         self._unlisted: list[Header] = []
@@ -222,8 +224,8 @@ class FileStore:
         self._catch_up()
         found = self._catalog.headers(session)
         if session is not None:
-            return [] if _is_start_alone(found) else found
-        found.sort(key=lambda header: (_session_order(header.session), header.sequence))
+            return [] if is_start_alone(found) else found
+        found.sort(key=lambda header: (session_order(header.session), header.sequence))
         alone = {extent.session for extent in self._catalog.extents() if extent.checkpoints == 1}
         return [header for header in found if header.kind != "start" or header.session not in alone or header.parent]
 
@@ -292,35 +294,25 @@ class FileStore:
         extents: dict[str, list[Extent]] = {}
         for extent in self._catalog.extents():
             extents.setdefault(extent.session, []).append(extent)
-        found = [self._session(extents[session]) for session in sorted(extents, key=_session_order)]
+        found = [self._session(extents[session]) for session in sorted(extents, key=session_order)]
         return [info for info in found if info is not None]
 
     def _session(self, extents: list[Extent]) -> SessionInfo | None:
         session, count = extents[0].session, sum(extent.checkpoints for extent in extents)
         ends = (min(extent.first for extent in extents), max(extent.last for extent in extents))
         headers = self._catalog.headers(session, ends)
-        if not SESSION.fullmatch(session) or _is_start_alone(headers):
+        if not SESSION.fullmatch(session) or is_start_alone(headers):
             return None
         first, last = headers[0], headers[-1]
-        about = next((note.data for note in self._side_notes(session, "session")), {})
-        return SessionInfo(
-            session,
-            str(about.get("program", "")),
-            str(about.get("program_hash", "")),
-            last.branch,
-            self._statuses(session).get(last.branch, "interrupted"),
-            count,
-            first.time,
-            last.time,
-            self.labels(session).get(session, ""),
-        )
+        about, label = self._side_notes(session, "session"), self.labels(session).get(session, "")
+        return facts.session_info(session, first, last, count, about, self._statuses(session), label)
 
     def branches(self, session: str) -> list[BranchInfo]:
         """See `Store.branches`."""
         self._catch_up()
         extents = self._catalog.extents(session)
         ends = self._catalog.headers(session, [end for extent in extents for end in (extent.first, extent.last)])
-        if _is_start_alone(ends):
+        if is_start_alone(ends):
             return []
         by_sequence = {header.sequence: header for header in ends}
         statuses = self._statuses(session)
@@ -336,17 +328,12 @@ class FileStore:
         ]
 
     def _statuses(self, session: str) -> dict[str, str]:
-        """By branch; what no process is running any more was interrupted, whatever it last said."""
-        told = self._side_notes(session, "status")
-        statuses = {str(note.data.get("branch")): str(note.data.get("status")) for note in told}
-        if "running" in statuses.values() and not self._notes.is_open(session):
-            return {branch: "interrupted" if status == "running" else status for branch, status in statuses.items()}
-        return statuses
+        return facts.statuses(self._side_notes(session, "status"), self._locks.is_open(session))
 
     def new_session_id(self) -> str:
         """See `Store.new_session_id`. Takes away sessions that ended before their first statement did."""
         self._catch_up()
-        used = [_session_order(extent.session)[0] for extent in self._catalog.extents()]
+        used = [session_order(extent.session)[0] for extent in self._catalog.extents()]
         self._sweep()
         try:
             make_folder(self._base)
@@ -356,9 +343,9 @@ class FileStore:
 
     def _sweep(self) -> None:
         for extent in self._catalog.extents():
-            if extent.checkpoints == 1 and not self._notes.is_open(extent.session):
+            if extent.checkpoints == 1 and not self._locks.is_open(extent.session):
                 headers = self._catalog.headers(extent.session)
-                if _is_start_alone(headers):
+                if is_start_alone(headers):
                     self.delete(header.id for header in headers)
 
     def note(self, session: str, kind: str, data: dict[str, Any]) -> None:
@@ -393,13 +380,11 @@ class FileStore:
 
     def labels(self, session: str) -> dict[str, str]:
         """See `Store.labels`."""
-        told = self._side_notes(session, "label")
-        found = {str(note.data.get("id")): str(note.data.get("text", "")) for note in told}
-        return {id: text for id, text in found.items() if text}
+        return facts.labels(self._side_notes(session, "label"))
 
     def lock(self, session: str) -> AbstractContextManager[None]:
         """See `Store.lock`."""
-        return self._notes.lock(session)
+        return self._locks.lock(session)
 
     def close(self) -> None:
         """See `Store.close`."""
@@ -410,12 +395,3 @@ class FileStore:
         for counter in self._counters.values():
             os.close(counter)
         self._counters.clear()
-
-
-def _is_start_alone(headers: Sequence[Header]) -> bool:
-    """A start whose first statement never ended: a session that is neither kept nor offered."""
-    return not headers or (len(headers) == 1 and headers[0].kind == "start" and not headers[0].parent)
-
-
-def _session_order(session: str) -> tuple[int, str]:
-    return (int(session[1:]), "") if SESSION.fullmatch(session) else (1 << 31, session)

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.codec import decode, encode
-from playbooks.checkpoints.filesystem import ID, FileStore
+from playbooks.checkpoints.filesystem import FileStore
+from playbooks.checkpoints.ids import ID
 from playbooks.checkpoints.plain import NotPlain, to_plain
 from playbooks.checkpoints.record import Checkpoint, Header
 from playbooks.checkpoints.store import Damaged, UnknownCheckpoint

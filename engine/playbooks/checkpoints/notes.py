@@ -1,32 +1,23 @@
-"""What lies beside a session's checkpoints: its lock, and small signed facts appended one a line.
+"""What lies beside a session's checkpoints: small signed facts appended one a line.
 
 Apart from the checkpoints because these are not history: a label or a status changes, and no resume depends on one.
 
-    .checkpoints/.sessions/s1/lock            held by the process that writes to the session
     .checkpoints/.sessions/s1/status.jsonl    one fact a line: signature, then JSON
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from hashlib import blake2b
-from hmac import compare_digest
 from pathlib import Path
 from typing import Any, Final
 
-from playbooks.checkpoints import locks
+from playbooks.checkpoints.facts import sign, to_note, to_text
+from playbooks.checkpoints.ids import SESSION
 from playbooks.checkpoints.placing import make_folder
-from playbooks.checkpoints.store import Note, SessionOpen
+from playbooks.checkpoints.store import Note
 
-SESSION: Final = re.compile(r"s[1-9][0-9]{0,8}")
 _KIND: Final = re.compile(r"[a-z][a-z_]{0,30}")
-_SIGNATURE_DIGITS: Final = 32
-_PROBED_S: Final = 0.05
-"""Somebody who only asks whether a session is open holds its lock for a moment."""
 
 
 class Notes:
@@ -63,8 +54,8 @@ class Notes:
 
     def add(self, session: str, kind: str, data: dict[str, Any]) -> None:
         """Appends a fact; a line that a crash cut off is not read again."""
-        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        line = f"{self._sign(session, kind, text)} {text}\n".encode("utf-8", "surrogatepass")
+        text = to_text(data)
+        line = f"{sign(self._key, session, kind, text)} {text}\n".encode("utf-8", "surrogatepass")
         file = self._files.get((session, kind))
         if file is None:
             path = self._path(session, kind)
@@ -82,17 +73,9 @@ class Notes:
             lines = self._path(session, kind).read_bytes().decode("utf-8", "surrogatepass").split("\n")
         except (FileNotFoundError, UnicodeDecodeError):
             return []
-        found = []
-        for line in lines[:-1]:
-            signature, _, text = line.partition(" ")
-            try:
-                data = json.loads(text)
-            except (ValueError, RecursionError):
-                continue
-            if type(data) is dict:
-                signed = self._key is not None and compare_digest(signature, self._sign(session, kind, text))
-                found.append(Note(kind, data, signed))
-        return found
+        parted = (line.partition(" ") for line in lines[:-1])
+        found = (to_note(self._key, session, kind, text, signature) for signature, _, text in parted)
+        return [note for note in found if note is not None]
 
     def clear(self, session: str, kind: str) -> None:
         """Forgets the facts of one kind."""
@@ -108,40 +91,6 @@ class Notes:
             os.close(file)
         self._files.clear()
 
-    def is_open(self, session: str) -> bool:
-        """Whether a living process has the session, this one included."""
-        try:
-            file = os.open(self.folder / session / "lock", os.O_RDWR)
-        except OSError:
-            return False
-        try:
-            return not locks.held(file, shared=True)
-        finally:
-            os.close(file)
-
-    @contextmanager
-    def lock(self, session: str) -> Iterator[None]:
-        """Holds the session; the end of the process releases it, a kill too.
-
-        Raises:
-            SessionOpen: Another living process holds it.
-        """
-        if not SESSION.fullmatch(session):
-            raise ValueError(f"no session id: {session!r}")
-        self._make(session)
-        file = os.open(self.folder / session / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            if not locks.held(file, wait_s=_PROBED_S):
-                os.lseek(file, 1, os.SEEK_SET)  # the first byte is what is locked where locks are of bytes
-                told = os.read(file, 20).decode("ascii", "ignore").strip()
-                raise SessionOpen(session, int(told) if told.isdigit() else 0)
-            os.ftruncate(file, 0)
-            os.lseek(file, 0, os.SEEK_SET)
-            os.write(file, f" {os.getpid()}\n".encode())
-            yield
-        finally:
-            os.close(file)
-
     def _make(self, session: str) -> None:
         for folder in (self.folder.parent, self.folder, self.folder / session):
             make_folder(folder)
@@ -150,9 +99,3 @@ class Notes:
         if not SESSION.fullmatch(session) or not _KIND.fullmatch(kind):
             raise ValueError(f"no session id or kind: {session!r}, {kind!r}")
         return self.folder / session / f"{kind}.jsonl"
-
-    def _sign(self, session: str, kind: str, text: str) -> str:
-        if self._key is None:
-            return "0" * _SIGNATURE_DIGITS
-        signed = f"{session}\0{kind}\0{text}".encode("utf-8", "surrogatepass")
-        return blake2b(signed, key=self._key, digest_size=_SIGNATURE_DIGITS // 2).hexdigest()

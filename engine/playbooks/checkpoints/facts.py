@@ -1,0 +1,100 @@
+"""What a session's small facts add up to: its program, the status of its branches, its labels.
+
+Apart from the stores because each keeps the facts elsewhere, and all must read the same out of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from hmac import compare_digest
+from typing import Any, Final
+
+from playbooks.checkpoints.record import Header, SessionInfo
+from playbooks.checkpoints.store import Note
+
+SIGNATURE_DIGITS: Final = 32
+
+
+def to_text(data: Mapping[str, Any]) -> str:
+    """A fact as one line of JSON."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def sign(key: bytes | None, session: str, kind: str, text: str) -> str:
+    """The signature of a fact; zeros without a key."""
+    if key is None:
+        return "0" * SIGNATURE_DIGITS
+    signed = f"{session}\0{kind}\0{text}".encode("utf-8", "surrogatepass")
+    return blake2b(signed, key=key, digest_size=SIGNATURE_DIGITS // 2).hexdigest()
+
+
+def to_note(key: bytes | None, session: str, kind: str, text: str, signature: str) -> Note | None:
+    """A stored fact, told whether this user's engine wrote it; None: it is none."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if type(data) is not dict:
+        return None
+    return Note(kind, data, key is not None and compare_digest(signature, sign(key, session, kind, text)))
+
+
+def statuses(told: Sequence[Note], is_open: bool) -> dict[str, str]:
+    """The status of each branch that told one.
+
+    Args:
+        told: The facts of kind `status`, oldest first.
+        is_open: Whether a living process has the session: what none is running any more was interrupted, whatever it
+            last said.
+    """
+    found = {str(note.data.get("branch")): str(note.data.get("status")) for note in told}
+    if is_open:
+        return found
+    return {branch: "interrupted" if status == "running" else status for branch, status in found.items()}
+
+
+def labels(told: Sequence[Note]) -> dict[str, str]:
+    """Labels by id, from the facts of kind `label`, oldest first."""
+    found = {str(note.data.get("id")): str(note.data.get("text", "")) for note in told}
+    return {id: text for id, text in found.items() if text}
+
+
+def session_info(
+    session: str,
+    first: Header,
+    last: Header,
+    checkpoints: int,
+    about: Sequence[Note],
+    statuses: Mapping[str, str],
+    label: str,
+) -> SessionInfo:
+    """A session as the list shows it.
+
+    Args:
+        session: Its id.
+        first: Its first checkpoint.
+        last: Its newest.
+        checkpoints: How many there are.
+        about: The facts of kind `session`: the first names the program.
+        statuses: By branch.
+        label: Its own.
+    """
+    program = about[0].data if about else {}
+    return SessionInfo(
+        session,
+        str(program.get("program", "")),
+        str(program.get("program_hash", "")),
+        last.branch,
+        statuses.get(last.branch, "interrupted"),
+        checkpoints,
+        first.time,
+        last.time,
+        label,
+    )
+
+
+def is_start_alone(headers: Sequence[Header]) -> bool:
+    """A start whose first statement never ended: a session that is neither kept nor offered."""
+    return not headers or (len(headers) == 1 and headers[0].kind == "start" and not headers[0].parent)
