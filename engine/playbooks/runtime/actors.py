@@ -112,14 +112,17 @@ class Actors:
                 agent,
                 "error",
                 "",
-                [e.FrameDropped(frame), e.AgentStatus(agent, "failed", reason)],
+                [*runtime.meetings.left_by(frame), e.FrameDropped(frame), e.AgentStatus(agent, "failed", reason)],
                 text=f"{runtime.class_of(agent).name} failed: {reason}",
             )
+            runtime.meetings.wake()
             runtime.agent_changed(agent)
             return
-        if state.agent(agent).root in state.frames:
-            runtime.emit(e.FrameDropped(state.agent(agent).root))
+        if (frame := state.agent(agent).root) in state.frames:
+            for event in (*runtime.meetings.left_by(frame), e.FrameDropped(frame)):
+                runtime.emit(event)
         runtime.emit(e.AgentStatus(agent, "idle"))
+        runtime.meetings.wake()
 
 
 def listens(cls: AgentClass) -> bool:

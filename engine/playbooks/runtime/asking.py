@@ -72,7 +72,7 @@ class Asking:
             settings=runtime.model_settings,
             received=received,
         )
-        response = response or Response()
+        response = response or Response(plain=frame.playbook.mode == "raw")
         known = self._recorded(frame, asked if in_flight else None, received, hash)
         if known is not None:
             self._serve(frame, response, known)

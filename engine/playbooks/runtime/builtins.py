@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from playbooks.checkpoints import describe
 from playbooks.language.model import AgentClass, Playbook
 from playbooks.runtime.effects import Call, Running, Segmented
 from playbooks.runtime.place import current
@@ -23,7 +24,8 @@ from playbooks.state import events as e
 if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
 
-_TEXT = 200
+_LOADED = 20_000
+"""Characters of what is no text, of an artifact that was loaded to be read."""
 
 
 class Builtins:
@@ -216,10 +218,11 @@ class Builtins:
             held = runtime.state.artifacts.get(agent, {}).get(words)
             if held is None:
                 there = ", ".join(runtime.state.artifacts.get(agent, ())) or "none"
-                raise KeyError(f"there is no artifact {words}; there are: {there}")
+                raise LookupError(f"there is no artifact {words}; there are: {there}")
             running.text = f"artifact {words}: {held[0]}"
             value = runtime.values.decode(held[1])
-            running.note = ("result", f"Artifact {words} holds: {value}")
+            held_text = value if isinstance(value, str) else describe.show(value, _LOADED)
+            running.note = ("result", f"Artifact {words} holds: {held_text}")
             return value
 
         return self._call("LoadArtifact", "await", (words,), run)
@@ -266,7 +269,8 @@ class Builtins:
         )
 
     def InviteToMeeting(self, meeting: Any, attendees: Any = ()) -> Call:  # noqa: N802
-        runtime, inside = self._runtime, self._runtime.meetings.of(current().frame)
+        runtime, agent = self._runtime, current().frame.agent
+        inside = runtime.meetings.of(current().frame)
         named = [attendees] if isinstance(attendees, str) else list(attendees)
 
         async def run(running: Running) -> None:
@@ -275,6 +279,7 @@ class Builtins:
             whom = resolve(words, runtime.state, runtime.program, inside)
             if not whom.meeting:
                 raise UnknownTarget(f"{meeting} is no meeting")
+            runtime.meetings.must_be_in(whom.meeting, agent)
             joined = runtime.meetings.invite(whom.meeting, named)
             running.text = f"meeting {whom.meeting}: {', '.join(map(runtime.title, joined)) or 'nobody new'}"
 

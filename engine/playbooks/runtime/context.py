@@ -8,24 +8,31 @@ nothing is kept on the side.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from playbooks.checkpoints import describe
 from playbooks.checkpoints.codec import decode
 from playbooks.language import compile_program
 from playbooks.language.model import AgentClass, Program
-from playbooks.language.placeholders import ExpressionPart, TextPart, split_description
 from playbooks.models.prompt import continued, system_prompt
+from playbooks.runtime.describing import CALLED
 from playbooks.runtime.frame import Frame
-from playbooks.runtime.source import compile_statement
+from playbooks.runtime.response import Response
+from playbooks.runtime.stored_names import StoredNames
+from playbooks.runtime.targets import HUMAN
 from playbooks.state import ProgramState
-from playbooks.state import events as e
 
 if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
 
 SHOWN = 400
 """Characters of a value in the prompt."""
+_PLANNED = (
+    "It has no steps that must be kept to: think what its goal needs, in a comment, do the next thing, look at what came"
+    " of it, and go on until the goal is reached; then Return what it asks for."
+)
 
 
 class Context:
@@ -34,36 +41,6 @@ class Context:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._programs: dict[str, str] = {}
-
-    def called(self, frame: Frame) -> None:
-        """Notes a call in the frame's transcript, with the expressions of its description resolved; once."""
-        runtime = self._runtime
-        if frame.id in runtime.state.transcript:
-            return
-        signature = ", ".join(f"{name}={show(value)}" for name, value in frame.arguments.items())
-        text = f"Carry out {frame.playbook.name}({signature})."
-        resolved = self._resolve(frame)
-        if resolved != frame.playbook.description:
-            text += f"\n\n{resolved}"
-        runtime.emit(e.Noted(frame.id, "called", text))
-
-    def _resolve(self, frame: Frame) -> str:
-        parts = []
-        for part in split_description(frame.playbook.description):
-            if isinstance(part, TextPart):
-                parts.append(part.text)
-            elif isinstance(part, ExpressionPart):
-                try:
-                    code = compile_statement(
-                        f"__value__ = ({part.source})", None, filename="<model description>", line=1
-                    )
-                    names = frame.names
-                    assert names is not None
-                    eval(code, names)
-                    parts.append(str(dict.pop(names, "__value__", "")))
-                except Exception as error:
-                    parts.append(f"{{{part.source}: {type(error).__name__}: {error}}}")
-        return "".join(parts)
 
     def variables(self, frame: Frame) -> dict[str, Any]:
         """The agent's variables and the frame's, by copy; the frame's win."""
@@ -81,64 +58,138 @@ class Context:
 
     def prompt(self, frame: Frame, executed: str = "") -> list[dict[str, str]]:
         """The messages that ask for the frame's next response."""
-        state = self._runtime.state
-        row = state.agent(frame.agent)
-        cls = self._runtime.program.agent(row.class_name)
-        assert cls
-        found = [{"role": "system", "content": f"{system_prompt()}\n\n{self._agent(cls, frame.agent)}"}]
-        for id in state.stack(frame.id):
-            found += _transcript(state, id, current=id == frame.id)
-        ask = [self._now(frame)]
-        if executed:
-            ask.append(continued(executed))
-        return _joined([*found, {"role": "user", "content": "\n\n".join(ask)}])
-
-    def _agent(self, cls: AgentClass, agent: str) -> str:
-        text = self._programs.get(cls.name)
-        if text is None:
-            program = self._runtime.program
-            text = f"# The program of this agent\n\n{compile_program(Program((cls,), ()))}"
-            others = [
-                f"- {other.name}.{playbook.name}({', '.join(p.name for p in playbook.parameters)})"
-                for other in program.agents
-                if other is not cls
-                for playbook in other.playbooks
-                if playbook.public
-            ]
-            classes = [f"- {other.name}" for other in program.agents if other is not cls and other.kind == "AI"]
-            if classes:
-                text += "\n\n# Other agent classes\n\n" + "\n".join(classes)
-            if others:
-                text += "\n\n# Public playbooks of others\n\n" + "\n".join(others)
-            self._programs[cls.name] = text
-        return f"{text}\n\nYou are agent {agent}, a {cls.name}."
-
-    def _now(self, frame: Frame) -> str:
-        state = self._runtime.state
-        lines = [f"You are in {state.step.get(frame.id) or frame.playbook.name}."]
-        variables = state.variables.get(frame.agent, {})
-        if variables:
-            lines.append("The agent's variables:")
-            lines += [f"    ${name} = {show(decode(data))}" for name, data in sorted(variables.items())]
-        if frame.names is not None:
-            own = {n: v for n, v in frame.names.own().items() if n[:2] != "__" and n.isidentifier()}
-            if own:
-                lines.append("This call's own:")
-                lines += [f"    {name} = {show(value)}" for name, value in sorted(own.items())]
-        others = [f"agent {id} ({row[0]})" for id, row in state.agents.items() if id not in (frame.agent, "human")]
-        if others:
-            lines.append("Other agents: " + ", ".join(others))
-        lines.append("Write the code that comes next.")
-        return "\n".join(lines)
+        runtime = self._runtime
+        stack = runtime.state.stack(frame.id)
+        for id in stack[:-1]:
+            if (live := runtime.player.frames.get(id)) is not None:
+                runtime.asking.flush(live)  # the statement it stands at may have come after the last checkpoint
+        own = None if runtime.durable or frame.names is None else frame.names.own()
+        return prompt_of(runtime.program, runtime.state, frame.id, executed, own, self._programs)
 
 
-def _transcript(state: ProgramState, frame: int, *, current: bool) -> list[dict[str, str]]:
+def prompt_of(
+    program: Program,
+    state: ProgramState,
+    frame: int,
+    executed: str = "",
+    own: Mapping[str, Any] | None = None,
+    programs: dict[str, str] | None = None,
+) -> list[dict[str, str]]:
+    """The messages that ask for a frame's next response, from the state alone: the same whenever they are made.
+
+    Args:
+        program: What runs.
+        state: As it was when the model was asked.
+        frame: The one the response is for.
+        executed: Code of this turn that already ran, when a response is being continued.
+        own: The frame's variables, where the state keeps none.
+        programs: Listings by class name, kept between calls.
+    """
+    row = state.frame(frame)
+    cls = program.agent(state.agent(row.agent).class_name)
+    assert cls
+    playbook = cls.playbook(row.playbook)
+    if playbook is not None and playbook.mode == "raw":
+        return [{"role": "user", "content": _called(state, frame)}]
+    listings = {} if programs is None else programs
+    if cls.name not in listings:
+        listings[cls.name] = _listing(program, cls)
+    about = f"{system_prompt()}\n\n{listings[cls.name]}\n\nYou are agent {row.agent}, a {cls.name}."
+    found = [{"role": "system", "content": about}]
+    for id in state.stack(frame):
+        found += _transcript(state, cls, id, current=id == frame)
+    ask = [_now(program, state, cls, frame, own)]
+    if executed:
+        ask.append(continued(executed))
+    return _joined([*found, {"role": "user", "content": "\n\n".join(ask)}])
+
+
+def _listing(program: Program, cls: AgentClass) -> str:
+    """What an agent is and who else there may be. Hidden playbooks show only when one is called."""
+    shown = replace(cls, playbooks=tuple(playbook for playbook in cls.playbooks if not playbook.hidden))
+    text = f"# The program of this agent\n\n{compile_program(Program((shown,), ()))}"
+    others = [other for other in program.agents if other is not cls and other.kind == "AI"]
+    public = [
+        f"- {other.name}.{playbook.name}({', '.join(p.name for p in playbook.parameters)})"
+        for other in others
+        for playbook in other.playbooks
+        if playbook.public and not playbook.hidden
+    ]
+    if others:
+        text += "\n\n# Other agent classes\n\n" + "\n".join(f"- {other.name}" for other in others)
+    if public:
+        text += "\n\n# Public playbooks of others\n\n" + "\n".join(public)
+    return text
+
+
+def _now(program: Program, state: ProgramState, cls: AgentClass, frame: int, own: Mapping[str, Any] | None) -> str:
+    row = state.frame(frame)
+    lines = [f"You are in {state.step.get(frame) or row.playbook}."]
+    playbook = cls.playbook(row.playbook)
+    if playbook is not None and playbook.mode == "react":
+        lines.append(_PLANNED)
+    if meeting := meeting_of(state, frame):
+        held = state.meeting(meeting)
+        there = ", ".join(_who(state, agent) for agent in held.attendees if agent != row.agent) or "nobody else"
+        lines.append(f"You are in meeting {meeting}, about {held.topic}, with {there}.")
+    if variables := state.variables.get(row.agent):
+        lines.append("The agent's variables:")
+        lines += [f"    ${name} = {show(decode(data))}" for name, data in sorted(variables.items())]
+    names = _own(state, frame) if own is None else own
+    shown = {name: value for name, value in names.items() if name[:2] != "__" and name.isidentifier()}
+    if shown:
+        lines.append("This call's own:")
+        lines += [f"    {name} = {show(value)}" for name, value in sorted(shown.items())]
+    if artifacts := state.artifacts.get(row.agent):
+        lines.append("The agent's artifacts:")
+        lines += [f"    {name}: {summary}" for name, (summary, _) in sorted(artifacts.items())]
+    others = [_who(state, id) for id in state.agents if id not in (row.agent, HUMAN)]
+    if others:
+        lines.append("Other agents: " + ", ".join(others))
+    lines.append("Write the code that comes next.")
+    return "\n".join(lines)
+
+
+def _who(state: ProgramState, agent: str) -> str:
+    return "user" if agent == HUMAN else f"agent {agent} ({state.agents[agent][0]})"
+
+
+def meeting_of(state: ProgramState, frame: int) -> str:
+    """The meeting that a frame, or one of the same agent's that called it, leads or takes part in; empty for none."""
+    agent, id = state.frames[frame][0], frame
+    while id and state.frames[id][0] == agent:
+        row = state.frame(id)
+        if row.meeting:
+            return row.meeting
+        id = row.parent
+    return ""
+
+
+def _own(state: ProgramState, frame: int) -> dict[str, Any]:
+    if held := state.names.get(frame):
+        return StoredNames.load(held, decode)
+    arguments = state.frame(frame).arguments
+    return dict(decode(arguments)) if arguments else {}
+
+
+def _called(state: ProgramState, frame: int) -> str:
+    notes = sorted(state.transcript.get(frame, {}).items())
+    return next((text for _, (kind, text) in notes if kind == CALLED), "")
+
+
+def _transcript(state: ProgramState, cls: AgentClass, frame: int, *, current: bool) -> list[dict[str, str]]:
     """A frame's turns: each response, then what came of it."""
     found: list[dict[str, str]] = []
     notes: list[str] = []
+    playbook = cls.playbook(state.frames[frame][1])
+    if playbook is not None and playbook.mode == "python":
+        found.append({"role": "user", "content": f"{playbook.name}, which is written in Python, runs."})
     for _, (kind, text) in sorted(state.transcript.get(frame, {}).items()):
-        if kind == "called":
-            found.append({"role": "user", "content": text})
+        if kind == CALLED:
+            if playbook is not None and playbook.hidden:
+                text += f"\n\n{compile_program(Program((AgentClass(cls.name, playbooks=(playbook,)),), ()))}"
+            heard, notes = notes, []  # what was said to an agent that did nothing; not what its description called
+            found.append({"role": "user", "content": "\n\n".join([*heard, text]) if playbook is None else text})
         elif kind == "response":
             found.append({"role": "assistant", "content": text})
             if notes:
@@ -146,11 +197,20 @@ def _transcript(state: ProgramState, frame: int, *, current: bool) -> list[dict[
                 notes = []
         else:
             notes.append(text)
-    if not current and (said := state.response.get(frame)):
+    if not current and (said := _ran(state, frame)):
         found.append({"role": "assistant", "content": said})
     if notes:
         found.append({"role": "user", "content": "\n".join(notes)})
     return found
+
+
+def _ran(state: ProgramState, frame: int) -> str:
+    """The code of a frame's response up to the statement it stands at; what follows depends on how it was chunked."""
+    text = state.response.get(frame)
+    if not text:
+        return ""
+    response = Response(text, state.whole.get(frame, 0), ended=True)
+    return response.code[: response.end_of(state.progress_of(frame).offset + 1)]
 
 
 def _joined(messages: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -268,7 +268,7 @@ class Effects:
             data, degraded = runtime.values.outcome(value, "$result")
             events.append(e.EffectEnded(frame.id, running.unit, running.path, running.n, runtime.tick(), ok, data))
         if child is not None:
-            events.append(e.FrameDropped(child[0]))
+            events += [*runtime.meetings.left_by(child[0]), e.FrameDropped(child[0])]
         kind: Kind = running.kind if ok else "error"
         if not ok:
             running.text = f"{call.label}: {type(value).__name__}: {value}".strip()
@@ -288,10 +288,13 @@ class Effects:
         )
         if call.publish and ok:
             call.publish(value)
+        if child is not None:
+            runtime.meetings.wake()
         if runtime.stopping:
             return None
         if not ok:
             raise value
+        call.frame.done.append((call.code, call.instruction, call.label))
         if call.then is not None:
             self._leave(call.then)
         return runtime.values.decode(data) if runtime.durable else runtime.values.copy(value)
@@ -301,6 +304,7 @@ class Effects:
         value = self._runtime.values.decode(data)
         if not ok:
             raise value
+        call.frame.done.append((call.code, call.instruction, call.label))
         if call.then is not None:
             self._leave(call.then)
         return value
@@ -313,7 +317,9 @@ class Effects:
     def _drop_child(self, frame: int, unit: int, path: tuple[int, ...], n: int) -> None:
         child = self._runtime.state.record.get((frame, unit), _EMPTY).get(("child", path, n))
         if child is not None:
-            self._runtime.emit(e.FrameDropped(child[0]))
+            for event in (*self._runtime.meetings.left_by(child[0]), e.FrameDropped(child[0])):
+                self._runtime.emit(event)
+            self._runtime.meetings.wake()
 
     # -- tasks ---------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from playbooks.runtime.signals import PlaybookFailed
 from playbooks.runtime.statements import Statement
 
 
-def explain(error: Exception, statement: Statement, code: str, filename: str) -> tuple[str, str, int]:
+def explain(error: Exception, statement: Statement, code: str, filename: str, done: str = "") -> tuple[str, str, int]:
     """An error for the model and for the timeline.
 
     Args:
@@ -20,22 +20,27 @@ def explain(error: Exception, statement: Statement, code: str, filename: str) ->
         statement: The one that failed.
         code: All the code of the response so far.
         filename: The file name the response was compiled with.
+        done: What of the statement had happened, a line each.
 
     Returns:
         The text for the model, one line for people, and the line of the response it happened in.
     """
     line = statement.line
+    if isinstance(error, SyntaxError) and error.filename == filename:  # the statement was no code: it has no frame
+        line = error.lineno or line
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == filename and frame.lineno:
             line = frame.lineno
     message = statement.error or _message(error)
-    told = failed(message, statement.source, code[: statement.start], line=line)
+    told = failed(message, statement.source, code[: statement.start], finished=done, line=line)
     return told, message.splitlines()[0] if message else type(error).__name__, line
 
 
 def _message(error: Exception) -> str:
     kind = type(error).__name__
     text = str(error).strip()
+    if isinstance(error, SyntaxError):
+        text = error.msg  # without the name the engine compiled it under
     if isinstance(error, PlaybookFailed):
         return text
     if isinstance(error, KeyError):

@@ -30,8 +30,8 @@ class Frame:
     """
 
     __slots__ = (
-        "agent", "arguments", "done", "id", "names", "parameters", "parent", "playbook", "response", "step", "stored", "tasks",
-        "unbegun", "unit",
+        "agent", "arguments", "done", "id", "names", "parameters", "parent", "playbook", "response", "step", "stored",
+        "tasks", "unbegun", "unit",
     )  # fmt: skip
 
     def __init__(self, id: int, agent: str, playbook: Playbook, arguments: dict[str, Any], parent: int) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from playbooks.language.model import Playbook
+from playbooks.language.model import AgentClass, Playbook
+from playbooks.runtime.context import meeting_of
 from playbooks.runtime.place import current
 from playbooks.runtime.signals import UnknownTarget
 from playbooks.runtime.targets import HUMAN, resolve
@@ -28,26 +29,29 @@ class Meetings:
 
     def of(self, frame: Frame) -> str:
         """The meeting that a frame, or one that called it, leads or takes part in; empty for none."""
-        state, id = self._runtime.state, frame.id
-        while id:
-            row = state.frame(id)
-            if row.agent != frame.agent:
-                return ""
-            if row.meeting:
-                return row.meeting
-            id = row.parent
-        return ""
+        return meeting_of(self._runtime.state, frame.id)
 
     def open(self, agent: str, playbook: Playbook, arguments: dict[str, Any]) -> str:
         """Begins a meeting and invites who must take part; gives its id."""
         runtime = self._runtime
+        asked = arguments.get("attendees") or ()
+        named = [*playbook.required_attendees, *([asked] if isinstance(asked, str) else list(asked))]
+        self.check(named)
         id = str(int(runtime.state.count.get("meeting", 100)) + 1)
         topic = str(arguments.get("topic") or (playbook.description.strip().splitlines() or [playbook.name])[0])
         runtime.emit(e.MeetingBegan(id, agent, topic, playbook.name))
-        asked = arguments.get("attendees") or ()
-        named = [asked] if isinstance(asked, str) else list(asked)
-        self.invite(id, [*playbook.required_attendees, *named])
+        self.invite(id, named)
         return id
+
+    def check(self, targets: list[Any]) -> None:
+        """Refuses names of nobody, before anything is done: a meeting half called is none.
+
+        Raises:
+            UnknownTarget: Somebody is nobody here.
+        """
+        for name in map(_name, targets):
+            if self._unmade(name) is None:
+                resolve(name, self._runtime.state, self._runtime.program)
 
     def invite(self, id: str, targets: list[Any]) -> tuple[str, ...]:
         """Brings agents into a meeting; one of a class that has none yet is made.
@@ -56,22 +60,24 @@ class Meetings:
             UnknownTarget: Somebody is nobody here.
         """
         runtime, joined = self._runtime, []
-        for target in targets:
-            name = str(target).strip()
-            cls = runtime.program.agent(name)
-            if (
-                cls is not None
-                and cls.kind == "AI"
-                and not any(row[0] == name for row in runtime.state.agents.values())
-            ):
+        state, program = runtime.state, runtime.program
+        self.check(targets)
+        for name in map(_name, targets):
+            if (cls := self._unmade(name)) is not None:
                 runtime.create_agent(cls, "", {})
-            for agent in resolve(name, runtime.state, runtime.program).agents:
-                if agent not in runtime.state.meeting(id).attendees:
+            for agent in resolve(name, state, program).agents:
+                if agent not in state.meeting(id).attendees:
                     runtime.emit(e.MeetingJoined(id, agent))
                     joined.append(agent)
         for agent in joined:
             runtime.wake(agent)
         return tuple(joined)
+
+    def _unmade(self, name: str) -> AgentClass | None:
+        """The class of that name, when it has no agent yet."""
+        cls = self._runtime.program.agent(name)
+        made = any(row[0] == name for row in self._runtime.state.agents.values())
+        return cls if cls is not None and cls.kind == "AI" and not made else None
 
     def invitation(self, agent: str) -> str:
         """The oldest meeting that the agent is in and has not begun its part of; empty for none."""
@@ -88,18 +94,33 @@ class Meetings:
         led = self._runtime.state.meeting(id).playbook
         return next((playbook for playbook in parts if playbook.name == led), parts[0] if parts else None)
 
-    def left(self, id: str, agent: str) -> None:
-        """An agent's part is over; when it led the meeting, the meeting is."""
+    def left_by(self, frame: int) -> list[e.Event]:
+        """What becomes of a meeting when a frame is dropped: its part is over; the one that led it ends it.
+
+        In the same step as the drop, so that no checkpoint holds a meeting that nobody leads.
+        """
+        state = self._runtime.state
+        found: list[e.Event] = []
+        pending = [frame]
+        while pending:
+            id = pending.pop()
+            pending += state.children.get(id, ())
+            if id not in state.frames or not (meeting := state.frame(id).meeting) or state.meeting(meeting).ended:
+                continue
+            agent, row = state.frame(id).agent, state.meeting(meeting)
+            if agent != row.host:
+                found.append(e.MeetingJoined(meeting, agent, False))
+            else:
+                found.append(e.MeetingEnded(meeting))
+        return found
+
+    def wake(self) -> None:
+        """Ends the waits in meetings that are over; what was said there is heard first."""
         runtime = self._runtime
-        row = runtime.state.meeting(id)
-        if row.ended:
-            return
-        if row.host != agent:
-            runtime.emit(e.MeetingJoined(id, agent, False))
-            return
-        runtime.emit(e.MeetingEnded(id))
-        for attendee in row.attendees:
-            runtime.mailbox.wake(attendee, f"meeting {id}")
+        for waiter in list(runtime.mailbox.waiters):
+            meeting = waiter.target.removeprefix("meeting ")
+            if meeting in runtime.state.meetings and runtime.state.meeting(meeting).ended:
+                runtime.mailbox.wake(waiter.agent, waiter.target)
 
     def must_be_in(self, id: str, agent: str, *, to_listen: bool = False) -> None:
         """Refuses who takes no part: neither heard nor hearing there.
@@ -150,6 +171,10 @@ class Meetings:
         finally:
             runtime.effects.working -= 1
         return ids
+
+
+def _name(target: Any) -> str:
+    return str(target).strip()
 
 
 class SharedState:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from playbooks.language.model import Playbook
 from playbooks.models.base import ModelError
+from playbooks.runtime import describing
 from playbooks.runtime.cursor import cursor
 from playbooks.runtime.effects import Running
 from playbooks.runtime.failures import explain
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 100
 """Playbooks within playbooks; beyond it a call raises `RecursionError`."""
+_LOOP = ("__cursor__", "__item__", "__next__", "__turns__")
+"""Where a top-level loop under way keeps its place, among the frame's names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +131,12 @@ class Player:
         try:
             runtime.agent_changed(frame.agent)
             if frame.playbook.mode == "python":
-                value = await self._python(frame)
-            else:
-                value = await self._play(frame)
-            if meeting := runtime.state.frame(frame.id).meeting:
-                runtime.meetings.left(meeting, frame.agent)
-            return value
+                return await self._python(frame)
+            names = self._names(frame)
+            await self._called(frame, names)
+            return await (self._raw(frame) if frame.playbook.mode == "raw" else self._play(frame, names))
+        except Returned:  # in Python, or in a description; in model code it ends a statement
+            return runtime.values.decode(runtime.state.returned[frame.id])
         finally:
             here.reset(token)
             del self.frames[frame.id]
@@ -162,15 +165,46 @@ class Player:
 
     # -- model code ----------------------------------------------------------------------------------------------------
 
-    async def _play(self, frame: Frame) -> Any:
-        runtime, state = self._runtime, self._runtime.state
-        held = state.names.get(frame.id, {})
+    def _names(self, frame: Frame) -> Names:
+        runtime = self._runtime
+        held = runtime.state.names.get(frame.id, {})
         names = frame.names = Names({}, runtime.engine_names(frame.agent), frame.parameters)
         frame.stored = StoredNames(runtime.values, held)
         with runtime.values.defined_in(names):
             for name, value in (StoredNames.load(held, runtime.values.decode) if held else frame.arguments).items():
                 dict.__setitem__(names, name, value)
-        runtime.context.called(frame)
+        return names
+
+    async def _called(self, frame: Frame, names: Names) -> None:
+        """The call is told to the model; resolving the expressions of its description is a unit."""
+        runtime = self._runtime
+        if describing.is_called(runtime, frame):
+            return
+        description = frame.playbook.description
+        if describing.has_expressions(frame):
+            if (frame.id, frame.unit) not in runtime.state.record:
+                await self._live()
+            description = await describing.resolve(runtime, frame)
+            frame.unbegun.clear()
+            place = here.get()
+            assert place
+            self._end_unit(frame, names, place, 0, None, "the description")
+        describing.note_call(runtime, frame, description)
+
+    async def _raw(self, frame: Frame) -> str:
+        """One call, whose prompt is the description and nothing else; the response's text is the result."""
+        runtime, state = self._runtime, self._runtime.state
+        while not state.progress_of(frame.id).ended:
+            if state.response.get(frame.id):  # cut off: half a text is of no use
+                runtime.emit(e.ResponseReceived(frame.id, "", replace=True))
+            response = frame.response = await runtime.asking.ask(frame, None)
+            await response.all_received()
+            if error := response.error:
+                await self._model_failed(frame, error)
+        return state.response.get(frame.id, "").strip()
+
+    async def _play(self, frame: Frame, names: Names) -> Any:
+        runtime, state = self._runtime, self._runtime.state
         text = state.response.get(frame.id, "")
         progress = state.progress_of(frame.id)
         if text:
@@ -256,17 +290,15 @@ class Player:
         except Exception as error:
             await self._statement_failed(frame, names, place, statement, error, offset, stage)
             return
-        self._end_unit(frame, names, place, offset, stage, statement)
+        self._end_unit(frame, names, place, offset, stage, fold(statement.source))
 
-    def _end_unit(
-        self, frame: Frame, names: Names, place: Place, offset: int, stage: str | None, statement: Statement
-    ) -> None:
+    def _end_unit(self, frame: Frame, names: Names, place: Place, offset: int, stage: str | None, made_by: str) -> None:
         runtime = self._runtime
         place.flush()
         changed: tuple[tuple[str, bytes | None], ...] = ()
         if runtime.durable:
             assert frame.stored
-            changed = frame.stored.changes(names.own(), fold(statement.source))
+            changed = frame.stored.changes(names.own(), made_by)
         runtime.emit(e.UnitEnded(frame.id, offset, stage, changed))
         frame.unit += 1
         if frame.tasks:
@@ -280,6 +312,7 @@ class Player:
             raise BadStatement(statement.error)
         source, response = statement.source, frame.response
         assert response
+        frame.done.clear()
         filename = response.filename
         runtime = self._runtime
         runtime.positions.add(filename, statement.line, source)
@@ -311,11 +344,12 @@ class Player:
                 stage = dict.pop(names, "__next__")
             except StopIteration:
                 stage = "else"
+            dict.__setitem__(names, "__turns__", dict.get(names, "__turns__", 0) + (stage == "turn"))
             if stage == "turn" or (stage == "else" and node.orelse):
                 return offset, stage
         else:
             await run("else")
-        for name in ("__cursor__", "__item__", "__next__"):
+        for name in _LOOP:
             dict.pop(names, name, None)
         return offset + 1, None
 
@@ -366,12 +400,24 @@ class Player:
         assert response
         if response.task:
             response.task.cancel()
-        for name in ("__cursor__", "__item__", "__next__", "__iterable__"):
+        done = self._done(frame, names)
+        for name in (*_LOOP, "__iterable__"):
             dict.pop(names, name, None)
-        self._end_unit(frame, names, place, offset, None, statement)
-        told, short, line = explain(error, statement, response.code, response.filename)
+        self._end_unit(frame, names, place, offset, None, fold(statement.source))
+        told, short, line = explain(error, statement, response.code, response.filename, done)
+        # What was received beyond depends on how the text was chunked, and none of it runs.
+        self._runtime.emit(e.ResponseReceived(frame.id, response.code[: statement.end], replace=True))
         frame.response = None
         await self._count_failure(frame, told, short, turn_ends=True, statement=statement, line=line)
+
+    def _done(self, frame: Frame, names: Names) -> str:
+        """What of the statement that failed had happened: turns of its loop, and calls of the last one; a line each."""
+        turns = dict.get(names, "__turns__", 0)
+        lines = [f"# {turns} {'turn' if turns == 1 else 'turns'} of the loop"] if turns else []
+        for code, instruction, label in frame.done:
+            source, _ = self._runtime.positions.statement(code, instruction)
+            lines.append(source or f"await {label}(…)")
+        return "\n".join(lines)
 
     async def _count_failure(
         self,

@@ -23,9 +23,11 @@ class Response:
         text: What was received before, as the state holds it.
         whole: How much of that is known to be whole statements: where a response was cut off once.
         ended: All of it was received.
+        plain: It is text to be returned, not code to be run.
     """
 
-    def __init__(self, text: str = "", whole: int = 0, ended: bool = False) -> None:
+    def __init__(self, text: str = "", whole: int = 0, ended: bool = False, *, plain: bool = False) -> None:
+        self.plain = plain
         self.text = ""
         """As the model sent it."""
         self.emitted = 0
@@ -58,6 +60,8 @@ class Response:
 
         It goes on better from there than from the middle of a word.
         """
+        if self.plain:
+            return Response(plain=True)
         rest = self.code[self.end_of(len(self.statements)) :]
         rest = rest[rest.find("\n") + 1 :]
         kept = self.text if not self.text.endswith(rest) else self.text[: len(self.text) - len(rest)]
@@ -86,6 +90,8 @@ class Response:
     def feed(self, text: str) -> None:
         """Takes up a piece of the response."""
         self.text += text
+        if self.plain:
+            return
         code = self._extractor.feed(text)
         if code:
             self._take(self._stream.feed(code))
@@ -109,6 +115,8 @@ class Response:
 
     def scan(self) -> bool:
         """Looks for a literal `Say` being written; whether `writing` changed."""
+        if self.plain:
+            return False
         writing = self._says.feed(self._stream.tail)
         if writing == self.writing:
             return False
@@ -129,6 +137,12 @@ class Response:
             self.error = error
         finally:
             self.changed.set()
+
+    async def all_received(self) -> None:
+        """Returns when the response is complete, or broke off (`error`)."""
+        while not (self.ended or self.error):
+            self.changed.clear()
+            await self.changed.wait()
 
     async def statement(self, offset: int) -> Statement | None:
         """The statement at `offset`, when it is there; None: the response ends before it, or broke off (`error`)."""
