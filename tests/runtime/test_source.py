@@ -6,7 +6,6 @@ import ast
 import asyncio
 import inspect
 import sys
-import types
 import warnings
 from typing import Any
 
@@ -14,16 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from runtime.python_texts import library_files, library_text, programs, with_dollars
+from runtime.rewritten import World
 
 from playbooks.runtime.rewrite import AGENT, Rewriter
 from playbooks.runtime.source import (
     MODEL,
     compile_block,
     compile_statement,
-    is_loop,
     mark,
     parse,
-    parse_statement,
     unmark,
 )
 
@@ -35,81 +33,6 @@ def quiet() -> None:
     """Generated programs make the compiler warn; that is not what is tested."""
     warnings.simplefilter("ignore", SyntaxWarning)
     warnings.simplefilter("ignore", DeprecationWarning)
-
-
-# -- running it: the least that the hooks can do -----------------------------------------------------------------------
-
-
-class Names(dict[str, Any]):
-    """A namespace that notes what is stored through it."""
-
-    def __init__(self, engine: dict[str, Any]) -> None:
-        super().__init__()
-        self.engine = engine
-        self.stored: list[str] = []
-
-    def __missing__(self, name: str) -> Any:
-        return self.engine[name]
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self.stored.append(name)
-        super().__setitem__(name, value)
-
-
-class World:
-    """Runs code as the runtime does, and notes what the hooks are told."""
-
-    def __init__(self, **state: Any) -> None:
-        self.state = types.SimpleNamespace(**state)
-        self.said: list[str] = []
-        self.awaited: list[str] = []
-        self.dropped: list[Any] = []
-        self.replayable: list[Any] = []
-        self.names = Names(
-            vars(__builtins__ if inspect.ismodule(__builtins__) else types.SimpleNamespace(**__builtins__))
-            | {
-                "__state__": self.state,
-                "__await__": self._await,
-                "__put__": self._put,
-                "__dropped__": lambda value: self.dropped.append(value) or value,
-                "__late__": lambda function, /, *arguments, **named: function()(*arguments, **named),
-                "__replayable__": lambda value: self.replayable.append(value) or value,
-                "self": types.SimpleNamespace(state=self.state),
-                "F": self._f,
-                "asyncio": asyncio,
-            }
-        )
-
-    async def _await(self, value: Any) -> Any:
-        self.awaited.append(getattr(value, "__name__", type(value).__name__))
-        return await value
-
-    def _put(self, name: str, value: Any) -> Any:
-        setattr(self.state, name, value)
-        return value
-
-    async def _f(self, value: Any = None, **changes: Any) -> Any:
-        """As at every await, the agent's variables are others afterwards: copies, or changed by somebody else."""
-        await asyncio.sleep(0)
-        for name, held in vars(self.state).items():
-            setattr(
-                self.state,
-                name,
-                list(held) if isinstance(held, list) else dict(held) if isinstance(held, dict) else held,
-            )
-        for name, changed in changes.items():
-            setattr(self.state, name, changed)
-        return value
-
-    def run(self, code: str, line: int = 1) -> World:
-        async def main() -> None:
-            for source in code.split("\n---\n"):
-                result = eval(compile_statement(source, None, line=line), self.names)
-                if inspect.isawaitable(result):
-                    await result
-
-        asyncio.run(main())
-        return self
 
 
 # -- `$x` --------------------------------------------------------------------------------------------------------------
@@ -337,95 +260,6 @@ def test_annotations_of_variables_are_not_evaluated_and_leave_nothing() -> None:
     assert world.names.stored == ["a", "C", "f"]
     assert world.names["C"].__annotations__ == {"x": int}
     assert world.names["f"].__annotations__ == {"y": int}
-
-
-# -- loops by the turn -------------------------------------------------------------------------------------------------
-
-
-def by_turns(source: str, world: World) -> list[str]:
-    """Runs a loop as the runtime does; returns what came after each turn."""
-    names, outcomes = world.names, []
-
-    async def run(stage: Any) -> None:
-        result = eval(compile_statement(source, stage), names)
-        if inspect.isawaitable(result):
-            await result
-
-    async def main() -> None:
-        loop = parse_statement(source)
-        assert isinstance(loop, (ast.For, ast.While))
-        if isinstance(loop, ast.For):
-            await run("head")
-            items = iter(names["__iterable__"])
-        while True:
-            try:
-                if isinstance(loop, ast.For):
-                    names["__item__"] = next(items)
-                await run("turn")
-                outcomes.append(names["__next__"])
-            except StopIteration:
-                outcomes.append("else")
-            if outcomes[-1] != "turn":
-                break
-        if outcomes[-1] == "else" and loop.orelse:
-            await run("else")
-
-    asyncio.run(main())
-    return outcomes
-
-
-LOOPS = [
-    "for a, (b, *c) in [(1, (2, 3)), (4, (5,))]:\n    out.append((a, b, c, await F(a)))\nelse:\n    out.append(6)",
-    "for n in [1, 2, 3, 4]:\n    if n == 2: continue\n    if n == 4: break\n    out.append(n)\n"
-    "else:\n    out.append(5)",
-    "for $n in [0, 1]:\n    for m in [0, 1]:\n        if m == 1: break\n        out.append(($n, m))\n"
-    "    else: out.append(2)",
-    "while len(out) < await F(3):\n    out.append(1)\n    if len(out) == 2: continue\n    out.append(2)\n"
-    "else:\n    out.append(3)",
-    "while True:\n    out.append(1)\n    if len(out) > 2: break\nelse:\n    out.append(2)",
-    "for n in []: out.append(n)\nelse: out.append(0)",
-    "while (k := len(out)) < 2: out.append(k)",
-    "for d['z'], _ in [(1, 2)]: out.append(d)",
-]
-
-
-@pytest.mark.parametrize("source", LOOPS)
-def test_a_loop_by_the_turn_does_what_the_loop_does(source: str) -> None:
-    whole, turns = World(), World()
-    for world in (whole, turns):
-        world.names["out"], world.names["d"] = [], {}
-    whole.run(source)
-    outcomes = by_turns(source, turns)
-    assert turns.names["out"] == whole.names["out"]
-    assert outcomes[:-1] == ["turn"] * (len(outcomes) - 1)
-    assert vars(turns.state) == vars(whole.state)
-
-
-def test_a_loop_over_what_cannot_be_stored_runs_whole() -> None:
-    world = World()
-    world.names["out"], world.names["__iterable__"] = [], (n for n in [1, 2])
-    eval(compile_statement("for n in generator():\n    out.append(n)\nelse: out.append(3)", "whole"), world.names)
-    assert world.names["out"] == [1, 2, 3]
-
-
-def test_an_error_in_a_loop_shows_before_any_of_it_runs() -> None:
-    for source, stage in (("for a in f():\n    return", "head"), ("while f():\n    a\nelse:\n    break", "turn")):
-        with pytest.raises(SyntaxError):
-            compile_statement(source, stage)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("source", "loop"),
-    [
-        ("for a in b: c", True),
-        ("while a: b", True),
-        ("async for a in b: c", False),
-        ("forks = 1", False),
-        ("while_ = 1", False),
-    ],
-)
-def test_loops_are_told_from_other_statements(source: str, loop: bool) -> None:
-    assert is_loop(source) == loop
 
 
 # -- places ------------------------------------------------------------------------------------------------------------
