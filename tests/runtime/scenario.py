@@ -286,14 +286,17 @@ def seen(runtime: Runtime) -> tuple[dict[int, Any], list[Any]]:
 PLAIN = (int, str, float, bytes, type(None), list, tuple, dict, set, frozenset)
 
 
-def plain(value: Any) -> Any:
-    """A value that compares without hash order."""
+def plain(value: Any, within: tuple[int, ...] = ()) -> Any:
+    """A value that compares without hash order; one that holds itself ends there."""
+    if id(value) in within:
+        return "…"
+    inner = (*within, id(value))
     if isinstance(value, set | frozenset):
         return sorted(map(repr, value))
     if isinstance(value, dict):
-        return [(plain(key), plain(item)) for key, item in value.items()]
+        return [(plain(key, inner), plain(item, inner)) for key, item in value.items()]
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [plain(item, inner) for item in value]
     return value if isinstance(value, int | str | float | bytes | type(None)) else type(value).__name__
 
 

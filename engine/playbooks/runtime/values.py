@@ -15,12 +15,16 @@ from playbooks.checkpoints import codec
 from playbooks.checkpoints.plain import ATOMS as IMMUTABLE
 from playbooks.checkpoints.world import Definition, define, find_code
 from playbooks.runtime.place import here
+from playbooks.runtime.signals import NeverAwaited, PlaybookFailed, UnknownTarget
 from playbooks.runtime.source import MODEL, compile_block
 
 if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
 
 __all__ = ["IMMUTABLE", "Values"]
+
+_OWN = {(cls.__module__, cls.__qualname__): cls for cls in (PlaybookFailed, NeverAwaited, UnknownTarget)}
+"""The engine's errors that programs meet: a replay raises the same."""
 
 
 class Values:
@@ -73,6 +77,8 @@ class Values:
     # -- the codec's `World` -------------------------------------------------------------------------------------------
 
     def find_class(self, module: str, qualname: str) -> type | None:
+        if own := _OWN.get((module, qualname)):
+            return own
         for code in self._runtime.codes():
             if code.names["__name__"] == module:
                 found: Any = code.names
