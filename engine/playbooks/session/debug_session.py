@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header
 from playbooks.checkpoints.store import Store
 from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
-from playbooks.language import load_program, parse_program
-from playbooks.language.model import Program, SourceFile
+from playbooks.language import load_program
+from playbooks.language.model import Program
 from playbooks.models import create_model, missing_key, parse_model_option
 from playbooks.models.base import Model, ModelSettings
 from playbooks.runtime.journal import Journal
@@ -41,12 +40,10 @@ from playbooks.session import resume as resuming
 from playbooks.session.edits import NO_RESULT, Edits
 from playbooks.session.forking import ForkPlan, Prepared, events_of, prepare
 from playbooks.session.moment import Moment
+from playbooks.session.programs import recorded_program
 from playbooks.session.resume import Resumed
 from playbooks.state import ProgramState
 from playbooks.state import events as e
-
-if TYPE_CHECKING:
-    from playbooks.checkpoints.chain import Folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +221,7 @@ class DebugSession:
                 f"{folded.header.id} was not written by this user's engine",
                 "look at it with `playbooks show`, or resume it with --trust if you know where it comes from",
             )
-        recorded = _recorded_program(folded)
+        recorded = recorded_program(folded.state)
         self.program = recorded
         config = self._configured(recorded)
         if not self._model_option and (was := folded.state.session.get("model")):
@@ -573,21 +570,6 @@ def _open_store(config: Config) -> Store:
     from playbooks.checkpoints.filesystem import FileStore
 
     return FileStore(config.durability.storage_path, fsync=config.durability.fsync)
-
-
-def _recorded_program(folded: Folded) -> Program:
-    """The program as it was when the session began: its text is in the session's start."""
-    session = folded.state.session
-    texts = dict(session["files"])
-    sources = [SourceFile(path, texts[path]) for path in session["roots"]]
-
-    def read(path: str) -> str:
-        for known in (path, os.path.normpath(path)):
-            if known in texts:
-                return str(texts[known])
-        raise FileNotFoundError(path)
-
-    return parse_program(sources, read)
 
 
 def _refuse_mcp(program: Program) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from playbooks.checkpoints.codec import decode
+from playbooks.checkpoints.codec import DamagedValue, Described, decode
 from playbooks.checkpoints.record import Header
 from playbooks.runtime.notices import AgentView, MessageView
 from playbooks.runtime.positions import fold
@@ -47,10 +47,11 @@ class Moment:
     Args:
         header: Of the checkpoint.
         state: Folded to it; not changed any more.
+        trusted: Whether this user's engine wrote all of it; else it is decoded slower, proof against crafted sizes.
     """
 
-    def __init__(self, header: Header, state: ProgramState) -> None:
-        self.header, self.state = header, state
+    def __init__(self, header: Header, state: ProgramState, *, trusted: bool = True) -> None:
+        self.header, self.state, self.trusted = header, state, trusted
 
     @cached_property
     def agents(self) -> Mapping[str, AgentView]:
@@ -106,20 +107,41 @@ class Moment:
         views = []
         for id in self._frames(agent):
             row = self.state.frame(id)
-            arguments = decode(row.arguments) if row.arguments else {}
-            views.append(FrameView(id, row.playbook, arguments, self.state.step.get(id, ""), self._line(id)))
+            views.append(FrameView(id, row.playbook, self._arguments(id), self.state.step.get(id, ""), self._line(id)))
         return views
 
     def variables(self, agent: str) -> dict[str, Any]:
         """Name → value, decoded to be looked at: the agent's with `$`, its innermost frame's without."""
-        found = {f"${name}": decode(data) for name, data in self.state.variables.get(agent, {}).items()}
+        found = {f"${name}": self._looked_at(data) for name, data in self.state.variables.get(agent, {}).items()}
         frames = self._frames(agent)
         if frames:
-            own = StoredNames.load(self.state.names.get(frames[-1], {}), decode)
-            if not own and (arguments := self.state.frame(frames[-1]).arguments):
-                own = decode(arguments)
-            found.update({name: value for name, value in own.items() if name[:2] != "__"})
+            found.update(self.frame_variables(frames[-1]))
         return found
+
+    def frame_variables(self, frame: int) -> dict[str, Any]:
+        """Name → value of what one call's frame owns, as its last complete unit left them; of a new one its
+        arguments."""
+        own: dict[str, Any] = {}
+        for group, data in self.state.names.get(frame, {}).items():
+            try:
+                own.update(StoredNames.load({group: data}, self._decoded))
+            except DamagedValue as error:
+                own.update(dict.fromkeys(group.split(" "), _damaged(error)))
+        return {name: value for name, value in (own or self._arguments(frame)).items() if name[:2] != "__"}
+
+    def _arguments(self, frame: int) -> dict[str, Any]:
+        data = self.state.frame(frame).arguments
+        arguments = self._looked_at(data) if data else {}
+        return arguments if isinstance(arguments, dict) else {}
+
+    def _decoded(self, data: bytes) -> Any:
+        return decode(data, trusted=self.trusted)
+
+    def _looked_at(self, data: bytes) -> Any:
+        try:
+            return self._decoded(data)
+        except DamagedValue as error:
+            return _damaged(error)
 
     def response(self, agent: str) -> ResponseView | None:
         """The innermost response of the agent's; None when it has none."""
@@ -140,6 +162,10 @@ class Moment:
         offset = self.state.progress_of(frame).offset
         statements = Response(text, self.state.whole.get(frame, 0), True).statements
         return statements[offset].line if offset < len(statements) else 0
+
+
+def _damaged(error: DamagedValue) -> Described:
+    return Described("damaged", str(error))
 
 
 def statement_under_way(state: ProgramState, frame: int) -> str:

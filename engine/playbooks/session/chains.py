@@ -1,0 +1,68 @@
+"""Reading a chain of checkpoints to look at what it adds up to: every reason why it can't be is one line.
+
+Apart because looking must take whatever lies in the folder (damaged, foreign, crafted) and a resume must not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from playbooks.checkpoints.chain import Folded, fold
+from playbooks.checkpoints.record import Checkpoint
+from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
+from playbooks.errors import ExitStatus, UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A state with what is known of the files it came from."""
+
+    folded: Folded
+    checkpoint: Checkpoint
+    """The one folded to."""
+    foreign: tuple[str, ...]
+    """Ids of those in the chain that this user's engine did not write; empty in an ordinary one."""
+
+    @property
+    def trusted(self) -> bool:
+        return not self.foreign
+
+
+class CantBeRead(UserError):
+    """A checkpoint whose state can't be told, because something in its chain is damaged, gone or crafted."""
+
+    def __init__(self, id: str, reason: str) -> None:
+        super().__init__(f"{id} can't be looked at: {reason}", status=ExitStatus.FAILED)
+
+
+def read_chain(store: Store, id: str) -> Chain:
+    """The state at a checkpoint; runs and imports nothing that it names.
+
+    Raises:
+        UnknownCheckpoint: There is none of this id.
+        CantBeRead: Something in its chain is damaged, gone or not what an engine writes.
+    """
+    read: dict[str, Checkpoint] = {}
+    foreign: list[str] = []
+
+    def remember(name: str) -> Checkpoint:
+        if name in read:
+            raise ValueError(f"{name} is its own base")
+        read[name], signed = store.read_signed(name)
+        if not signed:
+            foreign.append(name)
+        return read[name]
+
+    try:
+        folded = fold(remember, id)
+    except UnknownCheckpoint as error:
+        if error.id == id:
+            raise
+        raise CantBeRead(id, f"{error.id}, which it builds on, is gone") from None
+    except Damaged as error:
+        raise CantBeRead(id, str(error)) from None
+    except UserError:
+        raise
+    except Exception as error:  # what a crafted chain may make of a fold is not a closed set
+        raise CantBeRead(id, f"it does not fold ({type(error).__name__}: {error})") from None
+    return Chain(folded, read[id], tuple(foreign))

@@ -1,0 +1,285 @@
+"""The sessions of a storage path, to be looked at: lists, timelines, moments, differences, labels.
+
+Apart from `DebugSession` because nothing here takes a session's lock or runs anything, so it works beside a process
+that runs the session: the headless commands and the screen's list of sessions read through this.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+from playbooks.checkpoints.record import BranchInfo, Header, SessionInfo
+from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
+from playbooks.config import Config
+from playbooks.errors import UserError
+from playbooks.language.model import Program
+from playbooks.session.chains import CantBeRead, Chain, read_chain
+from playbooks.session.differences import Differences, common_ancestor, differences
+from playbooks.session.edits import Edits
+from playbooks.session.forking import ForkPlan, prepare
+from playbooks.session.moment import Moment
+from playbooks.session.programs import recorded_program
+from playbooks.session.resume import branch_path
+from playbooks.state import ProgramState, from_builtins
+from playbooks.state import events as e
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A session's tree of checkpoints."""
+
+    session: SessionInfo
+    branches: Sequence[BranchInfo]
+    """In the order they began."""
+    headers: Sequence[Header]
+    """In sequence order."""
+    labels: Mapping[str, str]
+    """By id of a checkpoint, or of the session itself."""
+    agents: Mapping[str, str]
+    """Id → class, of all branches; without those of a branch whose newest checkpoint can't be read."""
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Header]:
+        return {header.id: header for header in self.headers}
+
+    def path(self, checkpoint: str) -> list[Header]:
+        """From the session's start to a checkpoint, along parents."""
+        return branch_path(list(self.headers), checkpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One checkpoint with the moment it stands for."""
+
+    header: Header
+    moment: Moment
+    label: str
+    response: str | None
+    """The model's response in which its statement stands, as far as it was received; None outside model code."""
+    foreign: tuple[str, ...]
+    """Ids of checkpoints that it builds on and that this user's engine did not write."""
+
+
+class SessionLibrary:
+    """Reads the sessions of a storage path; writes labels, and takes away what is pruned.
+
+    Args:
+        store: Where they are; closed with the library.
+        where: What people call it, `.checkpoints`.
+    """
+
+    def __init__(self, store: Store, where: str) -> None:
+        self.store, self.where = store, where
+
+    @classmethod
+    def open(cls, config: Config | None = None) -> SessionLibrary:
+        """The library of the configured storage path; to be closed, or used as a context manager.
+
+        Args:
+            config: Settings; those of the current folder when None.
+
+        Raises:
+            UserError: There is no such folder: nothing was ever kept there.
+        """
+        from playbooks.session.debug_session import _open_store
+
+        config = config or Config.load()
+        path = config.durability.storage_path
+        if not Path(path).exists():
+            why = "" if config.durability.enabled else " with [durability] enabled = true in playbooks.toml"
+            raise UserError(
+                "no checkpoints are here", f"`playbooks run PROGRAM`{why} or `playbooks debug PROGRAM` makes some",
+                file=path,
+            )  # fmt: skip
+        return cls(_open_store(config), path)
+
+    def __enter__(self) -> SessionLibrary:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.store.close()
+
+    # -- lists ---------------------------------------------------------------------------------------------------------
+
+    def sessions(self) -> list[SessionInfo]:
+        """All sessions, oldest first."""
+        return self.store.sessions()
+
+    def session(self, id: str | None = None) -> SessionInfo:
+        """A session; without an id the one written last.
+
+        Raises:
+            UserError: There is none of this id, or none at all.
+        """
+        sessions = self.sessions()
+        if not sessions:
+            raise UserError("no session is here yet", "a run is kept from its first `await` on", file=self.where)
+        if id is None:
+            return max(sessions, key=lambda session: (session.updated, session.created))
+        found = next((session for session in sessions if session.id == id), None)
+        if found is None:
+            raise UserError(f"there is no session {id}", f"there {_are([session.id for session in sessions])}")
+        return found
+
+    def timeline(self, session: str | None = None) -> Timeline:
+        """The tree of a session; without an id of the one written last.
+
+        Raises:
+            UserError: There is no such session.
+        """
+        info = self.session(session)
+        headers = self.store.headers(info.id)
+        branches = self.store.branches(info.id)
+        agents: dict[str, str] = {}
+        for branch in branches:
+            try:
+                state = read_chain(self.store, branch.head).folded.state
+            except (CantBeRead, UnknownCheckpoint):
+                continue
+            agents.update({id: str(row[0]) for id, row in state.agents.items() if id != "human"})
+        return Timeline(info, branches, headers, self.store.labels(info.id), agents)
+
+    def damaged(self) -> list[Damaged]:
+        """What was found damaged while reading so far."""
+        return self.store.damaged()
+
+    # -- moments -------------------------------------------------------------------------------------------------------
+
+    def look(self, checkpoint: str) -> Look:
+        """A checkpoint and the state at it; never runs anything.
+
+        Raises:
+            UserError: There is none of this id, or its chain is damaged.
+        """
+        chain = self.chain(checkpoint)
+        header = chain.folded.header
+        moment = Moment(header, chain.folded.state, trusted=chain.trusted)
+        label = self.store.labels(header.session).get(checkpoint, "")
+        return Look(header, moment, label, _response(chain), chain.foreign)
+
+    def chain(self, checkpoint: str) -> Chain:
+        """A checkpoint with the state that it and those before it add up to.
+
+        Raises:
+            UserError: There is none of this id (said with those there are), or its chain is damaged.
+        """
+        try:
+            return read_chain(self.store, checkpoint)
+        except UnknownCheckpoint as error:
+            raise self._unknown(error.id) from None
+
+    def _unknown(self, id: str) -> UserError:
+        agent, joint, _ = id.rpartition("_ckpt_")
+        ids = [header.id for header in self.store.headers()]
+        if not ids:
+            return UserError(f"there is no checkpoint {id}", "no session is here yet", file=self.where)
+        if not joint:
+            close = difflib.get_close_matches(id, ids, n=1)
+            meant = (
+                f"did you mean {close[0]}?" if close else f"an id looks like {ids[-1]}; `playbooks timeline` lists them"
+            )
+            return UserError(f"{id} is no id of a checkpoint", meant)
+        agents = dict.fromkeys(header.agent for header in self.store.headers())
+        own = [header for header in self.store.headers() if header.agent == agent]
+        if not own:
+            return UserError(f"there is no checkpoint {id}", f"checkpoints are of {', '.join(agents)}")
+        numbers = sorted(header.number for header in own)
+        return UserError(
+            f"there is no checkpoint {id}",
+            f"agent {agent} has {agent}_ckpt_{numbers[0]}"
+            + (f" to {agent}_ckpt_{numbers[-1]}" if len(numbers) > 1 else "")
+            + (", not all numbers between" if len(numbers) <= numbers[-1] - numbers[0] else ""),
+        )
+
+    def differences(self, a: str, b: str) -> Differences:
+        """What differs between two checkpoints, of one session or of two.
+
+        Raises:
+            UserError: There is none of such an id, or its chain is damaged.
+        """
+        one, other = self.look(a), self.look(b)
+        ancestor = None
+        if one.header.session == other.header.session:
+            ancestor = common_ancestor(self.store.headers(one.header.session), a, b)
+        return differences(one.moment, other.moment, (one.response, other.response), ancestor)
+
+    # -- forks ---------------------------------------------------------------------------------------------------------
+
+    def plan(
+        self,
+        checkpoint: str,
+        edits: Edits,
+        *,
+        before: bool = False,
+        label: str = "",
+        program: Program | None = None,
+    ) -> ForkPlan:
+        """What a fork would do; runs nothing, and needs no lock.
+
+        Args:
+            checkpoint: Where it would leave.
+            edits: What it would change.
+            before: It would leave before the checkpoint.
+            label: Name of the branch.
+            program: Would run instead of the recorded one.
+
+        Raises:
+            UserError: There is no such checkpoint, its chain is damaged, or an edit can't take.
+        """
+        chain = self.chain(checkpoint)
+        header = chain.folded.header
+        if before and header.parent:
+            self.chain(header.parent)
+        taken = [branch.name for branch in self.store.branches(header.session)]
+        return prepare(
+            self.store,
+            self.store.headers(header.session),
+            taken,
+            checkpoint,
+            edits,
+            program or recorded_program(chain.folded.state),
+            before=before,
+            label=label,
+        ).plan
+
+    # -- labels --------------------------------------------------------------------------------------------------------
+
+    def set_label(self, id: str, text: str) -> None:
+        """Names a checkpoint or a session; an empty text takes the name away.
+
+        Raises:
+            UserError: There is none of this id.
+        """
+        if id.startswith("s") and id[1:].isdigit():
+            self.session(id)
+        else:
+            self.chain(id)
+        self.store.set_label(id, " ".join(text.split()))
+
+
+def _response(chain: Chain) -> str | None:
+    """The response of the frame whose call made the checkpoint, or of the nearest caller that is model code."""
+    state: ProgramState = chain.folded.state
+    header = chain.checkpoint.header
+    events = from_builtins(chain.checkpoint.events)
+    frame = next((event.frame for event in reversed(events) if isinstance(event, e.EffectEnded)), 0)
+    if frame not in state.frames:
+        own = [id for id, row in state.frames.items() if row[0] == header.agent and id not in state.returned]
+        frame = max(own, default=0)
+    stack = state.stack(frame) if frame in state.frames else []
+    return next((state.response[id] for id in reversed(stack) if id in state.response), None)
+
+
+def _are(names: Sequence[str], most: int = 12) -> str:
+    """`is s1`, `are s1, s2`, `are s1, …, s40`."""
+    if len(names) == 1:
+        return f"is {names[0]}"
+    shown = list(names) if len(names) <= most else [names[0], names[1], "…", names[-1]]
+    return f"are {', '.join(shown)}"

@@ -1,0 +1,31 @@
+"""The program of a session, read again from what its checkpoints hold: its files may have changed since, or be gone."""
+
+from __future__ import annotations
+
+import os
+
+from playbooks.language import parse_program
+from playbooks.language.model import Program, SourceFile
+from playbooks.state import ProgramState
+
+
+def recorded_program(state: ProgramState) -> Program:
+    """The program as it was when the session began, or when the branch was forked with another.
+
+    Args:
+        state: At any checkpoint of it.
+
+    Raises:
+        UserError: What is recorded is no program.
+    """
+    session = state.session
+    texts = dict(session["files"])
+    sources = [SourceFile(path, texts[path]) for path in session["roots"]]
+
+    def read(path: str) -> str:
+        for known in (path, os.path.normpath(path)):
+            if known in texts:
+                return str(texts[known])
+        raise FileNotFoundError(path)
+
+    return parse_program(sources, read)
