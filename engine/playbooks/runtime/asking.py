@@ -5,11 +5,11 @@ Apart from the player because a call outlives the statement that needed it: it i
 
 from __future__ import annotations
 
-import hashlib
 import time
 from typing import TYPE_CHECKING
 
 from playbooks.models.base import ModelRequest, Retry, Text, Usage
+from playbooks.runtime.context import prompt_hash
 from playbooks.runtime.frame import Frame
 from playbooks.runtime.notices import ModelAnswered, ModelCalled, ModelRetried, Writing
 from playbooks.runtime.recorded import RecordedCall
@@ -54,8 +54,7 @@ class Asking:
         received = response.text if response else ""
         executed = response.code[: response.end_of(state.progress_of(frame.id).offset)] if response else ""
         prompt = runtime.context.prompt(frame, executed)
-        text = "\0".join(f"{message['role']}\1{message['content']}" for message in prompt)
-        hash = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+        hash = prompt_hash(prompt)
         model = runtime.model_of(frame.agent)
         runtime.emit(e.ModelAsked(frame.id, call, turn, runtime.tick(), hash, model.name, bool(received)))
         request = ModelRequest(

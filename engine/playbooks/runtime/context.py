@@ -8,6 +8,7 @@ nothing is kept on the side.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,12 @@ def prompt_of(
     if executed:
         ask.append(continued(executed))
     return _joined([*found, {"role": "user", "content": "\n\n".join(ask)}])
+
+
+def prompt_hash(prompt: list[dict[str, str]]) -> str:
+    """What a recorded call names its prompt by."""
+    text = "\0".join(f"{message['role']}\1{message['content']}" for message in prompt)
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 def _listing(program: Program, cls: AgentClass) -> str:
