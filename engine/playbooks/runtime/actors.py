@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from playbooks.language.model import AgentClass, Playbook
 from playbooks.runtime.player import Beginning
 from playbooks.runtime.replay import NEW
-from playbooks.runtime.signals import ProgramEnded, Returned
+from playbooks.runtime.signals import PlaybookFailed, ProgramEnded, Returned
 from playbooks.state import events as e
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Actors:
         except Exception as error:
             if not runtime.replay.over:
                 await runtime.replay.go_live(NEW)
-            reason = f"{type(error).__name__}: {error}"
+            reason = str(error) if isinstance(error, PlaybookFailed) else f"{type(error).__name__}: {error}"
             frame = state.agent(agent).root
             runtime.commit_agent(
                 agent,

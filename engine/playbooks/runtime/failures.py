@@ -5,11 +5,15 @@ Apart because it is wording, and read by machines and people both.
 
 from __future__ import annotations
 
+import re
 import traceback
 
 from playbooks.models.prompt import failed
 from playbooks.runtime.signals import PlaybookFailed
 from playbooks.runtime.statements import Statement
+
+_LINE = re.compile(r" \(line (\d+)\)$")
+"""How a syntax error ends: the line it stands in, where its statement may have begun before."""
 
 
 def explain(error: Exception, statement: Statement, code: str, filename: str, done: str = "") -> tuple[str, str, int]:
@@ -32,6 +36,8 @@ def explain(error: Exception, statement: Statement, code: str, filename: str, do
         if frame.filename == filename and frame.lineno:
             line = frame.lineno
     message = statement.error or _message(error)
+    if statement.error and (found := _LINE.search(statement.error)):
+        message, line = statement.error[: found.start()], int(found[1])
     told = failed(message, statement.source, code[: statement.start], finished=done, line=line)
     return told, message.splitlines()[0] if message else type(error).__name__, line
 
