@@ -20,7 +20,16 @@ from playbooks.errors import ExitStatus, UserError
 COMMANDS = {
     "run": "Run a program to its end in the terminal.",
     "debug": "Open a program, or the list of sessions, in the debugger.",
+    "sessions": "List the sessions of this folder.",
+    "timeline": "Show a session's tree of checkpoints.",
+    "show": "Show the state at a checkpoint.",
+    "diff": "Show what differs between two checkpoints.",
+    "fork": "Run on from any checkpoint, on a branch of its own.",
+    "label": "Name a checkpoint or a session.",
+    "export": "Print a session to be read, as Markdown or HTML.",
+    "prune": "Take old checkpoints away.",
     "compile": "Print the numbered program, without a model.",
+    "doctor": "Find out why something does not work here.",
 }
 """In the order of `--help`; each is `command` in the module of its name, imported when it is called."""
 

@@ -13,11 +13,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from playbooks.console.drawing import LANES
 from playbooks.console.transcript import PERSON, Line, Transcript
 from playbooks.runtime.notices import MessageSent, Notice, Writing, WritingDropped
 
-LANES = ("cyan", "magenta", "green", "blue", "bright_cyan", "bright_magenta")
-"""Of the agents in the order they speak; named colours, so that the terminal's theme decides the shade."""
 STYLES = {"act": "dim", "print": "", "warning": "yellow", "error": "red", "log": "dim"}
 WIDEST_HEAD = 28
 PROMPT = "you › "

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
+from playbooks.checkpoints import open_store
 from playbooks.checkpoints.record import BranchInfo, Header, SessionInfo
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.config import Config
@@ -86,8 +87,6 @@ class SessionLibrary:
         Raises:
             UserError: There is no such folder: nothing was ever kept there.
         """
-        from playbooks.session.debug_session import _open_store
-
         config = config or Config.load()
         path = config.durability.storage_path
         if not Path(path).exists():
@@ -96,7 +95,8 @@ class SessionLibrary:
                 "no checkpoints are here", f"`playbooks run PROGRAM`{why} or `playbooks debug PROGRAM` makes some",
                 file=path,
             )  # fmt: skip
-        return cls(_open_store(config), path)
+        kept = config.durability
+        return cls(open_store(kept.provider, path, fsync=kept.fsync, config_file=config.file), path)
 
     def __enter__(self) -> SessionLibrary:
         return self
@@ -212,6 +212,24 @@ class SessionLibrary:
 
     # -- forks ---------------------------------------------------------------------------------------------------------
 
+    def fork_from(self, checkpoint: str, *, trust: bool = False) -> SessionInfo:
+        """The session of a checkpoint that is about to be forked.
+
+        Args:
+            checkpoint: Its id.
+            trust: Take it although this user's engine did not write all that it builds on.
+
+        Raises:
+            UserError: There is none of this id, its chain is damaged, or it is foreign.
+        """
+        chain = self.chain(checkpoint)
+        if chain.foreign and not trust:
+            raise UserError(
+                f"{chain.foreign[0]} was not written by this user's engine",
+                "look at it with `playbooks show`, or add --trust if you know where it comes from",
+            )
+        return self.session(chain.folded.header.session)
+
     def plan(
         self,
         checkpoint: str,
@@ -251,8 +269,11 @@ class SessionLibrary:
 
     # -- labels --------------------------------------------------------------------------------------------------------
 
-    def set_label(self, id: str, text: str) -> None:
+    def set_label(self, id: str, text: str) -> str:
         """Names a checkpoint or a session; an empty text takes the name away.
+
+        Returns:
+            The label as it is kept: on one line.
 
         Raises:
             UserError: There is none of this id.
@@ -261,7 +282,9 @@ class SessionLibrary:
             self.session(id)
         else:
             self.chain(id)
-        self.store.set_label(id, " ".join(text.split()))
+        label = " ".join(text.split())
+        self.store.set_label(id, label)
+        return label
 
 
 def _response(chain: Chain) -> str | None:
