@@ -53,20 +53,21 @@ def _resume(ctx: click.Context, parameter: click.Parameter, value: str | None) -
     return value or True
 
 
-def assignments(values: Iterable[str]) -> dict[str, object]:
+def assignments(values: Iterable[str], *, dollar: bool = False) -> dict[str, object]:
     """Reads `NAME=VALUE`; see `assignment`.
 
     Raises:
         UserError: One of them is none.
     """
-    return dict(assignment(value) for value in values)
+    return dict(assignment(value, dollar=dollar) for value in values)
 
 
-def assignment(text: str) -> tuple[str, object]:
+def assignment(text: str, *, dollar: bool = False) -> tuple[str, object]:
     """Reads `NAME=VALUE`: the value as a Python literal, else as text.
 
     Args:
         text: `price=80`, `$price=80`, `1001.mood=grim`, `offers=[60, 75]`.
+        dollar: Keeps a name's dollar: where a frame has variables too, it tells them from the agent's.
 
     Returns:
         The name without its dollar, `price` or `1001.mood`, and the value.
@@ -76,11 +77,12 @@ def assignment(text: str) -> tuple[str, object]:
     """
     name, equals, value = text.partition("=")
     agent, dot, variable = name.strip().rpartition(".")
+    sign = "$" if dollar and variable.startswith("$") else ""
     variable = variable.removeprefix("$")
     usable = variable.isidentifier() and not keyword.iskeyword(variable) and (agent.isdigit() if dot else True)
     if not (equals and usable):
         raise UserError(f"--set {text!r} sets nothing", "write NAME=VALUE, or 1001.NAME=VALUE for another agent")
-    return f"{agent}{dot}{variable}", literal(value)
+    return f"{agent}{dot}{sign}{variable}", literal(value)
 
 
 def literal(text: str) -> object:

@@ -6,6 +6,7 @@ import asyncio
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -61,7 +62,9 @@ def command(
     return asyncio.run(play(opening, taste, again, resuming=resume is not None))
 
 
-async def play(opening: DebugSession, taste: Taste, again: Sequence[str], *, resuming: bool = False) -> int:
+async def play(
+    opening: AbstractAsyncContextManager[DebugSession], taste: Taste, again: Sequence[str], *, resuming: bool = False
+) -> int:
     """Shows a session while it runs to its end, and says on stderr how to go on with one that did not reach it.
 
     Args:
