@@ -113,6 +113,10 @@ class Debugger(App[int]):
             self._stopped_at = self._now()
             screen.say("Ctrl+C again leaves")
 
+    async def action_quit(self) -> None:
+        """Textual's own way out, which would leave the engine behind."""
+        self.leave()
+
     def leave(self) -> None:
         """Seals the run, keeping everything, and ends the screen when that is done."""
         if self._debugging.standing.leaving:

@@ -35,7 +35,7 @@ SLOW_S: Final = 0.5
 _TOOK = 7
 _MOST_GUTTERS = 3
 _MOST_NAME = 12
-_LEAST_TEXT = 20
+_LEAST_TEXT = 12
 _HEARS_WHAT_IS_DRAWN: Final = frozenset({"say", "create", "call", "tool"})
 
 
@@ -79,12 +79,12 @@ def plan(record: Record, width: int) -> Plan:
     """
     step = max(4, len(str(record.most)) + 2)
     agents = record.lanes
-    room = max(2, (width - 6 - _TOOK - _LEAST_TEXT) // step)
+    names = min(max((len(record.title(agent)) for agent in agents if agent != HUMAN), default=6), _MOST_NAME) + 1
+    room = max(2, (width - 6 - _TOOK - 4 - names - _LEAST_TEXT) // step)
     own = agents if len(agents) <= room else [*[agent for agent in agents if agent != HUMAN][: room - 2], HUMAN]
-    names = max((len(record.title(agent)) for agent in agents if agent != HUMAN), default=6)
     branches = list(record.branches)
     gutters = branches if len(branches) <= _MOST_GUTTERS else [branches[0], *branches[1 - _MOST_GUTTERS :]]
-    return Plan(tuple(own), frozenset(agents) - frozenset(own), step, min(names, _MOST_NAME) + 1, tuple(gutters))
+    return Plan(tuple(own), frozenset(agents) - frozenset(own), step, names, tuple(gutters))
 
 
 def shorts(record: Record) -> dict[str, str]:

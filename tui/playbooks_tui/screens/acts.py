@@ -285,7 +285,7 @@ class Debugging(View):
         self.app.action_command_palette()
 
     def action_help(self) -> None:
-        self.app.push_screen(Help(self._bindings, self.focused))
+        self.app.push_screen(Help(self.keys, self.focused))
 
     def action_leave(self) -> None:
         self.post_message(self.Leave())

@@ -10,15 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
+from playbooks.runtime.notices import Output
 from playbooks_tui.bridge import BATCHES_A_SECOND, Bridge
 from playbooks_tui.inspected import Inspected, Seen, seen
-from playbooks_tui.keys import FOOTER
+from playbooks_tui.keys import BINDINGS, FOOTER
 from playbooks_tui.record import HUMAN, Record, Touched
 from playbooks_tui.situation import (
     Standing,
@@ -97,7 +100,7 @@ class View(Screen[None]):
         self._reading: tuple[int, str] | None = None
         self._wanted: tuple[int, str] | None = None
         self._read_at = 0.0
-        self._printed_seen = 0
+        self._printing = ""
 
     def compose(self) -> ComposeResult:
         yield Head(self.record)
@@ -113,6 +116,7 @@ class View(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one(Timeline).focus()
+        self.begin_capture_print()
         self.bridge.listen(self._wake)
         self.set_interval(1, self._tick)
         self._draw_standing()
@@ -129,6 +133,13 @@ class View(Screen[None]):
             self._drain()
         elif self._draining is None:
             self._draining = self.set_timer(rest, self._drain)
+
+    def on_print(self, event: events.Print) -> None:
+        """Text for `sys.stdout` or `sys.stderr`, which Textual catches; it comes in pieces."""
+        event.stop()
+        *lines, self._printing = (self._printing + event.text).split("\n")
+        for line in lines:
+            self.bridge.tell(Output("", line))
 
     def _drain(self) -> None:
         self._draining = None
@@ -208,12 +219,19 @@ class View(Screen[None]):
 
     def draw_footer(self) -> None:
         """The keys of this state, under the names that they have now."""
-        keys: dict[str, str] = {}
-        for key, bindings in self._bindings.key_to_bindings.items():
-            for binding in bindings:
-                if binding.id:
-                    keys.setdefault(binding.id, key)
+        keys = {id: names[0] for id, (_, names) in self.keys.items()}
         self.query_one(Foot).show(FOOTER[mode(self.record, self.standing)], keys)
+
+    @property
+    def keys(self) -> dict[str, tuple[Binding, list[str]]]:
+        """Binding id → the binding and its keys, in the order of help, as the keymap has them."""
+        found: dict[str, tuple[Binding, list[str]]] = {
+            binding.id: (binding, []) for binding in BINDINGS if binding.id is not None
+        }
+        for key, active in self.active_bindings.items():
+            if active.binding.id in found:
+                found[active.binding.id][1].append(key)
+        return {id: (binding, keys) for id, (binding, keys) in found.items() if keys}
 
     # -- panes -----------------------------------------------------------------------------------------------
 

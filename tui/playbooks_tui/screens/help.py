@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingsMap
+from textual.binding import Binding
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
@@ -13,6 +14,9 @@ from playbooks_tui.keys import key_name
 from playbooks_tui.sequence import GLYPHS
 from playbooks_tui.spans import Line, Span, wrapped
 from playbooks_tui.widgets.inked import Pane
+
+Keys = Mapping[str, tuple[Binding, list[str]]]
+"""Binding id → the binding, and the keys it has now."""
 
 _MEANS: Final = {
     "start": "the session begins",
@@ -46,13 +50,9 @@ class HelpPane(Pane):
     }
     """
 
-    def __init__(self, bindings: BindingsMap, about: str) -> None:
+    def __init__(self, keys: Keys, about: str) -> None:
         super().__init__(id="help")
-        self._keys: dict[str, tuple[Binding, list[str]]] = {}
-        for key, held in bindings.key_to_bindings.items():
-            for binding in held:
-                if binding.id:
-                    self._keys.setdefault(binding.id, (binding, []))[1].append(key)
+        self._keys = keys
         self._about = about
         self._lines: list[Line] = []
 
@@ -92,10 +92,10 @@ class Help(ModalScreen[None]):
     Help { align: center middle; background: $background 50%; }
     """
 
-    def __init__(self, bindings: BindingsMap, focused: Widget | None) -> None:
+    def __init__(self, keys: Keys, focused: Widget | None) -> None:
         super().__init__()
-        self._bindings_shown = bindings
+        self._keys = keys
         self._about = _ABOUT.get(type(focused).__name__, _ABOUT["Timeline"])
 
     def compose(self) -> ComposeResult:
-        yield HelpPane(self._bindings_shown, self._about)
+        yield HelpPane(self._keys, self._about)

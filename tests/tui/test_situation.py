@@ -1,0 +1,93 @@
+"""The header says the same as the engine, in every state and at every width."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tui.headers import HAGGLE, record
+
+from playbooks.runtime.notices import AgentChanged, AgentView, Asked, ModelCalled, StatusChanged, Writing
+from playbooks_tui.record import Ended, Named, Record
+from playbooks_tui.situation import BADGES, Standing, ask_line, header_line, mode, moment
+
+LIVE = Standing(started=True)
+
+
+def negotiation() -> Record:
+    told = record(*HAGGLE[:-1])
+    told.program = "negotiation.pb"
+    told.take([Named("s1", "main"), StatusChanged("running")])
+    return told
+
+
+def head(told: Record, standing: Standing, width: int = 150) -> str:
+    line = header_line(told, standing, width, 1_000.0, 21)
+    assert line.cells == width
+    return line.text
+
+
+@pytest.mark.parametrize(
+    ("status", "standing", "words"),
+    [
+        ("running", LIVE, "● RUNNING"),
+        ("running", replace(LIVE, held=True), "|| PAUSING"),
+        ("paused", replace(LIVE, held=True), "|| PAUSED  at 1002_ckpt_1"),
+        ("paused", replace(LIVE, held=True, stepping=True), "● RUNNING"),
+        ("running", replace(LIVE, here=5), "◄◄ LOOKING BACK  at 1001_ckpt_1 · 4 behind · the run goes on"),
+        ("finished", replace(LIVE, here=5), "◄◄ LOOKING BACK  at 1001_ckpt_1 · 4 behind · nothing runs"),
+        ("waiting", LIVE, "? WAITING FOR YOU  Seller asks"),
+        ("interrupted", Standing(), "= INTERRUPTED  at 1002_ckpt_1 · 16 minutes ago · Enter resumes"),
+        ("finished", LIVE, "■ FINISHED"),
+        ("failed", LIVE, "! FAILED  Seller and Buyer wait for each other"),
+        ("running", replace(LIVE, leaving=True), "= LEAVING  everything is kept"),
+    ],
+)
+def test_each_state_has_its_badge_and_says_what_it_means(status: str, standing: Standing, words: str) -> None:
+    told = negotiation()
+    told.take([StatusChanged(status), Asked(("1000",))])  # type: ignore[arg-type]
+    if status == "failed":
+        told.take([Ended("failed", "Seller and Buyer wait for each other")])
+    assert head(told, standing).strip().startswith(words)
+
+
+def test_while_it_runs_the_header_says_who_writes_and_how_many_wait() -> None:
+    told = negotiation()
+    told.take([AgentChanged(AgentView("1000", "Seller", "waiting", "agent 1001")), ModelCalled("1001", 4, "m")])
+    assert "Buyer thinks · 1 agent waits" in head(told, LIVE)
+    told.take([Writing("1001", "agent 1000", "W")])
+    assert "Buyer writes · 1 agent waits" in head(told, LIVE)
+
+
+def test_tokens_go_first_then_the_session_and_numbers_stay() -> None:
+    told, paused = negotiation(), replace(LIVE, held=True)
+    told.take([StatusChanged("paused")])
+    wide = head(told, paused, 150)
+    assert "negotiation.pb ▸ s1 ▸ main    10 checkpoints · 0 calls · 0 tokens · $0 · 00:21" in wide
+    assert "s1 ▸ main    10 checkpoints · 0 calls · $0 · 00:21" in head(told, paused, 100)
+    assert "negotiation.pb ▸ main    10 ckpt · 0 calls · $0 · 00:21" in head(told, paused, 86)
+    for width in range(30, 200):
+        assert "00:21" in head(told, paused, width)
+
+
+def test_amber_is_for_a_moment_that_is_stood_at_and_for_nothing_that_runs_or_is_over() -> None:
+    told = negotiation()
+    assert moment(told, LIVE) is None
+    assert moment(told, replace(LIVE, here=3)) == 3
+    for status, expected in (("paused", 9), ("finished", None), ("waiting", None)):
+        told.take([StatusChanged(status)])  # type: ignore[arg-type]
+        assert moment(told, replace(LIVE, held=True)) == expected
+    assert {state for state, (_, ground) in BADGES.items() if ground == "here"} == {
+        "pausing",
+        "paused",
+        "back",
+        "interrupted",
+    }
+
+
+def test_a_pause_while_the_program_asks_keeps_the_question_in_sight() -> None:
+    told = negotiation()
+    told.take([StatusChanged("waiting"), Asked(("1000",))])
+    assert mode(told, replace(LIVE, held=True)) == "waiting"
+    assert ask_line(told, LIVE) == "Seller asks you: i answers"
+    assert ask_line(told, replace(LIVE, here=1)) == "look only: nothing is sent from the past"

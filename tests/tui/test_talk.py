@@ -1,0 +1,84 @@
+"""An agent's pane reads as its conversation, and where later begins is a matter of drawing, not of laying out anew."""
+
+from __future__ import annotations
+
+from tui.headers import HAGGLE, header, record
+
+from playbooks.runtime.notices import Committed, MessageSent, MessageView, Writing
+from playbooks_tui.talk import Coming, Look, Talk
+
+
+def text(talk: Talk, width: int, look: Look) -> list[str]:
+    count = talk.fit(width, look)
+    return [talk.line(y).text.rstrip() for y in range(count)]
+
+
+def test_words_hang_under_words_and_slow_rows_tell_their_time() -> None:
+    told = record(*HAGGLE, header("1000", 8, "say", "It writes under water, and upside down.", "1001", took=1.0))
+    assert text(Talk(told, "1000"), 40, Look("main")) == [
+        "  4 → Buyer   This pen is $100.     0.9s",
+        "  5 ◆ Counter(60) = 95              0.2s",
+        "  6 → Boss    75?                   0.8s",
+        "  7 ■ sold at 80",
+        "  8 → Buyer   It writes under       1.0s",
+        "              water, and upside",
+        "              down.",
+    ]
+
+
+def test_a_look_back_marks_the_moment_and_puts_what_is_later_below_a_rule() -> None:
+    told = record(*HAGGLE)
+    look = Look("main", told.place["1000_ckpt_5"], mark=True)
+    assert text(Talk(told, "1000"), 40, look) == [
+        "  4 → Buyer   This pen is $100.     0.9s",
+        "▸ 5 ◆ Counter(60) = 95              here",
+        " ┄┄┄ later on main ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄",
+        "┊ 6 → Boss    75?                   0.8s",
+        "┊ 7 ■ sold at 80",
+    ]
+
+
+def test_a_message_on_its_way_is_announced_where_it_will_be_heard() -> None:
+    told = record(*HAGGLE)
+    look = Look("main", told.place["1000_ckpt_4"], (Coming("1000", "This pen is $100."),), mark=True)
+    assert text(Talk(told, "1001"), 48, look)[:3] == [
+        "      nothing said yet",
+        "    » Seller  on its way: This pen is $100.",
+        " ┄┄┄ later on main ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄",
+    ]
+
+
+def test_text_is_shown_as_it_is_written_and_gives_way_to_its_checkpoint() -> None:
+    told = record(*HAGGLE[:6])
+    talk = Talk(told, "1001")
+    told.take([Writing("1001", "agent 1000", "Would you")])
+    assert text(talk, 40, Look("main"))[-1] == "    → Seller  Would you▌"
+    told.take([Writing("1001", "Seller", "Would you take 60?")])
+    assert text(talk, 40, Look("main"))[-1] == "    → Seller  Would you take 60?▌"
+    told.take([Committed(HAGGLE[6])])
+    assert text(talk, 40, Look("main"))[-1] == "  2 → Seller  Would you take 60?    1.1s"
+
+
+def test_a_long_message_is_shown_whole_though_its_header_is_cut() -> None:
+    long = "word " * 80
+    told = record(HAGGLE[0], header("1000", 1, "say", long[:199] + "…", "human"))
+    told.take([MessageSent(MessageView(1, "1000", ("human",), long))])
+    shown = " ".join(line.strip() for line in text(Talk(told, "1000"), 60, Look("main")))
+    assert shown.count("word") == 80 and "…" not in shown
+
+
+def test_a_fork_shows_its_own_past_and_not_the_other_future() -> None:
+    low = header("1000", 8, "say", "I can do $80.", "1001", branch="low", parent="1000_ckpt_5")
+    told = record(*HAGGLE, low)
+    shown = text(Talk(told, "1000"), 40, Look("low"))
+    assert [line.strip()[:1] for line in shown] == ["4", "5", "8"]
+
+
+def test_a_pane_laid_out_bit_by_bit_reads_as_one_laid_out_at_once() -> None:
+    told = record()
+    told.agents |= record(*HAGGLE).agents
+    talk = Talk(told, "1000")
+    for one in HAGGLE:
+        told.take([Committed(one)])
+        text(talk, 50, Look("main"))
+    assert text(talk, 50, Look("main")) == text(Talk(told, "1000"), 50, Look("main"))
