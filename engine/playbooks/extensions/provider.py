@@ -6,6 +6,7 @@ Apart from the providers so that another package can bring one without importing
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -48,3 +49,15 @@ class CheckpointProvider(ABC):
     @abstractmethod
     async def cleanup_old_checkpoints(self, agent_id: str, keep_last_n: int) -> None:
         """Takes away all of an agent's checkpoints but its newest; 0 keeps all."""
+
+    @classmethod
+    def open_store(cls, path: str | os.PathLike[str], *, fsync: bool = False) -> Any:
+        """The engine's own way to the same checkpoints, if the provider has one: a `playbooks.checkpoints.store.Store`.
+
+        None, which is what a provider has that brings only the five calls above: the engine makes do with those.
+
+        Args:
+            path: The storage path.
+            fsync: Whether what is written survives power loss.
+        """
+        return None

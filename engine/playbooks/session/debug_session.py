@@ -561,15 +561,16 @@ class _Locking:
 
 
 def _open_store(config: Config) -> Store:
-    if config.durability.provider != "filesystem":
-        raise UserError(
-            f'there is no checkpoint provider "{config.durability.provider}"',
-            'set provider = "filesystem" in [durability]',
-            file=config.file,
-        )
-    from playbooks.checkpoints.filesystem import FileStore
+    from playbooks.checkpoints import open_store
 
-    return FileStore(config.durability.storage_path, fsync=config.durability.fsync)
+    kept = config.durability
+    return open_store(
+        kept.provider,
+        kept.storage_path,
+        fsync=kept.fsync,
+        max_size_mb=kept.max_checkpoint_size_mb,
+        config_file=config.file,
+    )
 
 
 def _refuse_mcp(program: Program) -> None:

@@ -1,0 +1,329 @@
+"""Checkpoints in one SQLite database, `.checkpoints/checkpoints.db`: for long runs, where ten thousand files are many.
+
+**When `write` returns the checkpoint is committed; before that it can't be seen; and no other process can have taken
+its number.** The records are those of the files, byte for byte, and signed like them; what is apart is where they lie.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final
+
+from playbooks.checkpoints import facts
+from playbooks.checkpoints.facts import is_start_alone
+from playbooks.checkpoints.ids import ID, SESSION, session_order
+from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header, SessionInfo
+from playbooks.checkpoints.record_file import DamagedFile, from_bytes, to_bytes
+from playbooks.checkpoints.session_locks import SessionLocks
+from playbooks.checkpoints.signing import user_key
+from playbooks.checkpoints.sqlite_file import SQLiteFile
+from playbooks.checkpoints.sqlite_packing import PACKED, NotPacked, pack, pack_headers, unpack, unpack_headers
+from playbooks.checkpoints.store import Damaged, Note, NumberTaken, StorageError, UnknownCheckpoint
+
+FILE_NAME: Final = "checkpoints.db"
+_SESSIONS: Final = ""
+"""The counter of session ids; those of agents bear their names."""
+
+_TAKE = """
+INSERT INTO counters VALUES (?1, ?2 + coalesce((SELECT max(number) FROM checkpoints WHERE agent = ?1), 0))
+ON CONFLICT DO UPDATE SET highest = max(highest + ?2, excluded.highest) RETURNING highest
+"""
+_INSERT = "INSERT INTO checkpoints (agent, number, session, branch, sequence, record) VALUES (?,?,?,?,?,?)"
+_REPLACE = f"""{_INSERT}
+ON CONFLICT (agent, number) DO UPDATE SET
+session = excluded.session, branch = excluded.branch, sequence = excluded.sequence, record = excluded.record
+"""
+_LOOSE = """
+SELECT key, agent, number, record FROM checkpoints
+WHERE session = ?1 AND key > coalesce((SELECT max(upto) FROM packs WHERE session = ?1), -1) ORDER BY sequence
+"""
+"""What no pack lists yet: a session's keys grow with its sequence."""
+
+
+class SQLiteStore:
+    """The checkpoints of a storage path, in one database. Nothing is made before something is written.
+
+    Args:
+        base_path: The storage path.
+        fsync: Whether what is written survives power loss, and not only a crash of the process.
+        key: Signs; None is the user's own.
+    """
+
+    def __init__(
+        self, base_path: str | os.PathLike[str] = ".checkpoints", *, fsync: bool = False, key: bytes | None = None
+    ) -> None:
+        self.base_path = Path(base_path)
+        self.path = self.base_path / FILE_NAME
+        self._key = key if key is not None else user_key()
+        self._file = SQLiteFile(self.path, fsync=fsync)
+        self._locks = SessionLocks(self.base_path / ".sessions")
+        self._damaged: dict[str, Damaged] = {}
+        self._reserved: dict[str, int] = {}
+        """Agent → a number that is taken and not given out yet: taken in the transaction of the one before."""
+        self._loose: dict[str, list[Header]] = {}
+        """Session → headers that this store wrote and no pack lists."""
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def next_number(self, agent: str) -> int:
+        """See `Store.next_number`."""
+        if (number := self._reserved.pop(agent, 0)) > 0:
+            return number
+        if not ID.fullmatch(f"{agent}_ckpt_1"):
+            raise ValueError(f"no agent id: {agent!r}")
+        return int(self._file.run(_TAKE, (agent, 1))[0][0])
+
+    def pass_by(self, agent: str, number: int) -> None:
+        """Numbers up to this one count as taken."""
+        query = "INSERT INTO counters VALUES (?, ?) ON CONFLICT DO UPDATE SET highest = max(highest, excluded.highest)"
+        self._file.run(query, (agent, number))
+        self._reserved.pop(agent, None)
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """See `Store.write`."""
+        self.write_group((checkpoint,))
+
+    def write_group(self, checkpoints: Sequence[Checkpoint]) -> None:
+        """See `Store.write_group`: one transaction."""
+        rows = [(c.header, pack(to_bytes(c, self._key))) for c in checkpoints]
+        reserved: dict[str, int] = {}
+        with self._file.transaction() as connection:
+            for header, record in rows:
+                try:
+                    connection.execute(_INSERT, (*_columns(header), record))
+                except sqlite3.IntegrityError:
+                    raise NumberTaken(header.id) from None
+                if self._reserved.get(header.agent, 0) == 0:
+                    # The next number is taken along: alone it would be a transaction, and half of a commit's time.
+                    query = "UPDATE counters SET highest = highest + 1 WHERE name = ? AND highest = ?"
+                    if connection.execute(query, (header.agent, header.number)).rowcount:
+                        reserved[header.agent] = header.number + 1
+        self._reserved.update(reserved)
+        for header, _ in rows:
+            loose = self._loose.setdefault(header.session, [])
+            loose.append(header)
+            if len(loose) >= PACKED:
+                self._pack(header.session)
+
+    def replace(self, checkpoint: Checkpoint) -> None:
+        """See `Store.replace`."""
+        header = checkpoint.header
+        record = pack(to_bytes(checkpoint, self._key))
+        with self._file.transaction() as connection:
+            connection.execute(_REPLACE, (*_columns(header), record))
+            connection.execute("DELETE FROM packs WHERE session = ?", (header.session,))
+        self._loose.pop(header.session, None)
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """See `Store.delete`."""
+        parsed = [self._parse(id) for id in ids]
+        if not self._file.look("SELECT 1"):
+            return
+        with self._file.transaction() as connection:
+            for agent in {agent for agent, _ in parsed}:
+                connection.execute(_TAKE, (agent, 0)).fetchall()  # the highest number outlives its checkpoint
+            touched = set()
+            for agent, number in parsed:
+                query = "DELETE FROM checkpoints WHERE agent = ? AND number = ? RETURNING session"
+                touched |= {row[0] for row in connection.execute(query, (agent, number)).fetchall()}
+            for session in touched:
+                connection.execute("DELETE FROM packs WHERE session = ?", (session,))
+                self._loose.pop(session, None)
+
+    def _pack(self, session: str) -> None:
+        """Lists the headers at hand in one blob, if they are all that no pack lists. An index is no reason to fail."""
+        loose = self._loose.pop(session, [])
+        try:
+            with self._file.transaction() as connection:
+                query = f"SELECT count(*), max(key) FROM ({_LOOSE})"
+                found, upto = connection.execute(query, (session,)).fetchone()
+                if found == len(loose):
+                    row = (session, upto, found, pack_headers(loose))
+                    connection.execute("INSERT INTO packs VALUES (?,?,?,?)", row)
+        except (StorageError, sqlite3.IntegrityError):
+            pass
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def read(self, id: str) -> Checkpoint:
+        """See `Store.read`."""
+        return self.read_signed(id)[0]
+
+    def is_signed(self, id: str) -> bool:
+        """See `Store.is_signed`."""
+        return self.read_signed(id)[1]
+
+    def read_signed(self, id: str) -> tuple[Checkpoint, bool]:
+        """See `Store.read_signed`."""
+        agent, number = self._parse(id)
+        try:
+            rows = self._file.look("SELECT record FROM checkpoints WHERE agent = ? AND number = ?", (agent, number))
+        except StorageError as error:
+            raise self._met(id, str(error.__cause__ or error)) from None
+        if not rows:
+            raise UnknownCheckpoint(id, str(self.path))
+        return self._unpacked(id, rows[0][0])
+
+    def _unpacked(self, id: str, record: bytes) -> tuple[Checkpoint, bool]:
+        try:
+            return from_bytes(unpack(record), self._key, id)
+        except DamagedFile as error:
+            raise self._met(id, error.reason) from None
+        except NotPacked as error:
+            raise self._met(id, str(error)) from None
+
+    def _met(self, id: str, reason: str) -> Damaged:
+        damaged = self._damaged[id] = Damaged(id, f"{id} in {self.path}", reason)
+        return damaged
+
+    def damaged(self) -> list[Damaged]:
+        """See `Store.damaged`."""
+        return list(self._damaged.values())
+
+    def headers(self, session: str | None = None) -> list[Header]:
+        """See `Store.headers`."""
+        if session is None:
+            names = [row[0] for row in self._file.look("SELECT DISTINCT session FROM checkpoints")]
+            return [header for name in sorted(names, key=session_order) for header in self.headers(name)]
+        packs = self._file.look("SELECT headers, data FROM packs WHERE session = ? ORDER BY upto", (session,))
+        try:
+            found = unpack_headers(packs)
+        except NotPacked:
+            self._file.run("DELETE FROM packs WHERE session = ?", (session,))
+            found = []
+        loose, whole = [], True
+        for _, agent, number, record in self._file.look(_LOOSE, (session,)):
+            try:
+                loose.append(self._unpacked(f"{agent}_ckpt_{number}", record)[0].header)
+            except Damaged:
+                whole = False
+        if whole and len(loose) >= PACKED:
+            self._loose[session] = list(loose)
+            self._pack(session)
+        found += loose
+        return [] if is_start_alone(found) else found
+
+    def ids(self, agent: str) -> list[str]:
+        """Ids of an agent's checkpoints, by number."""
+        rows = self._file.look("SELECT number FROM checkpoints WHERE agent = ? ORDER BY number", (agent,))
+        return [f"{agent}_ckpt_{number}" for (number,) in rows]
+
+    def _parse(self, id: str) -> tuple[str, int]:
+        found = ID.fullmatch(id)
+        if found is None:
+            raise UnknownCheckpoint(id, str(self.path))
+        return found["agent"], int(found["number"])
+
+    # -- sessions -----------------------------------------------------------------------------------------------------
+
+    def sessions(self) -> list[SessionInfo]:
+        """See `Store.sessions`. The program is that of the first note of kind `session`."""
+        query = "SELECT session, count(*), min(key), max(key) FROM checkpoints GROUP BY session"
+        rows = [row for row in self._file.look(query) if SESSION.fullmatch(row[0])]
+        found = [self._session(*row) for row in sorted(rows, key=lambda row: session_order(row[0]))]
+        return [info for info in found if info is not None]
+
+    def _session(self, session: str, count: int, first_key: int, last_key: int) -> SessionInfo | None:
+        first, last = self._end(session, first_key, "ASC"), self._end(session, last_key, "DESC")
+        if first is None or last is None or is_start_alone([first] if count == 1 else [first, last]):
+            return None
+        about, label = self.notes(session, "session"), self.labels(session).get(session, "")
+        return facts.session_info(session, first, last, count, about, self._statuses(session), label)
+
+    def _end(self, session: str, key: int, order: str) -> Header | None:
+        """The first whole checkpoint of a session from one of its ends on; None: there is none."""
+        compare = ">=" if order == "ASC" else "<="
+        query = f"""SELECT agent, number, record FROM checkpoints WHERE session = ? AND key {compare} ?
+        ORDER BY key {order} LIMIT ? OFFSET ?"""
+        for offset in range(1 << 30):
+            rows = self._file.look(query, (session, key, 1, offset))
+            if not rows:
+                break
+            try:
+                return self._unpacked(f"{rows[0][0]}_ckpt_{rows[0][1]}", rows[0][2])[0].header
+            except Damaged:
+                continue
+        return None
+
+    def branches(self, session: str) -> list[BranchInfo]:
+        """See `Store.branches`."""
+        headers = self.headers(session)
+        ends: dict[str, tuple[Header, Header]] = {}
+        for header in headers:
+            ends[header.branch] = (ends.get(header.branch, (header,))[0], header)
+        statuses = self._statuses(session)
+        return [
+            BranchInfo(session, name, last.id, first.parent, statuses.get(name, "interrupted"))
+            for name, (first, last) in ends.items()
+        ]
+
+    def _statuses(self, session: str) -> dict[str, str]:
+        return facts.statuses(self.notes(session, "status"), self.is_open(session))
+
+    def new_session_id(self, least: int = 1) -> str:
+        """See `Store.new_session_id`; at least `s<least>`."""
+        used = self._file.look("SELECT DISTINCT session FROM checkpoints UNION SELECT DISTINCT session FROM notes")
+        highest = max([least - 1, *(int(row[0][1:]) for row in used if SESSION.fullmatch(row[0]))])
+        query = """INSERT INTO counters VALUES (?1, ?2 + 1)
+        ON CONFLICT DO UPDATE SET highest = max(highest, ?2) + 1 RETURNING highest"""
+        return f"s{self._file.run(query, (_SESSIONS, highest))[0][0]}"
+
+    def note(self, session: str, kind: str, data: dict[str, Any]) -> None:
+        """See `Store.note`."""
+        text = facts.to_text(data)
+        row = (session, kind, facts.sign(self._key, session, kind, text), text)
+        self._file.run("INSERT INTO notes (session, kind, signature, data) VALUES (?,?,?,?)", row)
+
+    def notes(self, session: str, kind: str) -> list[Note]:
+        """See `Store.notes`."""
+        query = "SELECT data, signature FROM notes WHERE session = ? AND kind = ? ORDER BY key"
+        rows = self._file.look(query, (session, kind))
+        found = (facts.to_note(self._key, session, kind, text, signature) for text, signature in rows)
+        return [note for note in found if note is not None]
+
+    def clear_notes(self, session: str, kind: str) -> None:
+        """See `Store.clear_notes`."""
+        if self._file.look("SELECT 1"):
+            self._file.run("DELETE FROM notes WHERE session = ? AND kind = ?", (session, kind))
+
+    def set_status(self, session: str, branch: str, status: str) -> None:
+        """See `Store.set_status`."""
+        self.note(session, "status", {"branch": branch, "status": status})
+
+    def set_label(self, id: str, text: str) -> None:
+        """See `Store.set_label`."""
+        session = id if SESSION.fullmatch(id) else self.read(id).header.session
+        self.note(session, "label", {"id": id, "text": text})
+
+    def labels(self, session: str) -> dict[str, str]:
+        """See `Store.labels`."""
+        return facts.labels(self.notes(session, "label"))
+
+    def is_open(self, session: str) -> bool:
+        """Whether a living process has the session, this one included."""
+        return self._locks.is_open(session)
+
+    def lock(self, session: str) -> AbstractContextManager[None]:
+        """See `Store.lock`."""
+        return self._locks.lock(session)
+
+    def close(self) -> None:
+        """See `Store.close`. Numbers that were taken ahead are given back, if none was taken after them."""
+        if self._file.is_open:
+            for agent, number in self._reserved.items():
+                query = "UPDATE counters SET highest = highest - 1 WHERE name = ? AND highest = ?"
+                try:
+                    self._file.run(query, (agent, number))
+                except StorageError:
+                    break
+        self._reserved.clear()
+        self._loose.clear()
+        self._file.close()
+
+
+def _columns(header: Header) -> tuple[str, int, str, str, int]:
+    return header.agent, header.number, header.session, header.branch, header.sequence

@@ -1,0 +1,80 @@
+"""How records and lists of headers are made small for a database, and read again.
+
+Apart because it is a format: what it wrote must stay readable. A record is its file's bytes, deflated with a dictionary
+that knows what every record says (`sqlite_dictionary`); so a database takes half of what the files do, and what is
+signed is the same. Headers are packed by the hundred: a list of ten thousand inflates eighty blobs, not ten thousand.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from playbooks.checkpoints.record import Header
+from playbooks.checkpoints.sqlite_dictionary import DICTIONARY
+
+PACKED: Final = 128
+"""Headers in one pack."""
+_FORM: Final = b"\x01"
+_SMALL: Final = 4096
+_MOST: Final = 1 << 30
+"""Bytes a record may inflate to: a crafted one must not take the machine's memory."""
+# A deflator of a small window is copied in a microsecond; setting one up takes ten.
+_SMALL_DEFLATOR: Final = zlib.compressobj(4, zlib.DEFLATED, -12, 5, zdict=DICTIONARY)
+_LARGE_DEFLATOR: Final = zlib.compressobj(4, zlib.DEFLATED, -15, 8, zdict=DICTIONARY)
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Header]).decode
+
+
+class NotPacked(Exception):
+    """These bytes are no packed record."""
+
+
+def pack(record: bytes) -> bytes:
+    """A record's bytes, made small."""
+    deflator = (_SMALL_DEFLATOR if len(record) <= _SMALL else _LARGE_DEFLATOR).copy()
+    return b"%b%b%b" % (_FORM, deflator.compress(record), deflator.flush())
+
+
+def unpack(data: bytes) -> bytes:
+    """The bytes that `pack` was given.
+
+    Raises:
+        NotPacked: They are no such bytes.
+    """
+    if type(data) is not bytes or data[:1] != _FORM:
+        raise NotPacked("no record")
+    inflator = zlib.decompressobj(-15, zdict=DICTIONARY)
+    try:
+        record = inflator.decompress(data[1:], _MOST)
+    except zlib.error:
+        raise NotPacked("altered: it can't be inflated") from None
+    if not inflator.eof or inflator.unused_data:
+        raise NotPacked("cut off or altered")
+    return record
+
+
+def pack_headers(headers: Iterable[Header]) -> bytes:
+    """Headers in one blob."""
+    return zlib.compress(b"".join(map(_encode, headers)), 4)
+
+
+def unpack_headers(packs: Sequence[tuple[int, bytes]]) -> list[Header]:
+    """The headers of all packs, one after another.
+
+    Args:
+        packs: How many each holds, and its blob.
+
+    Raises:
+        NotPacked: One of them is damaged.
+    """
+    count = sum(number for number, _ in packs)
+    try:
+        # One array of all: decoded in one go, without a call for each.
+        return _decode(b"\xdd" + struct.pack(">I", count) + b"".join([zlib.decompress(blob) for _, blob in packs]))
+    except (zlib.error, msgspec.MsgspecError, TypeError, struct.error):
+        raise NotPacked("an index that is none") from None
