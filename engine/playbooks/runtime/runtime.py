@@ -326,7 +326,7 @@ class Runtime:
             self._set_status("paused")
             return
         waiting = self.mailbox.waiters
-        if any(waiter.target == "user" for waiter in waiting):
+        if self.mailbox.asking():
             if self.input_closed:
                 self.needs_input = True
                 self._finish("interrupted")
@@ -600,14 +600,18 @@ class Runtime:
         if self._done is None or not self.replay.over:
             self._said.append((text, to))
             return
-        asked = [waiter.agent for waiter in self.mailbox.waiters if waiter.target == "user"]
+        asked = next((waiter for waiter in self.mailbox.asking() if to in ("", waiter.agent)), None)
         agents = [agent for agent in self.state.agents if agent != HUMAN]
-        receiver = to or (asked[0] if asked else agents[0] if agents else "")
+        receiver = to or (asked.agent if asked else agents[0] if agents else "")
         if not receiver or self.stopping:
             return
-        message = e.MessageSent(self.next_message(), HUMAN, (receiver,), text)
-        statement = f'Say("agent {receiver}", {_quoted(text)})'
-        self.commit_agent(HUMAN, "say", statement, [message], text=text, peer=receiver)
+        receivers, meeting, target = (receiver,), "", f"agent {receiver}"
+        if asked is not None and asked.target != "user":
+            target, meeting = asked.target, asked.target.removeprefix("meeting ")
+            receivers = self.meetings.hearers(meeting, HUMAN, ())
+        message = e.MessageSent(self.next_message(), HUMAN, receivers, text, meeting)
+        statement = f'Say("{target}", {_quoted(text)})'
+        self.commit_agent(HUMAN, "say", statement, [message], text=text, peer=target if meeting else receiver)
         self.message_sent(message)
 
     def close_input(self) -> None:
@@ -666,7 +670,7 @@ class Runtime:
         """An agent began or ceased to wait."""
         self.effects.activity += 1
         self.agent_changed(agent)
-        asked = tuple(waiter.agent for waiter in self.mailbox.waiters if waiter.target == "user")
+        asked = tuple(waiter.agent for waiter in self.mailbox.asking())
         if asked != self._asked:
             self._asked = asked
             self.notify(Asked(asked))
