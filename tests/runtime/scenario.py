@@ -161,13 +161,15 @@ class Run:
         return found
 
 
-def start(scenario: Scenario, *, durable: bool = True) -> Run:
-    """A run from the beginning; without checkpoints when it is not to be durable."""
+def start(scenario: Scenario, *, durable: bool = True, message: str = "") -> Run:
+    """A run from the beginning; without checkpoints when it is not to be durable; with what the person says first."""
     store = MemoryStore()
     program, turns = scenario.program(), Turns(scenario)
     journal = Journal(ProgramState(), store if durable else None, itertools.count(1).__next__)
     journal.emit(e.SessionStarted(program.hash, program.roots, (), "scenario"))
     runtime = Runtime(program, turns, journal, scenario.settings)
+    if message:
+        runtime.person_says(message)
     return _run(Run(scenario, store, runtime, turns))
 
 

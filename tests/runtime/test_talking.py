@@ -280,9 +280,9 @@ def test_an_end_ends_the_program_whatever_others_wait_for(end: str) -> None:
     [
         "for n in range(3):\n    await Say('user', str(n))\n    await {end}\n    await Say('user', 'never')",
         "while True:\n    await Say('user', '0')\n    await {end}\n    await Say('user', 'never')",
-        "async def helper():\n    await Say('user', '0')\n    await {end}\n    await Say('user', 'never')\nawait helper()",
+        "async def do():\n    await Say('user', '0')\n    await {end}\n    await Say('user', 'never')\nawait do()",
         "try:\n    await Say('user', '0')\n    await {end}\nexcept Exception:\n    await Say('user', 'never')",
-        "if True:\n    await Say('user', '0')\n    await {end}\n    await Say('user', 'never')\nawait Say('user', 'never')",
+        "if True:\n    await Say('user', '0')\n    await {end}\n    await Say('user', 'never')",
     ],
 )
 @pytest.mark.parametrize("end", ["Return(5)", 'Yld("exit")', "Exit()"])
@@ -306,6 +306,32 @@ def test_a_response_without_return_is_followed_by_the_next() -> None:
     run = resumes(main("$n = 1", "$n = $n + 1", "await Return($n)"))
     assert run.results["1000"] == [2]
     assert [turn for _, turn, _ in run.model.asked] == [0, 1, 2]
+
+
+def test_each_checkpoint_bears_the_await_it_stands_for_and_its_line() -> None:
+    run = start(
+        main(
+            """
+            await Say("user", "a")
+            await Say("user",
+                      "b")
+            x = await Wait(1) + await Wait(2)
+            async def helper():
+                await Say("user", "c")
+            for n in (1,):
+                await helper()
+            await Return(2)
+            """
+        )
+    )
+    assert [(header.statement, header.line) for header in run.headers[1:]] == [
+        ('await Say("user", "a")', 1),
+        ('await Say("user", "b")', 2),
+        ("await Wait(1)", 4),
+        ("await Wait(2)", 4),
+        ('await Say("user", "c")', 6),
+        ("await Return(2)", 9),
+    ]
 
 
 def test_print_is_shown_as_output_and_said_to_nobody() -> None:

@@ -38,9 +38,13 @@ class Written(Scenario):
             raise AssertionError(f"the model is asked for {request.agent}.{request.playbook}, which has no answer")
         if callable(found):
             answer = found(request)
-            return answer if isinstance(answer, Broken) else textwrap.dedent(answer)
+            return answer if isinstance(answer, Broken) else _code(answer)
         turns = (found,) if isinstance(found, str) else found
-        return textwrap.dedent(turns[min(request.turn, len(turns) - 1)])
+        return _code(turns[min(request.turn, len(turns) - 1)])
+
+
+def _code(text: str) -> str:
+    return textwrap.dedent(text).lstrip("\n")
 
 
 def _no_imports(path: str) -> str:

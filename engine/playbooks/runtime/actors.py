@@ -70,7 +70,7 @@ class Actors:
         while True:
             if meeting := runtime.meetings.invitation(agent):
                 if part := runtime.meetings.part_of(agent, meeting):
-                    return Beginning(part, meeting)
+                    return Beginning(part, meeting, arguments=runtime.meetings.arguments(meeting, part))
                 runtime.emit(e.RootStarted(agent, runtime.state.agent(agent).roots, 0, meeting))
                 continue
             if listens(cls) and (ids := tuple(sorted(runtime.state.inbox.get(agent, ())))):
@@ -106,7 +106,8 @@ class Actors:
         except Exception as error:
             if not runtime.replay.over:
                 await runtime.replay.go_live(NEW)
-            reason = str(error) if isinstance(error, PlaybookFailed) else f"{type(error).__name__}: {error}"
+            told = str(error) if isinstance(error, PlaybookFailed) else f"{type(error).__name__}: {error}"
+            reason = " ".join(told.split())
             frame = state.agent(agent).root
             runtime.commit_agent(
                 agent,

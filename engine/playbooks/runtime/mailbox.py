@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from playbooks.runtime.targets import HUMAN
+
 if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
 
@@ -60,6 +62,17 @@ class Mailbox:
             if waiter in self.waiters:
                 self.waiters.remove(waiter)
             self._runtime.waits_changed(agent)
+
+    def asking(self) -> list[Waiter]:
+        """Those whom the person can answer: who waits for them, then who waits in a meeting that they take part in."""
+        state = self._runtime.state
+
+        def with_person(waiter: Waiter) -> bool:
+            id = waiter.target.removeprefix("meeting ")
+            return id != waiter.target and HUMAN in state.meeting(id).attendees
+
+        person = [waiter for waiter in self.waiters if waiter.target == "user"]
+        return [*person, *filter(with_person, self.waiters)]
 
     def arrived(self, agent: str) -> None:
         """There is something new in the agent's inbox."""

@@ -94,6 +94,16 @@ class Meetings:
         led = self._runtime.state.meeting(id).playbook
         return next((playbook for playbook in parts if playbook.name == led), parts[0] if parts else None)
 
+    def arguments(self, id: str, part: Playbook) -> dict[str, Any]:
+        """What an attendee's part is called with: those of the leader's arguments that go by the same name."""
+        row = self._runtime.state.meeting(id)
+        given: dict[str, Any] = {"topic": row.topic}
+        for frame in self._runtime.player.frames.values():
+            held = self._runtime.state.frame(frame.id)
+            if (held.meeting, held.agent, held.playbook) == (id, row.host, row.playbook):
+                given |= frame.arguments
+        return {parameter.name: given[parameter.name] for parameter in part.parameters if parameter.name in given}
+
     def left_by(self, frame: int) -> list[e.Event]:
         """What becomes of a meeting when a frame is dropped: its part is over; the one that led it ends it.
 

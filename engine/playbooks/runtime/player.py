@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from playbooks.language.model import Playbook
@@ -52,6 +52,8 @@ class Beginning:
     told: str = ""
     """The messages, as the model is shown them."""
     agent: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    """Of a meeting, those that its leader was called with."""
 
     def events(self, frame: int) -> list[e.Event]:
         """What happens with the beginning."""
@@ -100,15 +102,17 @@ class Player:
         if begin is None:
             return await self._run(self._saved(runtime.state.agent(agent).root))
         playbook, meeting = begin.playbook, begin.meeting
+        arguments = runtime.bind(playbook, agent, (), begin.arguments)
         if playbook.meeting and not meeting:
-            meeting = runtime.meetings.open(agent, playbook, {})
+            meeting = runtime.meetings.open(agent, playbook, arguments)
         id = self._next_id()
-        data = runtime.values.encode({}) if runtime.durable else b""
+        data = runtime.values.encode(arguments) if runtime.durable else b""
         runtime.emit(e.FrameEntered(id, agent, playbook.name, data, meeting=meeting))
         runtime.emit(e.RootStarted(agent, n, id, begin.meeting))
         for event in begin.events(id):
             runtime.emit(event)
-        return await self._run(Frame(id, agent, playbook, {}, 0))
+        copy = runtime.values.decode(data) if runtime.durable else runtime.values.copy(arguments)
+        return await self._run(Frame(id, agent, playbook, copy, 0))
 
     def _next_id(self) -> int:
         return int(self._runtime.state.count.get("frame", 0)) + 1

@@ -53,7 +53,8 @@ class Positions:
 
     def _find(self, code: types.CodeType, instruction: int) -> tuple[str, int]:
         if code.co_name == "<module>":  # most often a statement of one line, which needs no search
-            found = self.text(code.co_filename, code.co_firstlineno)
+            last = max((at for *_, at in code.co_lines() if at), default=0)  # a module's first line is always 1
+            found = self.text(code.co_filename, last)
             if found is not None and "\n" not in found[0] and found[0].startswith("await "):
                 return found
         line = column = None
