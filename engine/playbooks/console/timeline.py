@@ -78,18 +78,9 @@ def what_happened(header: Header, timeline: Timeline) -> str:
     """A checkpoint in one line: `→ Buyer  I can do $95.`, `◆ Counter(60) = 95`."""
     glyph = GLYPHS.get(header.kind, "~")
     if header.kind in ("say", "heard") and header.peer:
-        return f"{glyph} {name_of(header.peer, timeline)}  {header.text}"
+        return f"{glyph} {timeline.name(header.peer)}  {header.text}"
     if header.kind == "interrupt":
         return f"{glyph} interrupted at {header.statement}" if header.statement else f"{glyph} interrupted"
     if header.kind == "end":
         return f"{glyph} {header.text or header.statement}"
     return f"{glyph} {header.text or header.statement or header.playbook}"
-
-
-def name_of(agent: str, timeline: Timeline) -> str:
-    """What people call an agent: its class, with its id while another has the same."""
-    if agent in ("human", "user"):
-        return "you"
-    name = timeline.agents.get(agent, "")
-    alone = list(timeline.agents.values()).count(name) == 1
-    return name if name and alone else f"{name} {agent}".strip()

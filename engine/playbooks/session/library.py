@@ -48,6 +48,14 @@ class Timeline:
     def by_id(self) -> Mapping[str, Header]:
         return {header.id: header for header in self.headers}
 
+    def name(self, agent: str) -> str:
+        """What people call an agent: its class, with its id while another has the same."""
+        if agent in ("human", "user"):
+            return "you"
+        name = self.agents.get(agent, "")
+        alone = list(self.agents.values()).count(name) == 1
+        return name if name and alone else f"{name} {agent}".strip()
+
     def path(self, checkpoint: str) -> list[Header]:
         """From the session's start to a checkpoint, along parents."""
         return branch_path(list(self.headers), checkpoint)
