@@ -556,15 +556,22 @@ class Runtime:
         if value is None:
             return
         text = value if isinstance(value, str) else describe.show(value, 4000)
-        if len(text) > self.settings.artifact_result_threshold:
+        if len(text) <= self.settings.artifact_result_threshold:
+            running.note = ("result", f"{shown} returned {describe.show(value, 1000)}")
+            return
+
+        def finish() -> Any:  # in the step of the commit: two calls at the same time take two numbers
             held = self.state.artifacts.get(running.frame.agent, {})
-            artifact = f"{name}_result_{len(held) + 1}"
+            number = len(held) + 1
+            while (artifact := f"{name}_result_{number}") in held:
+                number += 1
             summary = f"what {shown} gave, {len(text)} characters"
             data = self.values.encode(value, "$result")
             running.events.append(e.ArtifactSaved(running.frame.agent, artifact, summary, data))
             running.note = ("result", f"{shown} gave a long result, kept as artifact {artifact}: {text[:100]}…")
-        else:
-            running.note = ("result", f"{shown} returned {describe.show(value, 1000)}")
+            return value
+
+        running.finish = finish
 
     # -- messages ------------------------------------------------------------------------------------------------------
 
