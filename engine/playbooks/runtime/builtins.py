@@ -233,7 +233,7 @@ class Builtins:
         async def run(running: Running) -> str:
             running.text = f"Loadfile({path})"
             text = await asyncio.to_thread(Path(str(path)).read_text, "utf-8")
-            runtime.result_note(running, "Loadfile", str(path), text)
+            runtime.result_note(running, "Loadfile", f"Loadfile({path})", text)
             return text
 
         return self._call("Loadfile", "tool", (str(path),), run)
@@ -338,7 +338,7 @@ class Builtins:
         return value
 
     @staticmethod
-    def _late(function: Callable[[], Any], *arguments: Any, **named: Any) -> Any:
+    def _late(function: Callable[[], Any], /, *arguments: Any, **named: Any) -> Any:
         return function()(*arguments, **named)
 
     def _replayable(self, value: Any) -> Any:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import time
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,7 @@ from playbooks.runtime.failures import explain
 from playbooks.runtime.frame import Frame
 from playbooks.runtime.names import Names
 from playbooks.runtime.place import Place, here
-from playbooks.runtime.positions import fold
+from playbooks.runtime.excerpt import fold
 from playbooks.runtime.replay import NEW
 from playbooks.runtime.response import Response
 from playbooks.runtime.signals import NeverAwaited, PlaybookFailed, Returned
@@ -34,8 +36,10 @@ from playbooks.state import events as e
 if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
 
-MAX_DEPTH = 100
+MAX_DEPTH = 50
 """Playbooks within playbooks; beyond it a call raises `RecursionError`."""
+_HEADROOM = 250
+"""Frames of Python's stack that are left to the engine: code that nests deep by itself must not break it half-way."""
 _LOOP = ("__cursor__", "__item__", "__next__", "__turns__")
 """Where a top-level loop under way keeps its place, among the frame's names."""
 
@@ -62,6 +66,16 @@ class Beginning:
         return [e.MessagesTaken(self.agent, self.messages), e.Noted(frame, "heard", self.told)]
 
 
+def _python_depth() -> int:
+    frame, depth = sys._getframe(), 0
+    while (back := frame.f_back) is not None:
+        frame, depth = back, depth + 1
+    return depth
+
+
+_SLICE_S = 0.02
+
+
 class BadStatement(Exception):
     """A response holds what is not Python."""
 
@@ -71,6 +85,7 @@ class Player:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._breathed = 0.0
         self.frames: dict[int, Frame] = {}
         """Those that live in this process."""
 
@@ -88,6 +103,8 @@ class Player:
             depth += 1
         if depth >= MAX_DEPTH:
             raise RecursionError(f"playbooks are nested deeper than {MAX_DEPTH}")
+        if _python_depth() > sys.getrecursionlimit() - _HEADROOM:
+            raise RecursionError(f"playbooks and the code that calls them are nested too deep, {depth} playbooks")
         meeting = runtime.meetings.open(agent, playbook, arguments) if playbook.meeting else ""
         id = self._next_id()
         data = runtime.values.encode(arguments) if runtime.durable else b""
@@ -186,7 +203,12 @@ class Player:
             return
         description = frame.playbook.description
         if describing.has_expressions(frame):
-            if (frame.id, frame.unit) not in runtime.state.record:
+            if runtime.stopping:
+            await runtime.never()
+        if time.monotonic() - self._breathed > _SLICE_S:  # code that never awaits must not keep others from running
+            self._breathed = time.monotonic()
+            await asyncio.sleep(0)
+        if (frame.id, frame.unit) not in runtime.state.record:
                 await self._live()
             description = await describing.resolve(runtime, frame)
             frame.unbegun.clear()
@@ -438,9 +460,8 @@ class Player:
         failures = runtime.state.progress_of(frame.id).failures + 1
         if failures >= runtime.settings.max_failures:  # told by the caller's checkpoint, which drops this frame
             runtime.writing_dropped(frame.agent)
-            raise PlaybookFailed(
-                f"{frame.playbook.name} failed {failures} times in a row and was given up; the last time: {short}"
-            )
+            often = "once" if failures == 1 else f"{failures} times in a row"
+            raise PlaybookFailed(f"{frame.playbook.name} failed {often} and was given up; the last time: {short}")
         events: list[e.Event] = [e.Noted(frame.id, "error", told), e.Failed(frame.id, failures)]
         if turn_ends:
             events.append(e.TurnEnded(frame.id, failures))
