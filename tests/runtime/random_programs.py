@@ -13,8 +13,12 @@ import random
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from runtime.scenario import Part, Scenario
+
+Chance = Callable[[int], int]
+"""Gives a number from 0 to below its argument. Not `random.Random`, so that a test that shrinks can give them too."""
 
 FEATURES = (
     "nested playbook", "loop", "loop by turns", "gather", "wait_for", "timeout", "task group", "failing group", "exception",
@@ -56,39 +60,45 @@ class RandomProgram:
 
     def __str__(self) -> str:
         scenario = self.scenario
-        text = [f"# begins {', '.join(scenario.begins)}; the person says {list(scenario.person)}; chunks of {scenario.chunk}"]
+        text = [f"# begins {', '.join(scenario.begins)}; chunks of {scenario.chunk}"]
         for name, part in scenario.parts.items():
             for turn, source in enumerate(part.turns or [part.python]):
                 text.append(f"## {name}({', '.join(part.parameters)}) turn {turn}\n{source}")
         return "\n".join(text)
 
 
-def random_program(pick: random.Random, size: int = 3) -> RandomProgram:
+def random_program(chance: Chance, size: int = 3) -> RandomProgram:
     """A program.
 
     Args:
-        pick: Where chance comes from.
+        chance: What decides.
         size: About how many features `Main` gets.
     """
-    return _Writer(pick).program(size)
+    return _Writer(chance).program(size)
+
+
+def seeded_program(seed: int, size: int = 3) -> RandomProgram:
+    """The program of a seed."""
+    return random_program(random.Random(seed).randrange, size)
+
+
+_Choice = TypeVar("_Choice")
 
 
 class _Writer:
     """Writes one program. Methods that give code write for the playbook `self._name`, at depth `self._depth`."""
 
-    def __init__(self, pick: random.Random) -> None:
-        self._pick = pick
+    def __init__(self, chance: Chance) -> None:
+        self._below = chance
         self._name, self._depth = "Main", 0
         self._features: dict[str, set[str]] = {}
         self._calls: dict[str, set[str]] = {}
-        self._talks = pick.random() < 0.45
+        self._talks = self._odds(45)
         self._names = 0
-        self._in_task = False
 
     # -- the whole -----------------------------------------------------------------------------------------------------------
 
     def program(self, size: int) -> RandomProgram:
-        pick = self._pick
         parts = {"Main": Part(turns=tuple(self._main(size)))}
         for depth in (1, 2):
             self._name, self._depth = f"P{depth}", depth
@@ -106,35 +116,38 @@ class _Writer:
             parts,
             ("Main", "Peer") if self._talks else ("Main",),
             tuple(f"answer {n}" for n in range(40)),
-            pick.choice((1, 5, 7, 40, 1000)),
+            self._one_of((1, 5, 7, 40, 1000)),
         )
         return RandomProgram(scenario, features)
 
     def _main(self, size: int) -> Sequence[str]:
-        pick = self._pick
-        blocks = [self._block() for _ in range(pick.randint(max(1, size - 1), size + 1))]
-        last = [f"await Say('agent 1001', 'end')"] if self._talks else []
-        if pick.random() < 0.15:
+        blocks = [self._block() for _ in range(max(1, size - 1 + self._below(3)))]
+        last = ["await Say('agent 1001', 'end')"] if self._talks else []
+        if self._odds(15):
             self._use("exit")
             last.append("await Yld('exit')")
         else:
             last.append("await Return([v, sorted($bag)])")
         start = "v = []"
-        cut = pick.randint(1, len(blocks)) if pick.random() < 0.3 else 0
+        cut = 1 + self._below(len(blocks)) if self._odds(30) else 0
         if not cut:
             return [_lines(start, *blocks, *last)]
         self._use("several turns")
         first, rest = blocks[:cut], blocks[cut:]
-        if pick.random() < 0.6:
+        if self._odds(60):
             self._use("mistake")
-            first.append(pick.choice(("v.append(1 // 0)", "for n in (1, 2):\n    $total += 1\n    v.append(n.nothing)", "v.append(")))
+            first.append(
+                self._one_of(
+                    ("v.append(1 // 0)", "for n in (1, 2):\n    $total += 1\n    v.append(n.nothing)", "v.append(")
+                )
+            )
         return [_lines(start, *first), _lines(*rest, *last)]
 
     def _playbook(self, depth: int) -> Sequence[str]:
         self._features[self._name], self._calls[self._name] = set(), set()
-        body = [self._line() for _ in range(self._pick.randint(1, 2))]
+        body = [self._line() for _ in range(1 + self._below(2))]
         end = "await Return([v, a])"
-        if self._pick.random() < 0.15:
+        if self._odds(15):
             self._use("mistake")
             return [_lines("v = [a]", body[0], "undefined(a)"), _lines(*body[1:], end)]
         return [_lines("v = [a]", *body, end)]
@@ -153,16 +166,16 @@ class _Writer:
     def _block(self) -> str:
         """One or more statements, each a unit of its own; a loop's turns too."""
         kinds: list[Callable[[], str]] = [
-            self._line, self._line, self._turns, self._while, self._whole_loop, self._within_one_unit, self._kept_call,
+            self._line, self._line, self._line, self._turns, self._while, self._whole_loop, self._within_one_unit, self._kept_call,
             self._kept_task, self._function, self._class, self._person,
         ]  # fmt: skip
         if self._talks:
             kinds += [self._talk, self._talk, self._new_agent, self._new_agent]
-        return self._pick.choice(kinds)()
+        return self._one_of(kinds)()
 
     def _turns(self) -> str:
         self._use("loop", "loop by turns")
-        head = self._pick.choice(
+        head = self._one_of(
             (
                 "items = [1, 2]\nfor n in items:",
                 "for place, n in enumerate([v, 2]):",
@@ -174,7 +187,7 @@ class _Writer:
         )
         end = ["if len(v) > 6: break", "if len(v) < 3: v.append(0)"]
         text = f"{head}\n" + _indent(self._line(), *self._some(end))
-        return text + ("\nelse:\n    v.append('all')" if self._chance() else "")
+        return text + ("\nelse:\n    v.append('all')" if self._odds(50) else "")
 
     def _while(self) -> str:
         self._use("loop", "loop by turns")
@@ -189,7 +202,7 @@ class _Writer:
     def _whole_loop(self) -> str:
         """What it walks has no cursor that can be stored: the loop is one unit."""
         self._use("loop")
-        head = self._pick.choice(("for n in (k for k in (1, 2)):", "for n in map(str, (1, 2)):"))
+        head = self._one_of(("for n in (k for k in (1, 2)):", "for n in map(str, (1, 2)):"))
         return f"{head}\n" + _indent(self._line())
 
     def _within_one_unit(self) -> str:
@@ -211,7 +224,7 @@ class _Writer:
     def _function(self) -> str:
         self._use("function")
         f = self._new("f")
-        define = self._pick.choice(
+        define = self._one_of(
             (
                 f"def {f}(n, times=[2]):\n    times.append(len(times))\n    return (n, sum(times))",
                 f"def make(k):\n    def inner(n):\n        nonlocal k\n        k += 1\n        return (n, k)\n    return inner\n{f} = make(5)",
@@ -233,20 +246,21 @@ class _Writer:
 
     def _person(self) -> str:
         self._use("person")
-        return self._pick.choice(
+        return self._one_of(
             (
                 "v.append(await Yld('user'))",
                 "await Say('user', 'who?')\nv.append(await Yld('user'))",
-                "while (said := await Yld('user'))[-1] not in '258':\n" + _indent(f"await Say('user', said)", self._line(simple=True)),
+                "while (said := await Yld('user'))[-1] not in '258':\n"
+                + _indent("await Say('user', said)", self._line(simple=True)),
             )
         )
 
     def _talk(self) -> str:
         self._use("message")
-        return self._pick.choice(
+        return self._one_of(
             (
-                f"await Say('agent 1001', 'one')\nv.append(await Yld('agent 1001'))",
-                f"for word in ('x', 'y'):\n    await Say('1001', word)\n    v.append(await Yld('1001'))",
+                "await Say('agent 1001', 'one')\nv.append(await Yld('agent 1001'))",
+                "for word in ('x', 'y'):\n    await Say('1001', word)\n    v.append(await Yld('1001'))",
                 f"if True:\n    await Say('Agent1', 'both')\n    v.append([await Yld('agent 1001'), {self._await()}])",
             )
         )
@@ -254,8 +268,8 @@ class _Writer:
     def _new_agent(self) -> str:
         self._use("new agent", "message")
         a = self._new("a")
-        total = self._pick.randint(0, 9)
-        ask = self._pick.choice((f"await Say({a}, 'you')\nv.append(await Yld({a}))", f"v.append(await Agent1[{a}].P2(3))"))
+        total = self._below(10)
+        ask = self._one_of((f"await Say({a}, 'you')\nv.append(await Yld({a}))", f"v.append(await Agent1[{a}].P2(3))"))
         if "P2(" in ask:
             self._calls_to("P2", "cross-agent call")
         return f"{a} = await CreateAgent('Agent1', total={total})\n{ask}\nawait Say({a}, 'end')"
@@ -263,17 +277,18 @@ class _Writer:
     # -- lines: code that can stand anywhere ---------------------------------------------------------------------------------------
 
     def _line(self, simple: bool = False) -> str:
-        kinds: list[Callable[[], str]] = [self._plain, self._plain, self._state, self._state, self._say, self._artifact, self._step]
+        kinds: list[Callable[[], str]] = [self._plain, self._state, self._say, self._artifact, self._step]
         if not simple:
             kinds += [
-                self._alias, self._mutation, self._inner_loop, self._gather, self._gather, self._wait_for, self._timeout,
-                self._task_group, self._failing_group, self._exception, self._not_storable, self._clock_and_chance,
-                self._async_generator, self._lock,
+                self._alias, self._alias, self._mutation, self._mutation, self._inner_loop, self._gather, self._gather, self._wait_for,
+                self._wait_for, self._timeout, self._timeout, self._task_group, self._task_group, self._failing_group,
+                self._failing_group, self._exception, self._not_storable, self._not_storable, self._clock_and_chance,
+                self._clock_and_chance, self._async_generator, self._async_generator, self._lock, self._lock,
             ]  # fmt: skip
-        return self._pick.choice(kinds)()
+        return self._one_of(kinds)()
 
     def _plain(self) -> str:
-        return self._pick.choice(
+        return self._one_of(
             (
                 f"v.append({self._await()})",
                 f"v += [n for n in [{self._await()}, 2]]",
@@ -285,21 +300,21 @@ class _Writer:
 
     def _state(self) -> str:
         self._use("agent state")
-        n = self._pick.randint(0, 99)
-        return self._pick.choice(
+        n = self._below(100)
+        return self._one_of(
             (
                 f"$total += await Wait({n % 4}, {n})",
                 f"$total += 1\n$seen.append({n})",
                 f"$seen.append({self._await()})",
-                f"bag = $bag\nbag.add('k' + str(len(v)))\nbag = None",
-                f"total = len($seen)\nv.append($total)",
+                "bag = $bag\nbag.add('k' + str(len(v)))\nbag = None",
+                "total = len($seen)\nv.append($total)",
                 f"$last = v\nv.append({self._await()})\nself.state.size = len($last)",
-                f"del $seen[:1]",
+                "del $seen[:1]",
             )
         )
 
     def _say(self) -> str:
-        return self._pick.choice(("await Say('user', 'hello')", "await Say('user', f'{len(v)} héllo {$total}')"))
+        return self._one_of(("await Say('user', 'hello')", "await Say('user', f'{len(v)} héllo {$total}')"))
 
     def _artifact(self) -> str:
         self._use("artifact")
@@ -308,13 +323,13 @@ class _Writer:
 
     def _step(self) -> str:
         self._use("step")
-        return self._pick.choice(
-            (f"await Step('{self._name}:01:QUE')", f"await Trigger('T1:CND')", f"await Var('$total', len(v))")
+        return self._one_of(
+            (f"await Step('{self._name}:01:QUE')", "await Trigger('T1:CND')", "await Var('$total', len(v))")
         )
 
     def _alias(self) -> str:
         self._use("alias")
-        return self._pick.choice(
+        return self._one_of(
             (
                 f"w = v\nw.append({self._await()})\nv.append(w is v)",
                 f"ring = [v]\nring.append(ring)\nring[0].append({self._await()})\nv.append(ring[1][0] is v)",
@@ -324,7 +339,7 @@ class _Writer:
 
     def _mutation(self) -> str:
         self._use("mutation")
-        return self._pick.choice(
+        return self._one_of(
             (
                 f"d = {{'n': 0}}\nd['n'] += {self._await()} == 5\nd['v'] = v[:1]\nv.append(d)",
                 f"s = set()\ns.add(str({self._await()}))\nv.append(len(s))",
@@ -335,19 +350,23 @@ class _Writer:
     def _inner_loop(self) -> str:
         self._use("loop")
         return (
-            f"for i in range({self._pick.randint(1, 2)}):\n    v.append({self._await()})\n"
-            f"    if i == {self._pick.randint(0, 2)}: break\nelse:\n    $total += 1"
+            f"for i in range({1 + self._below(2)}):\n    v.append({self._await()})\n"
+            f"    if i == {self._below(3)}: break\nelse:\n    $total += 1"
         )
 
     def _gather(self) -> str:
         self._use("gather")
         helper = self._new("help")
-        if self._chance():
+        if self._odds(50):
             return f"v += await asyncio.gather({self._call()}, {self._call()})"
         with_state = ["$total += k", "$seen.append(k)"]
         return (
             f"async def {helper}(k):\n"
-            + _indent(f"for j in range(2):\n    v.append((k, await Wait(j, k)))", *self._some(with_state), f"v.append({self._await()})")
+            + _indent(
+                "for j in range(2):\n    v.append((k, await Wait(j, k)))",
+                *self._some(with_state),
+                f"v.append({self._await()})",
+            )
             + f"\nawait asyncio.gather({helper}(1), {helper}(2), {self._call()})"
         )
 
@@ -379,17 +398,19 @@ class _Writer:
 
     def _failing_group(self) -> str:
         self._use("failing group", "exception")
+        failing = self._new("failing")
         return (
-            f"try:\n    async with asyncio.TaskGroup() as group:\n        group.create_task(fails({self._pick.randint(0, 2)}))\n"
+            f"async def {failing}(n):\n    await fails(n)\n"
+            f"try:\n    async with asyncio.TaskGroup() as group:\n        group.create_task({failing}({self._below(3)}))\n"
             f"        await Wait(30)\nexcept* ValueError as errors:\n    v.append(str(errors.exceptions[0]))\n"
             f"    v.append({self._await()})"
-        ).replace("fails(", "failing(", 1).replace("try:", "async def failing(n):\n    await fails(n)\ntry:", 1)
+        )
 
     def _exception(self) -> str:
         self._use("exception")
-        return self._pick.choice(
+        return self._one_of(
             (
-                f"try:\n    await fails({self._pick.randint(0, 9)})\nexcept ValueError as error:\n    v.append(str(error))\n"
+                f"try:\n    await fails({self._below(10)})\nexcept ValueError as error:\n    v.append(str(error))\n"
                 f"finally:\n    v.append({self._await()})",
                 f"try:\n    v.append({self._await()})\n    raise KeyError('k')\nexcept (KeyError, OSError) as error:\n"
                 f"    v.append(repr(error))\n    v.append({self._await()})",
@@ -401,7 +422,7 @@ class _Writer:
     def _not_storable(self) -> str:
         """Used within the unit that made it; what is left of it afterwards is a placeholder, which nothing may touch."""
         self._use("not storable")
-        return self._pick.choice(
+        return self._one_of(
             (
                 f"if True:\n    held = (n * n for n in range(9))\n    v.append([next(held), {self._await()}, next(held)])",
                 f"if True:\n    import threading\n    held = threading.Lock()\n    with held:\n        v.append({self._await()})",
@@ -443,9 +464,7 @@ class _Writer:
 
     def _call(self) -> str:
         """Something to await that gives a value."""
-        pick, depth = self._pick, self._depth
-        n = pick.randint(0, 99)
-        kind = pick.randint(0, 11)
+        depth, n, kind = self._depth, self._below(100), self._below(12)
         if kind <= 1 and depth < 2 and self._name != "Peer":
             return self._calls_to(f"P{depth + 1}", "nested playbook") + f"({n})"
         if kind == 2 and depth < 2:
@@ -454,7 +473,7 @@ class _Writer:
             return f'Agent1["agent 1001"].{self._calls_to("P2", "cross-agent call")}({n})'
         if kind == 5:
             return f"asyncio.sleep(0, {n})"
-        return f"Wait({pick.randint(0, 4)}, {n})"
+        return f"Wait({self._below(5)}, {n})"
 
     # -- bookkeeping -----------------------------------------------------------------------------------------------------------------
 
@@ -471,11 +490,14 @@ class _Writer:
         self._names += 1
         return f"{name}{self._names}"
 
-    def _chance(self) -> bool:
-        return self._pick.random() < 0.5
+    def _odds(self, percent: int) -> bool:
+        return self._below(100) < percent
+
+    def _one_of(self, choices: Sequence[_Choice]) -> _Choice:
+        return choices[self._below(len(choices))]
 
     def _some(self, lines: list[str]) -> list[str]:
-        return [line for line in lines if self._chance()]
+        return [line for line in lines if self._odds(50)]
 
 
 def _lines(*blocks: str) -> str:
@@ -487,4 +509,4 @@ def _indent(*blocks: str) -> str:
 
 
 if __name__ == "__main__":
-    print(random_program(random.Random(int(sys.argv[1])), *map(int, sys.argv[2:])))
+    print(seeded_program(*map(int, sys.argv[1:])))

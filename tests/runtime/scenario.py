@@ -299,6 +299,8 @@ def plain(value: Any, within: tuple[int, ...] = ()) -> Any:
         return [(plain(key, inner), plain(item, inner)) for key, item in value.items()]
     if isinstance(value, list | tuple):
         return [plain(item, inner) for item in value]
+    if isinstance(value, asyncio.Future):
+        return "task"  # one that is finished comes back as a bare future
     return value if isinstance(value, int | str | float | bytes | type(None)) else type(value).__name__
 
 

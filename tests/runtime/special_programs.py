@@ -48,12 +48,8 @@ await Return((n, $budget, f"{$budget} $budget"))
 """,
             )
         ),
-        "SetBudget": Part(
-            ("amount",), ("await Wait(2)\n$budget = amount\nawait Wait(1)\nawait Return($amount)\n",)
-        ),
-        "Fact": Part(
-            ("item",), ('note = "thinking"\nawait Say("user", note)\nawait Return("fact of " + item)\n',)
-        ),
+        "SetBudget": Part(("amount",), ("await Wait(2)\n$budget = amount\nawait Wait(1)\nawait Return($amount)\n",)),
+        "Fact": Part(("item",), ('note = "thinking"\nawait Say("user", note)\nawait Return("fact of " + item)\n',)),
         "boom": Part(python='async def boom():\n    raise ValueError("boom")\n'),
         "process": Part(
             python="""\
@@ -251,6 +247,29 @@ await Return(v)
 )
 """A task that works while the next statements run: a replay has their text at once, and must not run ahead of it."""
 
+FINISHED_TASKS = Scenario(
+    model(
+        """\
+async def double(n):
+    if n > 2:
+        raise ValueError(n)
+    return [n, await Wait(1, n)]
+tasks = [asyncio.create_task(double(n)) for n in (1, 2, 3)]
+await asyncio.wait(tasks)
+""",
+        """\
+first = await tasks[0]
+first.append(tasks[0].done())
+try:
+    await tasks[2]
+except ValueError as error:
+    await Say("user", f"no {error}")
+await Return([first, await asyncio.gather(*tasks[:2]), await tasks[0] is first])
+""",
+    )
+)
+"""Tasks kept in a list and awaited when their statement is long over."""
+
 MISTAKE_AT_THE_END = Scenario(
     model(
         'await Say("user", "one")\nawait Say("user", "two")\nprint(\n',
@@ -291,7 +310,9 @@ other = Basket()
 await Return([first, also.items[1:], up(), add(4), Basket.made])
 """
         ),
-        "tidy": Part(python="async def tidy(n):\n    return Tidied(n)\nclass Tidied:\n    def __init__(self, n):\n        self.n = n\n"),
+        "tidy": Part(
+            python="async def tidy(n):\n    return Tidied(n)\nclass Tidied:\n    def __init__(self, n):\n        self.n = n\n"
+        ),
     }
 )
 """Functions with defaults and closures, classes with a counter, and objects of them, in the statements after a resume."""
@@ -329,7 +350,11 @@ await Say("agent 1001", "hello")
 await Return([ids, answers, await Yld("agent 1001")])
 """
         ),
-        "Wait4": Part(turns=('said = await Yld("agent 1000")\nawait Say("agent 1000", f"{said} from {$start}")\nawait Return(said)\n',)),
+        "Wait4": Part(
+            turns=(
+                'said = await Yld("agent 1000")\nawait Say("agent 1000", f"{said} from {$start}")\nawait Return(said)\n',
+            )
+        ),
         "Double": Part(("n",), ("$start += await Wait(1, n)\nawait Return($start * 2)\n",)),
         "data": Part(python="async def data():\n    pass\nstart = 100\n"),
     },
@@ -343,6 +368,7 @@ SPECIAL = {
     "loops": LOOPS,
     "kinds of await": KINDS_OF_AWAIT,
     "kept task": KEPT_TASK,
+    "finished tasks": FINISHED_TASKS,
     "mistake at the end": MISTAKE_AT_THE_END,
     "definitions": DEFINITIONS,
     "person": PERSON,

@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from playbooks.checkpoints import classes, definitions, exceptions
+from playbooks.checkpoints import classes, definitions, exceptions, finished
 from playbooks.checkpoints.layout import BASES, Items, attributes_of, layout_of
 from playbooks.checkpoints.node import Node, NotStorable, Taken
 from playbooks.checkpoints.placeholder import Placeholder, lost_of
@@ -214,6 +214,8 @@ def _take_other(graph: Graph, value: object) -> Taken:
         if held["_name_"] in cls.__members__:
             return ("member", held["_name_"], (cls,))
         return ("flags", None, (cls, held["_value_"]))
+    if (taken := finished.take(value)) is not None:
+        return taken
     layout = layout_of(cls)
     if layout is None or not _known_class(graph, cls):
         raise NotStorable

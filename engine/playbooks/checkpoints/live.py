@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from playbooks.checkpoints import classes, definitions, exceptions
+from playbooks.checkpoints import classes, definitions, exceptions, finished
 from playbooks.checkpoints.layout import NAMED_BASES, Base, layout_of, set_attributes
 from playbooks.checkpoints.node import Node
 from playbooks.checkpoints.placeholder import Lost, LostError, Placeholder
@@ -326,6 +326,7 @@ Live.empty = {
     **Rebuild.empty,
     "instance": _empty_instance,
     "exception": _empty_exception,
+    "finished": lambda live, what, children: finished.make(),
     "cell": _empty_cell,
     "function": _empty_function,
     "class statement": _empty_class,
@@ -335,6 +336,7 @@ Live.fill = {
     **Rebuild.fill,
     "instance": _fill_instance,
     "exception": _fill_exception,
+    "finished": lambda live, made, how, values: finished.fill(made, how, values),
     "cell": _fill_cell,
     "function": _fill_function,
     "class statement": _fill_class,

@@ -114,6 +114,7 @@ Look.empty = {
     "function": lambda look, what, children: Described("function", str(what[5]), str(what[0])),
     "class statement": lambda look, what, children: Described("class", str(what[5]), str(what[0])),
     "cell": lambda look, what, children: Described("cell", ""),
+    "finished": lambda look, how, children: Described("task", str(how)),
     "named tuple": lambda look, what, children: Described("class", str(what[0])),
     "wrapper": lambda look, what, children: Described("function", str(what)),
 }

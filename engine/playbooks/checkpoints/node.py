@@ -9,6 +9,7 @@ str, bytes), or `(index,)` of another node. The first node is the value. Kinds:
 - `value`: a standard immutable type and its parts; `single`: Ellipsis, NotImplemented
 - `instance`: `(base, attribute names)`, of class, contents, attribute values
 - `member`: of an enumeration; `flags`: several at once; `exception`
+- `finished`: a task or future, and what it gave
 - `iterator`: over a sequence walked in place, and how far it is
 - `function` `class statement` `named tuple`: what model code defined; `cell` of a closure; `wrapper` as staticmethod
 - `class` `builtin` `named` `module` `imported`: by name
