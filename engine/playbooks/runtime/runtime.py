@@ -49,6 +49,7 @@ from playbooks.runtime.notices import (
     StatusChanged,
     WritingDropped,
 )
+from playbooks.runtime.place import here
 from playbooks.runtime.player import Player
 from playbooks.runtime.positions import Positions
 from playbooks.runtime.recorded import RecordedCalls
@@ -313,7 +314,19 @@ class Runtime:
             asyncio.get_running_loop().call_soon(self._check, rounds - 1, activity)
             return
         self._checking = False
+        if (at := self._program_timer()) is not None:
+            asyncio.get_running_loop().call_at(at, self.poke, context=self._context)
+            return
         self._stands_still()
+
+    def _program_timer(self) -> float | None:
+        """When the first timer goes off that a program's own code set with the loop; None when there is none.
+
+        What it will do nobody knows: an event that it sets may be all that the code waits for.
+        """
+        timers = getattr(asyncio.get_running_loop(), "_scheduled", ())
+        own = (timer for timer in timers if not timer.cancelled() and timer._context.get(here) is not None)
+        return min((timer.when() for timer in own), default=None)
 
     def _stands_still(self) -> None:
         if self.replay.scripted:
@@ -347,7 +360,10 @@ class Runtime:
 
     def _waited(self, target: str) -> str:
         agent = target.removeprefix("agent ")
-        return self.title(agent) if agent in self.state.agents else target
+        if agent not in self.state.agents:
+            return target
+        idle = agent in self.actors.idle and self.state.agent(agent).status != "failed"
+        return self.title(agent) + (", which has nothing left to do" if idle else "")
 
     def _set_status(self, status: RunStatus, phrase: str = "") -> None:
         if (status, phrase) != (self.status, self.phrase):
@@ -527,8 +543,6 @@ class Runtime:
         return Call(self, "sleep", "await", (delay, result), run)
 
     def _print(self, *values: Any, sep: str | None = " ", end: str | None = "\n", **_: Any) -> None:
-        from playbooks.runtime.place import here
-
         place = here.get()
         text = (sep if sep is not None else " ").join(map(str, values))
         self.output(place.frame.agent if place else "", text)
@@ -612,7 +626,8 @@ class Runtime:
         receiver = to or (asked.agent if asked else agents[0] if agents else "")
         if not receiver or self.stopping:
             return
-        receivers, meeting, target = (receiver,), "", f"agent {receiver}"
+        receivers: tuple[str, ...] = (receiver,)
+        meeting, target = "", f"agent {receiver}"
         if asked is not None and asked.target != "user":
             target, meeting = asked.target, asked.target.removeprefix("meeting ")
             receivers = self.meetings.hearers(meeting, HUMAN, ())
