@@ -15,6 +15,7 @@ from playbooks.language.model import AgentClass
 from playbooks.runtime.names import PythonNames
 from playbooks.runtime.place import here
 from playbooks.runtime.source import MODEL, compile_block
+from playbooks.runtime.statements import StatementStream
 
 if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
@@ -42,7 +43,9 @@ class AgentCode:
         try:
             for block in cls.python:
                 filename = f"{MODEL} {block.file}>"
-                runtime.positions.add(filename, block.line, block.source)
+                stream = StatementStream()
+                for statement in (*stream.feed(block.source), *stream.close()):
+                    runtime.positions.add(filename, block.line + statement.line - 1, statement.source)
                 exec(compile_block(block.source, filename=filename, line=block.line), self.names)
         finally:
             here.reset(token)

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 SHOWN = 400
 """Characters of a value in the prompt."""
 _PLANNED = (
-    "It has no steps that must be kept to: think what its goal needs, in a comment, do the next thing, look at what came"
-    " of it, and go on until the goal is reached; then Return what it asks for."
+    "It has no steps that must be kept to: think what its goal needs, in a comment, do the next thing, look at what"
+    " came of it, and go on until the goal is reached; then Return what it asks for."
 )
 
 

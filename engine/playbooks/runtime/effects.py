@@ -68,7 +68,8 @@ class Call:
     """
 
     __slots__ = (
-        "arguments", "code", "frame", "instruction", "kind", "label", "publish", "run", "runtime", "then", "waits",
+        "arguments", "code", "frame", "instruction", "kind", "label", "line", "publish", "run", "runtime", "then",
+        "waits",
     )  # fmt: skip
 
     def __init__(
@@ -90,7 +91,7 @@ class Call:
         while frame is not None and not frame.f_code.co_filename.startswith(MODEL):
             frame = frame.f_back
         self.code = frame.f_code if frame else None
-        self.instruction = frame.f_lasti if frame else 0
+        self.instruction, self.line = (frame.f_lasti, frame.f_lineno) if frame else (0, 0)
 
     def __await__(self) -> Generator[Any, Any, Any]:
         return self.runtime.effects.effect(self).__await__()
@@ -274,7 +275,7 @@ class Effects:
             running.text = f"{call.label}: {type(value).__name__}: {value}".strip()
         if running.note:
             events.append(e.Noted(frame.id, *running.note))
-        statement, line = runtime.positions.statement(call.code, call.instruction)
+        statement, line = runtime.positions.statement(call.code, call.instruction, call.line)
         runtime.commit(
             frame,
             kind,
@@ -294,7 +295,7 @@ class Effects:
             return None
         if not ok:
             raise value
-        call.frame.done.append((call.code, call.instruction, call.label))
+        call.frame.done.append((call.code, call.instruction, call.line, call.label))
         if call.then is not None:
             self._leave(call.then)
         return runtime.values.decode(data) if runtime.durable else runtime.values.copy(value)
@@ -304,7 +305,7 @@ class Effects:
         value = self._runtime.values.decode(data)
         if not ok:
             raise value
-        call.frame.done.append((call.code, call.instruction, call.label))
+        call.frame.done.append((call.code, call.instruction, call.line, call.label))
         if call.then is not None:
             self._leave(call.then)
         return value

@@ -46,7 +46,7 @@ class Frame:
         self.unbegun: set[Call | Any] = set()
         """Calls made and not awaited yet."""
         self.step = ""
-        self.done: list[tuple[types.CodeType | None, int, str]] = []
+        self.done: list[tuple[types.CodeType | None, int, int, str]] = []
         """Calls of the statement under way that have ended: where they stand, and their label."""
 
     def describe(self) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
-import time
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,11 @@ from playbooks.models.base import ModelError
 from playbooks.runtime import describing
 from playbooks.runtime.cursor import cursor
 from playbooks.runtime.effects import Running
+from playbooks.runtime.excerpt import fold
 from playbooks.runtime.failures import explain
 from playbooks.runtime.frame import Frame
 from playbooks.runtime.names import Names
 from playbooks.runtime.place import Place, here
-from playbooks.runtime.excerpt import fold
 from playbooks.runtime.replay import NEW
 from playbooks.runtime.response import Response
 from playbooks.runtime.signals import NeverAwaited, PlaybookFailed, Returned
@@ -203,12 +203,7 @@ class Player:
             return
         description = frame.playbook.description
         if describing.has_expressions(frame):
-            if runtime.stopping:
-            await runtime.never()
-        if time.monotonic() - self._breathed > _SLICE_S:  # code that never awaits must not keep others from running
-            self._breathed = time.monotonic()
-            await asyncio.sleep(0)
-        if (frame.id, frame.unit) not in runtime.state.record:
+            if (frame.id, frame.unit) not in runtime.state.record:
                 await self._live()
             description = await describing.resolve(runtime, frame)
             frame.unbegun.clear()
@@ -290,6 +285,11 @@ class Player:
 
     async def _unit(self, frame: Frame, names: Names, statement: Statement, offset: int, stage: str | None) -> None:
         runtime = self._runtime
+        if runtime.stopping:
+            await runtime.never()
+        if time.monotonic() - self._breathed > _SLICE_S:  # code that never awaits must not keep others from running
+            self._breathed = time.monotonic()
+            await asyncio.sleep(0)
         if (frame.id, frame.unit) not in runtime.state.record:  # not begun at the cut, if this is a replay
             await self._live()
         place = Place(runtime, frame)
@@ -440,8 +440,8 @@ class Player:
         """What of the statement that failed had happened: turns of its loop, and calls of the last one; a line each."""
         turns = dict.get(names, "__turns__", 0)
         lines = [f"# {turns} {'turn' if turns == 1 else 'turns'} of the loop"] if turns else []
-        for code, instruction, label in frame.done:
-            source, _ = self._runtime.positions.statement(code, instruction)
+        for code, instruction, at, label in frame.done:
+            source, _ = self._runtime.positions.statement(code, instruction, at)
             lines.append(source or f"await {label}(…)")
         return "\n".join(lines)
 

@@ -5,10 +5,10 @@ Apart because code is compiled in many places and a checkpoint wants one line of
 
 from __future__ import annotations
 
-import ast
+import itertools
 import types
 
-from playbooks.runtime.source import mark, parse, unmark
+from playbooks.runtime.excerpt import await_source
 
 _LIMIT = 4096
 
@@ -19,7 +19,7 @@ class Positions:
     def __init__(self) -> None:
         self._texts: dict[str, list[tuple[int, int, str]]] = {}
         """File name → (first line, last line, source) of each statement, in order."""
-        self._known: dict[tuple[types.CodeType, int], tuple[str, int]] = {}
+        self._known: dict[tuple[str, int, int, int], str] = {}
 
     def add(self, filename: str, line: int, source: str) -> None:
         """Makes a statement known: it stands at `line` of `filename`."""
@@ -39,49 +39,31 @@ class Positions:
                 return source, first
         return None
 
-    def statement(self, code: types.CodeType | None, instruction: int) -> tuple[str, int]:
-        """The `await` around an instruction, on one line, and the line it stands in; ("", 0) when it is not known."""
-        if code is None:
+    def statement(self, code: types.CodeType | None, instruction: int, line: int) -> tuple[str, int]:
+        """The `await` around an instruction, on one line, and the line it stands in.
+
+        Args:
+            code: What runs; None outside model code.
+            instruction: Offset of the instruction in it.
+            line: Its line, in the response or block.
+
+        Returns:
+            The source and the line; ("", 0) when they are not known.
+        """
+        if code is None or (found := self.text(code.co_filename, line)) is None:
             return "", 0
-        key = (code, instruction)
+        source, first = found
+        if "\n" not in source and source.startswith("await ") and source.count("await ") == 1:
+            return source, line
+        key = (code.co_filename, line, instruction, len(code.co_code))
         known = self._known.get(key)
         if known is None:
             if len(self._known) > _LIMIT:
                 self._known.clear()
-            known = self._known[key] = self._find(code, instruction)
-        return known
-
-    def _find(self, code: types.CodeType, instruction: int) -> tuple[str, int]:
-        if code.co_name == "<module>":  # most often a statement of one line, which needs no search
-            last = max((at for *_, at in code.co_lines() if at), default=0)  # a module's first line is always 1
-            found = self.text(code.co_filename, last)
-            if found is not None and "\n" not in found[0] and found[0].startswith("await "):
-                return found
-        line = column = None
-        for index, position in enumerate(code.co_positions()):
-            if index == instruction // 2:
-                line, _, column, _ = position
-                break
-        if line is None or (found := self.text(code.co_filename, line)) is None:
-            return "", 0
-        source, first = found
-        try:
-            tree = parse(source)
-        except SyntaxError:
-            return "", line
-        at, best = line - first + 1, None
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Await) and node.lineno <= at <= (node.end_lineno or at):
-                inside = column is None or (node.lineno, node.col_offset) <= (at, column)
-                if inside and (best is None or (node.lineno, node.col_offset) > (best.lineno, best.col_offset)):
-                    best = node
-        if best is None:
-            best = next((node for node in ast.walk(tree) if isinstance(node, ast.Await)), None)
-        if best is None:
-            return fold(source), line
-        return fold(unmark(ast.get_source_segment(mark(source), best) or source)), line
+            known = self._known[key] = await_source(source, line - first + 1, _column(code, instruction))
+        return known, line
 
 
-def fold(text: str) -> str:
-    """On one line."""
-    return " ".join(text.split())
+def _column(code: types.CodeType, instruction: int) -> int:
+    position = next(itertools.islice(code.co_positions(), instruction // 2, None), None)
+    return (position and position[2]) or 0
