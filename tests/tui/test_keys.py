@@ -68,10 +68,15 @@ async def test_a_step_makes_one_checkpoint(desk: Opens, key: str) -> None:
         await d.press(key)
         await d.status("paused")
         assert [header.kind for header in d.screen.record.headers] == ["start", "step"]
+        timeline = d.screen.query_one(Timeline)
+        assert (
+            timeline.line(1).text.startswith(" ▸ ") and "- Main:01" in timeline.line(1).text
+        )  # though steps are folded
         await d.press(key)
         await d.status("paused")
         assert d.screen.record.headers[-1].kind == "create"
         assert state(d) == "paused"
+        assert timeline.count == 2 and "+ Guest 1001" in timeline.line(1).text
 
 
 async def test_up_looks_back_when_nothing_runs_and_escape_goes_back_to_now(desk: Opens) -> None:

@@ -59,6 +59,17 @@ def test_text_is_shown_as_it_is_written_and_gives_way_to_its_checkpoint() -> Non
     assert text(talk, 40, Look("main"))[-1] == "  2 → Seller  Would you take 60?    1.1s"
 
 
+def test_while_text_is_written_only_its_own_lines_are_drawn_again() -> None:
+    told = record(*HAGGLE[:6])
+    talk = Talk(told, "1001")
+    talk.fit(40, Look("main"))
+    told.take([Writing("1001", "agent 1000", "Would you")])
+    talk.fit(40, Look("main"))
+    assert talk.changed == 1
+    talk.fit(40, Look("main", told.place["1001_ckpt_1"], mark=True))
+    assert talk.changed == 0
+
+
 def test_a_long_message_is_shown_whole_though_its_header_is_cut() -> None:
     long = "word " * 80
     told = record(HAGGLE[0], header("1000", 1, "say", long[:199] + "…", "human"))

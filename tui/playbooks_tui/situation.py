@@ -74,6 +74,8 @@ def moment(record: Record, standing: Standing) -> int | None:
 # -- header ----------------------------------------------------------------------------------------------------------
 
 _LEAST_PHRASE = 16
+_LAST_WORDS = 40
+"""In how many of the last checkpoints the ending is looked for."""
 
 BADGES: dict[Mode, tuple[str, str]] = {
     "opening": (" ○ READY ", "plain"),
@@ -170,7 +172,8 @@ def _ending(record: Record) -> tuple[Span, ...]:
 
 def ending(record: Record) -> str:
     """How the program ended, in its own words: what it returned last or told the person."""
-    for index in reversed(record.path(record.branch)[-40:]):
+    branch = record.branches.get(record.branch)
+    for index in reversed(branch.rows[-_LAST_WORDS:] if branch else ()):
         header = record.headers[index]
         if header.kind in ("end", "return") and header.text:
             return header.text

@@ -83,11 +83,12 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def _wrapped_paragraph(text: str, width: int) -> list[str]:
-    if cell_len(text) <= width:
+    measure = len if text.isascii() else cell_len  # a long record is wrapped at once when it is opened
+    if measure(text) <= width:
         return [text]
     lines, line, used = [], "", 0
     for word in text.split(" "):
-        size = cell_len(word)
+        size = measure(word)
         if used and used + 1 + size <= width:
             line, used = f"{line} {word}", used + 1 + size
             continue
@@ -98,7 +99,7 @@ def _wrapped_paragraph(text: str, width: int) -> list[str]:
             taken = head if word.startswith(head) else head[:-1] or word[0]  # a wide character does not fit in half
             lines.append(taken)
             word = word[len(taken) :]
-            size = cell_len(word)
+            size = measure(word)
         line, used = word, size
     if line or not lines:
         lines.append(line)

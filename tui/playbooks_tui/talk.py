@@ -55,6 +55,8 @@ class Talk:
         self._look = Look("main")
         self._middle: list[Line] = []
         self._split = 0
+        self.changed = 0
+        """The first line that the last `fit` drew otherwise than the one before."""
 
     def fit(self, width: int, look: Look) -> int:
         """Lays everything out for a width and a moment; what was laid out before stays.
@@ -65,7 +67,9 @@ class Talk:
         record = self._record
         names = max((len(record.title(agent)) for agent in record.agents), default=6) + 2
         digits = max(2, len(str(record.most)))
+        self.changed = self._start(self._split) if look == self._look else 0
         if (width, look.branch, names, digits) != (self._width, self._branch, self._names, self._digits):
+            self.changed = 0
             self._width, self._branch, self._names, self._digits = width, look.branch, names, digits
             self._rows, self._pieces, self._starts, self._lines, self._seen = [], [], [], 0, 0
         self._append()

@@ -119,14 +119,14 @@ class Debugging(View):
 
     def _move(self, by: int, *, look: bool = False) -> bool:
         """Moves by rows; False when there is none there."""
-        rows, at = self.record.shown, self._at
-        if at is None or not rows:
+        timeline, at = self.query_one(Timeline), self._at
+        if at is None or not timeline.count:
             return False
-        place = self.query_one(Timeline).position(at)
-        wanted = min(len(rows) - 1, max(0, place + by))
+        place = timeline.position(at)
+        wanted = min(timeline.count - 1, max(0, place + by))
         if wanted == place and (self.standing.here is not None or not look):
             return False
-        self._go(rows[wanted], look=look)
+        self._go(timeline.row_at(wanted), look=look)
         return True
 
     def _go(self, row: int, *, look: bool = False) -> None:

@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -98,11 +98,21 @@ class Inked(ScrollView):
     def render_line(self, y: int) -> Strip:
         return self.strip(self.line(y + self.scroll_offset.y), self.scrollable_content_region.width)
 
-    def tall(self, lines: int) -> None:
-        """Says how many lines there are; paints again."""
+    def tall(self, lines: int, changed: int = 0) -> None:
+        """Says how many lines there are, and paints what changed.
+
+        Args:
+            lines: In all.
+            changed: The first line that is not as it was.
+        """
+        top, area = int(self.scroll_offset.y), self.scrollable_content_region
         if self.virtual_size.height != lines:
             self.virtual_size = Size(0, lines)
-        self.refresh()
+            self.refresh()
+        elif changed <= top:
+            self.refresh()
+        elif changed - top < area.height:
+            self.refresh(Region(0, changed - top, area.width, area.height - (changed - top)))
 
     def reveal(self, first: int, last: int | None = None, *, fixed: int = 0) -> None:
         """Scrolls as little as shows a line, or the last ones of a range.

@@ -44,7 +44,7 @@ class TalkPane(Pane):
         width = self.scrollable_content_region.width
         if width <= 0:
             return
-        self.tall(self._talk.fit(width, self._look))
+        self.tall(self._talk.fit(width, self._look), self._talk.changed)
         if follow:
             self.reveal(max(0, self._talk.anchor))
 

@@ -33,16 +33,20 @@ class Timeline(Pane, inherit_bindings=False):
         self._plan: sequence.Plan | None = None
         self._mark: int | None = None
         self._moment: int | None = None
+        self._unfolded: int | None = None
+        """The moment, when its kind is folded: what is stood at is always seen."""
 
     def show(self, standing: Standing) -> None:
         """Draws the record as it is now; follows the newest row unless one is chosen."""
         record = self._record
         self._standing = standing
         self._plan = None
-        self._moment = self._visible(moment(record, standing))
-        self._mark = self._visible(record.newest) if engine_mode(record, standing) in ("running", "pausing") else None
-        self.tall(len(record.shown) + _HEAD)
-        folded = len(record.headers) - len(record.shown)
+        self._moment = moment(record, standing)
+        self._unfolded = self._moment if self._moment is not None and self._folded(self._moment) else None
+        runs = engine_mode(record, standing) in ("running", "pausing")
+        self._mark = self._visible(record.newest) if runs else None
+        self.tall(self.count + _HEAD)
+        folded = len(record.headers) - self.count
         right = [Span(f"{counted(folded, 'step')} folded", "quiet")] if folded else []
         if standing.chosen is None and standing.here is None:
             right += [Span(" · " if right else "", "quiet"), Span("follows", "quiet")]
@@ -64,13 +68,31 @@ class Timeline(Pane, inherit_bindings=False):
 
     # -- rows ------------------------------------------------------------------------------------------------
 
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self._record.shown) + (self._unfolded is not None)
+
+    def row_at(self, place: int) -> int:
+        """The checkpoint in a row."""
+        shown, extra = self._record.shown, self._unfolded
+        if extra is None:
+            return shown[place]
+        before = bisect_right(shown, extra)
+        return shown[place] if place < before else extra if place == before else shown[place - 1]
+
     def position(self, index: int) -> int:
-        """The place among the shown rows of a checkpoint; of the one before it, when it is folded."""
-        return max(0, bisect_right(self._record.shown, index) - 1)
+        """The row of a checkpoint; the one before it, when it is folded."""
+        extra = self._unfolded
+        return max(0, bisect_right(self._record.shown, index) - 1 + (extra is not None and index >= extra))
+
+    def _folded(self, index: int) -> bool:
+        shown = self._record.shown
+        place = bisect_right(shown, index) - 1
+        return place < 0 or shown[place] != index
 
     def _visible(self, index: int | None) -> int | None:
-        shown = self._record.shown
-        return shown[self.position(index)] if index is not None and shown else None
+        return self.row_at(self.position(index)) if index is not None and self.count else None
 
     @property
     def page(self) -> int:
@@ -89,9 +111,9 @@ class Timeline(Pane, inherit_bindings=False):
 
     def line(self, y: int) -> Line:
         record, standing = self._record, self._standing
-        if y >= len(record.shown) or self._plan is None:
+        if y >= self.count or self._plan is None:
             return Line()
-        index = record.shown[y]
+        index = self.row_at(y)
         chosen = index == self._visible(standing.chosen)
         if index == self._moment:
             mark, ground = Span("▸", "here", bold=True), "here"
@@ -107,5 +129,5 @@ class Timeline(Pane, inherit_bindings=False):
         if offset is None or offset.y < _HEAD:
             return
         y = offset.y - _HEAD + int(self.scroll_offset.y)
-        if y < len(self._record.shown):
-            self.post_message(self.Chosen(self._record.shown[y]))
+        if y < self.count:
+            self.post_message(self.Chosen(self.row_at(y)))
