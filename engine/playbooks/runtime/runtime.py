@@ -263,6 +263,13 @@ class Runtime:
 
     crash: BaseException | None = None
 
+    def is_cancelling(self) -> bool:
+        """Whether the running task is being cancelled, by a timeout or the end of the run; else a `CancelledError` is
+        one that the program's code let out, of a task that it cancelled itself.
+        """
+        task = asyncio.current_task()
+        return self.stopping or (task is not None and task.cancelling() > 0)
+
     async def never(self) -> Any:
         """Does not return: the run is over for whoever calls this."""
         if self.journal.sealed:
@@ -496,9 +503,15 @@ class Runtime:
             "__state__": state,
             "meeting": Meeting(self),
             "print": self._print,
+            "input": _input,
         }
         self.import_ = program_import(shared["asyncio"], self.effects.sync, self.imported)
-        shared["__builtins__"] = {**vars(builtins), "print": self._print, "__import__": self.import_}
+        shared["__builtins__"] = {
+            **vars(builtins),
+            "print": self._print,
+            "input": _input,
+            "__import__": self.import_,
+        }
         return shared
 
     def engine_names_of(self, cls: AgentClass, agent: str) -> dict[str, Any]:
@@ -698,6 +711,10 @@ class Runtime:
             self.notify(Asked(asked))
 
     _asked: tuple[str, ...] = ()
+
+
+def _input(*_: Any) -> None:
+    raise RuntimeError('nobody is at input(): await Say("user", …) asks, and await Yld("user") gives the answer')
 
 
 def _quoted(text: str) -> str:
