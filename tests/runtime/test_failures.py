@@ -304,3 +304,37 @@ def test_an_error_of_the_script_itself_is_one_line() -> None:
     assert "price" in run.error
     assert "\n" not in run.error
     assert outputs(run) == []
+
+
+# -- what would take more along than the statement -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("raise SystemExit(3)", "SystemExit: 3; a program is ended by await EndProgram()"),
+        ("import sys\nsys.exit('no')", "SystemExit: no; a program is ended by await EndProgram()"),
+        ("raise asyncio.CancelledError", "CancelledError"),
+        (
+            "async def w():\n    await Wait(90)\nt = asyncio.create_task(w())\nawait Wait(1)\nt.cancel()\nawait t",
+            "CancelledError",
+        ),
+        (
+            "async def w():\n    raise SystemExit(4)\nawait asyncio.gather(w(), Say('user', 'x'))",
+            "SystemExit: 4; a program is ended by await EndProgram()",
+        ),
+    ],
+)
+def test_leaving_by_another_way_than_the_engines_is_an_ordinary_error(code: str, why: str) -> None:
+    run = resumes(main(code, "await Return(1)"))
+    assert run.ended == "finished"
+    assert run.results["1000"] == [1]
+    assert why in told(run)
+
+
+@pytest.mark.parametrize("what", ["raise SystemExit(4)", "raise asyncio.CancelledError", "import sys; sys.exit(4)"])
+def test_a_tool_that_leaves_so_fails_its_call_alone(what: str) -> None:
+    source = TOOLS.replace('raise ValueError("no ink\\nat all")', what)
+    assert source != TOOLS
+    run = resumes(written(source, {"Main": ("await Find('ink')", "await Return(1)")}))
+    assert run.results["1000"] == [1]

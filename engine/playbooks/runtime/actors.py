@@ -103,7 +103,9 @@ class Actors:
             await runtime.player.root(agent, begin, n)
         except Returned:
             pass
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and runtime.is_cancelling():
+                raise
             if not runtime.replay.over:
                 await runtime.replay.go_live(NEW)
             told = str(error) if isinstance(error, PlaybookFailed) else f"{type(error).__name__}: {error}"

@@ -21,7 +21,7 @@ from playbooks.runtime import asyncio_names
 from playbooks.runtime.digest import digest
 from playbooks.runtime.place import Place, current, here
 from playbooks.runtime.replay import NEW, TURNS
-from playbooks.runtime.signals import ProgramEnded, Returned
+from playbooks.runtime.signals import ExitRaised, ProgramEnded, Returned
 from playbooks.runtime.source import MODEL
 from playbooks.state import Event
 from playbooks.state import events as e
@@ -247,6 +247,8 @@ class Effects:
         token = here.set(None)  # tasks that a library makes inside are its own, not the frame's
         try:
             return True, await call.run(running)
+        except SystemExit as error:
+            return False, ExitRaised(error)
         except Exception as error:
             return False, error
         finally:
@@ -339,6 +341,8 @@ class Effects:
             try:
                 await self.happened(child, "starts", 0)
                 return await coroutine
+            except SystemExit as error:  # the loop would stop for it
+                raise ExitRaised(error) from None
             finally:
                 coroutine.close()
                 child.flush()  # before anybody else reads

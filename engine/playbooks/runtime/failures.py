@@ -9,14 +9,16 @@ import re
 import traceback
 
 from playbooks.models.prompt import failed
-from playbooks.runtime.signals import PlaybookFailed
+from playbooks.runtime.signals import ExitRaised, PlaybookFailed
 from playbooks.runtime.statements import Statement
 
 _LINE = re.compile(r" \(line (\d+)\)$")
 """How a syntax error ends: the line it stands in, where its statement may have begun before."""
 
 
-def explain(error: Exception, statement: Statement, code: str, filename: str, done: str = "") -> tuple[str, str, int]:
+def explain(
+    error: BaseException, statement: Statement, code: str, filename: str, done: str = ""
+) -> tuple[str, str, int]:
     """An error for the model and for the timeline.
 
     Args:
@@ -42,12 +44,12 @@ def explain(error: Exception, statement: Statement, code: str, filename: str, do
     return told, message.splitlines()[0] if message else type(error).__name__, line
 
 
-def _message(error: Exception) -> str:
+def _message(error: BaseException) -> str:
     kind = type(error).__name__
     text = str(error).strip()
     if isinstance(error, SyntaxError):
         text = error.msg  # without the name the engine compiled it under
-    if isinstance(error, PlaybookFailed):
+    if isinstance(error, PlaybookFailed | ExitRaised):
         return text
     if isinstance(error, KeyError):
         text = f"{text} is no key"

@@ -27,7 +27,7 @@ from playbooks.runtime.names import Names
 from playbooks.runtime.place import Place, here
 from playbooks.runtime.replay import NEW
 from playbooks.runtime.response import Response
-from playbooks.runtime.signals import NeverAwaited, PlaybookFailed, Returned
+from playbooks.runtime.signals import ExitRaised, NeverAwaited, PlaybookFailed, Returned
 from playbooks.runtime.source import MODEL, compile_statement, parse_statement
 from playbooks.runtime.statements import Statement
 from playbooks.runtime.stored_names import StoredNames
@@ -313,7 +313,12 @@ class Player:
                 statement = following
         except Returned:
             return
-        except Exception as error:
+        except SystemExit as error:
+            await self._statement_failed(frame, names, place, statement, ExitRaised(error), offset, stage)
+            return
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and runtime.is_cancelling():
+                raise
             await self._statement_failed(frame, names, place, statement, error, offset, stage)
             return
         self._end_unit(frame, names, place, offset, stage, fold(statement.source))
@@ -410,7 +415,7 @@ class Player:
         names: Names,
         place: Place,
         statement: Statement,
-        error: Exception,
+        error: Exception | asyncio.CancelledError,
         offset: int,
         stage: str | None,
     ) -> None:

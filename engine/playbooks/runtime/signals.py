@@ -30,6 +30,17 @@ class Diverged(RunFailed):
     """The replay did something else than was recorded; nothing is served to the wrong call, and the run has failed."""
 
 
+class ExitRaised(Exception):
+    """A program's `SystemExit`, as the ordinary error it is here: it would take the whole process along.
+
+    Args:
+        error: What was raised.
+    """
+
+    def __init__(self, error: object) -> None:
+        super().__init__(f"SystemExit: {error}; a program is ended by await EndProgram()")
+
+
 class PlaybookFailed(Exception):
     """A playbook's model failed too often in a row. Ordinary, so a calling model is told."""
 

@@ -1,0 +1,269 @@
+"""Python of the program and of the model: playbooks, helpers, classes, data, `self`."""
+
+from __future__ import annotations
+
+import pytest
+from runtime.written import Answer, Written, main, outputs, resumes, said, start, told, variables, written
+
+TOOLS = """
+    # Clerk
+    ```python
+    import dataclasses
+    import random
+    import time
+
+    stock = {"pen": 3}
+    log: list[str] = []
+    RATE = 2
+
+    @dataclasses.dataclass
+    class Order:
+        what: str
+        count: int = 1
+
+        def total(self):
+            return self.count * price_of(self.what)
+
+    def price_of(what):
+        return RATE * len(what)
+
+    @playbook
+    def double(n):
+        "A sync one."
+        return n * 2
+
+    @playbook
+    def quadruple(n):
+        return double(double(n))
+
+    @playbook(public=True)
+    async def order(what, count=1):
+        log.append(what)
+        stock[what] = stock.get(what, 0) - count
+        return Order(what, count)
+
+    @playbook
+    async def both(n):
+        a = await double(n)
+        b = double(n)
+        c = await Helper(n)
+        return [a, await b, c]
+
+    @playbook
+    async def plain_sync(n):
+        return plain(n)
+
+    def plain(n):
+        return double(n) + 1
+
+    @playbook
+    async def dice(n):
+        return [random.randint(1, 6) for _ in range(n)] + [time.time() > 0]
+
+    @playbook
+    async def talks(what):
+        await Say("user", what)
+        answer = await Yld("user")
+        await Say("user", f"{answer}?")
+        return answer
+
+    @playbook
+    async def returns(n):
+        for k in range(9):
+            if k == n:
+                await Return(k)
+        return "none"
+
+    @playbook
+    async def stored(name):
+        self.state.seen = name
+        return self.state.seen + str(self.state.stock["pen"])
+    ```
+    ## Main
+    ### Triggers
+    - When the program starts
+    ### Steps
+    - Go
+
+    ## Helper($n)
+    ### Steps
+    - Help
+"""
+
+
+def clerk(*turns: str, person: tuple[str, ...] = (), **answers: Answer) -> Written:
+    return written(TOOLS, {"Main": turns, "Helper": "await Return(n + 100)", **answers}, person=person)
+
+
+@pytest.mark.parametrize(
+    ("code", "result"),
+    [
+        ("x = await double(4)", 8),
+        ("x = await quadruple(4)", 16),
+        ("x = await both(1)", [2, 2, 101]),
+        ("x = await plain_sync(2)", 5),
+        ("x = plain(2)", 5),
+        ("x = price_of('pen')", 6),
+        ("x = (await order('pen', 2)).total()", 12),
+        ("x = Order('ink').total()", 6),
+        ("x = await returns(3)", 3),
+        ("x = [await double(n) for n in range(3)]", [0, 2, 4]),
+        ("x = await stored('a')", "a3"),
+        ("x = sum(await asyncio.gather(double(1), double(2)))", 6),
+    ],
+)
+def test_python_of_the_program_does_what_it_says_wherever_it_is_called(code: str, result: object) -> None:
+    run = resumes(clerk(f"{code}\nawait Return(x)"))
+    assert run.results["1000"] == [result]
+
+
+def test_a_sync_playbook_called_without_await_by_model_code_is_an_error_that_says_so() -> None:
+    run = resumes(clerk("double(4)", "await Return(1)"))
+    assert "double: called, never awaited; write await double(…)" in told(run)
+
+
+def test_data_at_the_top_of_a_block_is_the_agents_state() -> None:
+    run = resumes(clerk("await order('pen')\n$stock['ink'] = 7\nawait order('cup')\nawait Return([stock, $log])"))
+    assert run.results["1000"] == [[[["pen", 2], ["ink", 7], ["cup", -1]], ["pen", "cup"]]] or run.results["1000"] == [
+        [[("pen", 2), ("ink", 7), ("cup", -1)], ["pen", "cup"]]
+    ]
+    assert variables(run) == {
+        "RATE": 2,
+        "log": ["pen", "cup"],
+        "stock": {"pen": 2, "ink": 7, "cup": -1},
+    }
+
+
+def test_a_python_playbook_talks_to_the_person_and_goes_on_where_it_was() -> None:
+    run = resumes(clerk("x = await talks('name?')\nawait Return(x)", person=("Ann",)))
+    assert said(run) == ["name?", "Ann", "Ann?"]
+    assert run.results["1000"] == ["Ann"]
+
+
+def test_chance_and_clock_in_a_python_playbook_are_the_same_after_a_resume() -> None:
+    scenario = clerk("x = await dice(20)\nawait Say('user', str(x))\nawait Return(x)")
+    run = start(scenario)
+    from runtime.scenario import resume
+
+    for header in run.headers[2:-1]:
+        assert resume(run, header.id).results == run.results
+
+
+def test_functions_and_classes_the_model_defines_last_as_long_as_its_playbook() -> None:
+    run = resumes(
+        main(
+            """
+            class Point:
+                def __init__(self, x):
+                    self.x = x
+                def moved(self, by=1):
+                    return Point(self.x + by)
+
+            def twice(f, n=2):
+                return lambda v: f(f(v)) * n
+            """,
+            """
+            add = twice(lambda v: v + 1)
+            p = Point(3)
+            await Say("user", str(add(1)))
+            """,
+            "await Return([add(2), p.moved().x, twice.__name__])",
+        )
+    )
+    assert run.results["1000"] == [[8, 4, "twice"]]
+    assert said(run) == ["6"]
+
+
+def test_a_helper_of_the_model_may_speak_and_call_and_keep_variables() -> None:
+    run = resumes(
+        clerk(
+            """
+            $count = 0
+            async def ask(n):
+                $count += 1
+                await Say("user", f"{n} {$count}")
+                return await Helper(n)
+            found = [await ask(n) for n in (1, 2)]
+            await Return([found, $count])
+            """
+        )
+    )
+    assert run.results["1000"] == [[[101, 102], 2]]
+    assert said(run) == ["1 1", "2 2"]
+
+
+@pytest.mark.rule("R-NAMES")
+def test_a_name_of_the_engines_that_a_program_takes_is_its_own_from_there_on() -> None:
+    run = resumes(main("import math, json\nlen = 5\n$sum = len + 1\nawait Return([len, $sum, math.floor(2.5)])"))
+    assert run.results["1000"] == [[5, 6, 2]]
+
+
+@pytest.mark.rule("R-NAMES")
+def test_print_talks_to_nobody() -> None:
+    run = resumes(main("print('to nobody')\nawait Return(1)"))
+    assert said(run) == []
+    assert outputs(run) == ["to nobody"]
+
+
+@pytest.mark.rule("R-NAMES")
+def test_input_is_refused_with_what_to_write_instead() -> None:
+    run = start(main("x = input('name?')", "await Return(1)"))
+    assert 'await Yld("user")' in told(run)
+    assert run.results["1000"] == [1]
+
+
+# -- self ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "result"),
+    [
+        ("await self.Say('user', 'x')\nx = 1", 1),
+        ("self.state.n = 5\nx = $n", 5),
+        ("$n = 5\nx = self.state.n", 5),
+        ("self.state.stock['pen'] += 1\nx = $stock['pen']", 4),
+        ("x = await self.Helper(1)", 101),
+        ("x = await self.double(2)", 4),
+        ("x = self.id", "agent 1000"),
+        ("self.state.n = 1\nself.state.n += await self.double(2)\nx = $n", 5),
+    ],
+)
+def test_self_is_the_agent(code: str, result: object) -> None:
+    run = resumes(clerk(f"{code}\nawait Return(x)"))
+    assert run.results["1000"] == [result]
+
+
+def test_what_self_has_not_is_an_error_that_says_where_variables_are() -> None:
+    run = start(clerk("self.price", "await Return(1)"))
+    assert "this agent has no price; its variables are in self.state" in told(run)
+
+
+@pytest.mark.rule("R-VAR")
+def test_a_bare_name_the_call_has_not_set_means_the_agents() -> None:
+    run = resumes(clerk("RATE = 3\ntotal = RATE\nawait Return([total, $RATE, price_of('a')])"))
+    assert run.results["1000"] == [[3, 3, 3]]
+    assert variables(run)["RATE"] == 3
+
+
+@pytest.mark.rule("R-VAR")
+def test_a_calls_own_names_are_gone_when_it_returns_and_the_agents_last() -> None:
+    run = resumes(
+        clerk(
+            "await Helper(1)\nawait Return([$kept, 'own' in dir()])",
+            Helper="own = 1\n$kept = own + 1\nn = 9\nawait Return(n)",
+        )
+    )
+    assert variables(run)["kept"] == 2
+    assert "own" not in variables(run)
+
+
+@pytest.mark.rule("R-VAR")
+def test_var_sets_an_agents_variable() -> None:
+    run = resumes(main('await Var("$price", 90)\nawait Var("n", $price + 1)\nawait Return([$price, $n])'))
+    assert run.results["1000"] == [[90, 91]]
+    assert variables(run) == {"n": 91, "price": 90}
+
+
+def test_an_unset_variable_is_told_by_its_name() -> None:
+    run = start(main("x = $prise", "await Return(1)"))
+    assert "NameError: name '$prise' is not defined" in told(run)
