@@ -7,7 +7,7 @@ run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from playbooks.checkpoints.record import BASE, Checkpoint, Header
@@ -16,21 +16,37 @@ from playbooks.state.changes import apply
 
 
 class Windows:
-    """The changes since the last depth divisible by 32ᵏ⁺¹, for each k, along one branch."""
+    """The changes along one branch, by level: those between two marks, merged.
 
-    __slots__ = ("_levels", "_marks", "_root")
+    Mark k is the newest checkpoint at a depth divisible by 32ᵏ⁺¹, or, where that was pruned, the first kept one after
+    it. Level k holds the changes from mark k to mark k − 1, level 0 those from mark 0 to now.
+    """
+
+    __slots__ = ("_levels", "_marks", "_root", "_step")
 
     def __init__(self, root: str) -> None:
-        self._root = root
+        self._root = (root, 0)
         self._levels: list[Changes] = [Changes()]
-        self._marks: list[str] = [root]
-        """k → id of the last checkpoint at a depth divisible by 32ᵏ⁺¹."""
+        self._marks: list[tuple[str, int]] = [self._root]
+        """Ids with their depths. The last is the root."""
+        self._step: Changes | None = None
 
     def fold(self, state: ProgramState, event: Event) -> None:
         """Makes the event's writes, in the state and in the window."""
         writes = reduce(state, event)
         self._levels[0].add(writes, state.tables)
+        if self._step is not None:
+            self._step.add(writes, state.tables)
         apply(state.tables, writes)
+
+    def keep_steps(self) -> None:
+        """From now on, `take_step` gives what was folded since it was last called."""
+        self._step = Changes()
+
+    def take_step(self) -> Changes:
+        """What was folded since this or `keep_steps` was called."""
+        step, self._step = self._step, Changes()
+        return step if step is not None else Changes()
 
     def close(self, depth: int, id: str, parent: str) -> tuple[Changes | None, str, int]:
         """Ends the step to `depth`, which is above 0.
@@ -41,42 +57,64 @@ class Windows:
             parent: Id of the one before it.
 
         Returns:
-            The merged changes to put into it (None at most depths; to be written at once, they are used on), the id
-            of the
-            checkpoint to fold on from, and how many steps back that one lies.
+            The merged changes to put into it (None at most depths; to be written at once, they are used on), the id of
+            the checkpoint to fold on from, and how many steps back that one lies.
         """
         if depth % BASE:
             return None, parent, 1
-        level, span = 0, BASE
-        merged, self._levels[0] = self._levels[0], Changes()
-        while depth % (span * BASE) == 0:
-            level, span = level + 1, span * BASE
-            self._grow(level)
-            self._levels[level].merge(merged)
-            merged, self._levels[level] = self._levels[level], Changes()
+        level, size = 0, BASE * BASE
+        while depth % size == 0:
+            level, size = level + 1, size * BASE
+        merged = self._raise(level)
+        base, at = self._marks[level]
         self._grow(level + 1)
-        base = self._marks[level]
+        self._levels[level] = Changes()
         self._levels[level + 1].merge(merged)
-        for below in range(level + 1):
-            self._marks[below] = id
-        return merged, base, span
+        self._mark(level, id, depth)
+        return merged, base, depth - at
 
     def folded(self, checkpoint: Checkpoint, state: ProgramState) -> None:
-        """Takes up one link of a chain being folded, oldest first."""
+        """Takes up one link of a chain being folded, oldest first; however many steps it spans."""
         header = checkpoint.header
         if checkpoint.merged is None:
             for event in from_builtins(checkpoint.events):
                 self.fold(state, event)
             return
-        level, span = 1, BASE
-        while span < checkpoint.span:
-            level, span = level + 1, span * BASE
-        self._grow(level)
-        changes = Changes(checkpoint.merged)
-        self._levels[level].add(changes.writes(), state.tables)
+        # The highest level of which a mark would have been set within the link: this end of it is that mark now.
+        level, size = 0, BASE
+        while header.depth // size > (header.depth - checkpoint.span) // size:
+            level, size = level + 1, size * BASE
+        changes, held = Changes(checkpoint.merged), self._raise(level)
+        held.add(changes.writes(), state.tables)
         state.apply(changes)
-        for below in range(level):
-            self._marks[below] = header.id
+        if level:
+            self._mark(level - 1, header.id, header.depth)
+
+    def pruned(self, gone: Collection[str], id: str, depth: int) -> None:
+        """Lets go of marks that are not there any more.
+
+        Args:
+            gone: Ids of the checkpoints that were taken away.
+            id: The checkpoint just made: it takes the place of those marks.
+            depth: Its depth.
+        """
+        levels = [level for level, (mark, _) in enumerate(self._marks) if mark in gone]
+        if levels:
+            self._raise(levels[-1] + 1)
+            self._mark(levels[-1], id, depth)
+
+    def _raise(self, level: int) -> Changes:
+        """Merges all levels below one into it."""
+        self._grow(level)
+        held = self._levels[level]
+        for below in range(level - 1, -1, -1):  # later changes stand in lower levels
+            held.merge(self._levels[below])
+            self._levels[below] = Changes()
+        return held
+
+    def _mark(self, level: int, id: str, depth: int) -> None:
+        for below in range(level + 1):
+            self._marks[below] = (id, depth)
 
     def _grow(self, level: int) -> None:
         while len(self._levels) <= level:

@@ -30,6 +30,12 @@ class Writer(Protocol):
     def write_group(self, checkpoints: Sequence[Checkpoint]) -> None: ...
 
 
+class Retention(Protocol):
+    """What prunes the session that a journal writes."""
+
+    def committed(self, header: Header, windows: Windows) -> object: ...
+
+
 class Journal:
     """The events of one branch of one session.
 
@@ -52,6 +58,8 @@ class Journal:
         """Agent → its newest checkpoint on this branch, as far as this process knows."""
         self.sealed = False
         self.on_commit: Callable[[Header], None] | None = None
+        self.retention: Retention | None = None
+        """Prunes after a commit; to be set before anything is emitted or gone on with."""
 
     @property
     def durable(self) -> bool:
@@ -68,6 +76,8 @@ class Journal:
         """
         self.head, self._windows, self.sequence = head, windows, sequence
         self.session, self.branch = head.session, branch
+        if self.retention is not None:
+            windows.keep_steps()
 
     def emit(self, event: Event) -> None:
         """Takes up what happened; durable with the next checkpoint, whoever commits it."""
@@ -156,17 +166,24 @@ class Journal:
         try:
             if self._windows is None:
                 self._windows = Windows(header.id)
+                if self.retention is not None:
+                    self._windows.keep_steps()
                 self._start = Checkpoint(header, to_builtins(events))
                 return
             merged, base, span = self._windows.close(header.depth, header.id, header.parent)
             checkpoint = Checkpoint(header, to_builtins(events), merged.tables if merged else None, base, span)
             if self._start is not None:
                 self.store.write_group((self._start, checkpoint))
-                self._published(self._start.header)
+                self._committed(self._start.header)
                 self._start = None
             else:
                 self.store.write(checkpoint)
         except BaseException:
             self.sealed = True
             raise
+        self._committed(header)
+
+    def _committed(self, header: Header) -> None:
         self._published(header)
+        if self.retention is not None and self._windows is not None:
+            self.retention.committed(header, self._windows)

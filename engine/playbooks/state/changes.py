@@ -69,6 +69,17 @@ class Changes:
                 else:
                     table[key] = value
 
+    def copy(self) -> Changes:
+        """The same changes, to be added to or merged apart from these."""
+        made = Changes(
+            {
+                name: {key: dict(value) if isinstance(value, dict) else value for key, value in table.items()}
+                for name, table in self.tables.items()
+            }
+        )
+        made._new = set(self._new)
+        return made
+
     def writes(self) -> Iterable[Write]:
         """The merge, as writes."""
         for name, table in self.tables.items():
