@@ -1,7 +1,8 @@
 """Plays Seller, Buyer and Boss of negotiation.pb without a key or a network.
 
 Everything said is computed from the conversation and the variables: another price, another result of a tool or another
-word of the Buyer gives another ending. Nothing is counted here, so a resumed run answers as the first one did.
+word of the Buyer gives another ending. Nothing is counted here, and no response says what it changes itself, so a resumed
+run answers as the first one did.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ def haggle(request: Any) -> str:
             """
     if request.turn == 1:
         return f"""
-            # {offer} is {price - offer} below what I ask. Too early for the Boss. I note the offer, and let Counter say
-            # how much of that gap to give away: it should look like a step, and not like a fall.
+            # {offer} is far below what I ask. Too early for the Boss. I note the offer, and let Counter say how much of
+            # the gap to give away: it should look like a step, and not like a fall.
             # Plan: add {offer} to the offers, take the new price from the tool and not from my mood, say it, wait.
             await Step("Haggle:02:EXE")
             $offers.append({offer})
