@@ -90,9 +90,12 @@ def main(*turns: str, person: tuple[str, ...] = (), settings: RunSettings | None
 
 
 def resumes(scenario: Scenario, *, ordered: bool = True, race: bool = False) -> Run:
-    """The run, after asserting that it ends the same from each of its checkpoints."""
+    """The run, after asserting that it ends the same from each of its checkpoints, and without any."""
     run = start(scenario)
     _, wrong, _ = check(scenario, ordered=ordered, race=race)
+    bare = start(scenario, durable=False).outcome(ordered)
+    if not race and bare != run.outcome(ordered):
+        wrong.append(f"not durable: {bare}\nwant {run.outcome(ordered)}")
     assert not wrong, "\n".join(wrong[:3])
     return run
 
