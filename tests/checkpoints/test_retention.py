@@ -32,6 +32,15 @@ def test_what_is_kept_folds_as_before_and_the_tree_hangs_together(seed: int, len
         assert tree.store.read(header.id).base in (*held, "")
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_merged_changes_whose_base_goes_are_merged_anew_over_gaps_and_kept_ones_alike(seed: int) -> None:
+    tree = Tree(seed, agents=["1000", "1000", "1000", "1001"])
+    for _ in range(200):
+        tree.grow()
+    prune(tree.store, "s1", 22)
+    tree.check()
+
+
 @given(seeds, lengths, keeps)
 def test_labels_starts_forks_heads_and_the_newest_of_each_agent_are_never_dropped(
     seed: int, length: int, keep: int
@@ -43,10 +52,10 @@ def test_labels_starts_forks_heads_and_the_newest_of_each_agent_are_never_droppe
     assert set(tree.store.marked) <= held and set(tree.heads.values()) <= held
     known = {header.id: header for header in before}
     for header in before:
-        if header.kind in ("start", "fork"):
+        if header.kind == "start":
             assert header.id in held
-        if header.kind == "fork":
-            assert known[header.parent].id in held
+        elif known[header.parent].branch != header.branch:
+            assert header.id in held and header.parent in held
         newer = [h for h in before if (h.agent, h.branch) == (header.agent, header.branch) and h.number > header.number]
         assert len(newer) >= keep or header.id in held
 

@@ -132,7 +132,7 @@ class Tree:
         """A new branch, from anywhere after the start."""
         ids = [header.id for header in self.store.headers() if header.kind != "start"]
         self._go_on(self.pick.choice(ids), f"fork-{len(self.heads)}")
-        self.grow("fork")
+        self.grow(self.pick.choice(("fork", "say")))
 
     def resume(self) -> None:
         """Another process goes on with a branch."""
