@@ -31,6 +31,7 @@ CREATE VIEW branches AS SELECT session, branch, count(*) AS checkpoints, min(seq
     FROM headers GROUP BY session, branch;
 PRAGMA user_version = {_VERSION};
 """
+_FREE_TEXTS: Final = ("statement", "step", "playbook", "text", "peer", "parent")
 _T = TypeVar("_T")
 
 
@@ -66,8 +67,16 @@ class Catalog:
 
     def add(self, headers: Sequence[Header]) -> None:
         """Takes up checkpoints."""
-        rows = [(h.session, h.sequence, h.id, h.branch, h.time, self._encode(h)) for h in headers]
+        rows = [(h.session, h.sequence, h.id, h.branch, h.time, self._encoded(h)) for h in headers]
         self._do(lambda db: db.executemany("INSERT OR REPLACE INTO headers VALUES (?,?,?,?,?,?)", rows))
+
+    def _encoded(self, header: Header) -> bytes:
+        try:
+            return self._encode(header)
+        except UnicodeEncodeError:  # half a surrogate pair, which a program may say and UTF-8 can't
+            texts = {name: getattr(header, name).encode(errors="replace").decode() for name in _FREE_TEXTS}
+            degraded = tuple(path.encode(errors="replace").decode() for path in header.degraded)
+            return self._encode(msgspec.structs.replace(header, **texts, degraded=degraded))
 
     def remove(self, ids: Iterable[str]) -> None:
         """Drops checkpoints."""

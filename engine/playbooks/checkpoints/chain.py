@@ -80,6 +80,8 @@ class Windows:
             for event in from_builtins(checkpoint.events):
                 self.fold(state, event)
             return
+        if not 1 <= checkpoint.span <= header.depth:
+            raise ValueError(f"{header.id} merges more than went before it")
         # The highest level of which a mark would have been set within the link: this end of it is that mark now.
         level, size = 0, BASE
         while header.depth // size > (header.depth - checkpoint.span) // size:

@@ -127,13 +127,15 @@ def _checkpoint(body: Any, id: str) -> Checkpoint:
     if not _is_well_formed(header) or type(state["events"]) is not list:
         raise DamagedFile("no checkpoint: its header is not one")
     saved = body.get("saved", (None, body["namespace"] or None, None))
-    merged = state.get("merged")
+    merged, base, span = state.get("merged"), state.get("base", header.parent), state.get("span", 1)
+    if type(base) is not str or not _is_count(span):
+        raise DamagedFile("no checkpoint: what it builds on is not told")
     return Checkpoint(
         header,
         state["events"],
         merged,
-        state.get("base", header.parent),
-        state.get("span", 1),
+        base,
+        span,
         execution_state=saved[0],
         namespace=saved[1],
         metadata=saved[2],
@@ -143,12 +145,19 @@ def _checkpoint(body: Any, id: str) -> Checkpoint:
 _TEXTS: Final = ("id", "agent", "session", "parent", "branch", "statement", "kind", "step", "playbook", "text", "peer")
 
 
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < 1 << 63  # an index takes no larger one
+
+
 def _is_well_formed(header: Header) -> bool:
     return (
         all(type(getattr(header, name)) is str for name in _TEXTS)
-        and all(type(getattr(header, name)) is int for name in ("number", "sequence", "depth", "line"))
-        and all(type(getattr(header, name)) in (int, float) for name in ("time", "took"))
+        and all(_is_count(getattr(header, name)) for name in ("number", "sequence", "depth", "line"))
+        and all(type(seconds) in (int, float) and abs(seconds) < 1e15 for seconds in (header.time, header.took))
         and type(header.degraded) is tuple
+        and all(type(path) is str for path in header.degraded)
+        and header.session.isprintable()
+        and header.branch.isprintable()
         and header.kind in _KINDS
         and header.id == f"{header.agent}_ckpt_{header.number}"
     )
