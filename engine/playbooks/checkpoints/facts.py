@@ -19,7 +19,12 @@ SIGNATURE_DIGITS: Final = 32
 
 def to_text(data: Mapping[str, Any]) -> str:
     """A fact as one line of JSON."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which a program may say and UTF-8 can't
+        return json.dumps(data, separators=(",", ":"))
+    return text
 
 
 def sign(key: bytes | None, session: str, kind: str, text: str) -> str:

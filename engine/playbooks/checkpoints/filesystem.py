@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -226,7 +227,8 @@ class FileStore:
         if session is not None:
             return [] if is_start_alone(found) else found
         found.sort(key=lambda header: (session_order(header.session), header.sequence))
-        alone = {extent.session for extent in self._catalog.extents() if extent.checkpoints == 1}
+        counts = Counter(header.session for header in found)
+        alone = {session for session, count in counts.items() if count == 1}
         return [header for header in found if header.kind != "start" or header.session not in alone or header.parent]
 
     def ids(self, agent: str) -> list[str]:

@@ -41,7 +41,7 @@ def open_store(
     store = cls.open_store(path, fsync=fsync)
     if store is not None:
         return cast(Store, store)
-    return ProviderStore(_made(cls, path, fsync, max_size_mb), Path(path), fsync=fsync)
+    return ProviderStore(made_provider(cls, path, fsync, max_size_mb), Path(path), fsync=fsync)
 
 
 def _find(name: str, config_file: str) -> type[CheckpointProvider]:
@@ -57,10 +57,14 @@ def _find(name: str, config_file: str) -> type[CheckpointProvider]:
         raise UserError(what.splitlines()[0], fix, file=config_file) from error
 
 
-def _made(
-    cls: type[CheckpointProvider], path: str | os.PathLike[str], fsync: bool, max_size_mb: float
+def made_provider(
+    cls: type[CheckpointProvider], path: str | os.PathLike[str], fsync: bool = False, max_size_mb: float = 10
 ) -> CheckpointProvider:
-    """A provider with those of our settings that it takes."""
+    """A provider with those of our settings that it takes.
+
+    Raises:
+        UserError: It can't be made.
+    """
     offered = {"base_path": path, "max_size_mb": max_size_mb, "fsync": fsync}
     try:
         parameters = inspect.signature(cls).parameters.values()

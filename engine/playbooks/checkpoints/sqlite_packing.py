@@ -60,7 +60,20 @@ def unpack(data: bytes) -> bytes:
 
 def pack_headers(headers: Iterable[Header]) -> bytes:
     """Headers in one blob."""
-    return zlib.compress(b"".join(map(_encode, headers)), 4)
+    return zlib.compress(b"".join(map(_encoded, headers)), 4)
+
+
+def _encoded(header: Header) -> bytes:
+    try:
+        return _encode(header)
+    except UnicodeEncodeError:  # half a surrogate pair, which a program may say and UTF-8 can't
+        return _encode(msgspec.convert(_storable(msgspec.to_builtins(header)), Header))
+
+
+def _storable(value: object) -> object:
+    if isinstance(value, list):
+        return [_storable(part) for part in value]
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def unpack_headers(packs: Sequence[tuple[int, bytes]]) -> list[Header]:

@@ -1,0 +1,31 @@
+"""What every checkpoint provider must keep, as tests that any of them can run.
+
+    from playbooks.checkpoints.conformance import ProviderConformance
+    from my_package import MyProvider
+
+    class TestMyProvider(ProviderConformance):
+        provider = MyProvider
+
+pytest collects the class. The provider's class must be importable by its name: the tests of concurrency and of crashes
+make it again in processes of their own, by `provider(base_path=…)` if it takes that, and kill them. What those leave
+must be seen through a provider made anew in another process.
+
+Apart from the tests of the engine because other packages run it. It needs pytest, which the engine does not.
+"""
+
+from playbooks.checkpoints.conformance.base import BaseConformance
+from playbooks.checkpoints.conformance.concurrency import ConcurrencyConformance
+from playbooks.checkpoints.conformance.crash import CrashConformance
+from playbooks.checkpoints.conformance.retention import RetentionConformance
+
+__all__ = [
+    "BaseConformance",
+    "ConcurrencyConformance",
+    "CrashConformance",
+    "ProviderConformance",
+    "RetentionConformance",
+]
+
+
+class ProviderConformance(BaseConformance, RetentionConformance, ConcurrencyConformance, CrashConformance):
+    """All of it: what a provider does when called, when told to forget, at once with others, and when killed."""

@@ -1,0 +1,207 @@
+"""What every part of the suite stands on: the provider under test, made again and again, here and in processes.
+
+Apart from the parts because each of them may be run alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import pytest
+
+from playbooks.checkpoints.open import made_provider, open_store
+from playbooks.checkpoints.record import Checkpoint, Header
+from playbooks.checkpoints.store import Store
+from playbooks.extensions.provider import CheckpointProvider
+from playbooks.state import events as e
+from playbooks.state import to_builtins
+
+_T = TypeVar("_T")
+_PRELUDE = """
+import importlib, sys
+from playbooks.checkpoints.conformance.suite import Suite, begin, step
+module, _, name = {spec!r}.partition(":")
+provider = importlib.import_module(module)
+for part in name.split("."):
+    provider = getattr(provider, part)
+Suite.provider, path = provider, {path!r}
+"""
+
+
+class Suite:
+    """Base of the parts."""
+
+    provider: ClassVar[type[CheckpointProvider]]
+    """The class under test."""
+
+    @pytest.fixture(autouse=True)
+    def _own_key(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Neither the user's key nor any of the user's checkpoints is used."""
+        monkeypatch.setenv("PLAYBOOKS_STATE_DIR", str(tmp_path / "state"))
+
+    @classmethod
+    def made(cls, path: str | os.PathLike[str]) -> CheckpointProvider:
+        """The provider, as another program makes it."""
+        return made_provider(cls.provider, path)
+
+    @classmethod
+    def opened(cls, path: str | os.PathLike[str]) -> Store:
+        """The provider's checkpoints, as the engine uses them."""
+        return open_store(cls.provider, path)
+
+    @classmethod
+    def start(cls, path: str | os.PathLike[str], code: str) -> Process:
+        """A process of its own that runs code, with `Suite.opened(path)` and `begin` and `step` at hand."""
+        spec = f"{cls.provider.__module__}:{cls.provider.__qualname__}"
+        return Process(_PRELUDE.format(spec=spec, path=str(path)) + code)
+
+
+def run(act: Coroutine[Any, Any, _T]) -> _T:
+    """Runs one of the five calls to its end."""
+    return asyncio.run(act)
+
+
+def step(
+    store: Store,
+    session: str,
+    sequence: int,
+    parent: Header | None,
+    *,
+    agent: str = "1000",
+    text: str = "",
+    **more: Any,
+) -> Header:
+    """Writes the next checkpoint of a session, which says `text`; the first is the session's start.
+
+    Args:
+        store: Where.
+        session: Its id.
+        sequence: Of the checkpoint, from 1.
+        parent: The one before; None for the start.
+        agent: Whose it is.
+        text: What it says; also what its state is told by.
+        more: Other fields of the header.
+
+    Returns:
+        Its header, once it is written.
+    """
+    checkpoint = made_step(store, session, sequence, parent, agent=agent, text=text, **more)
+    store.write(checkpoint)
+    return checkpoint.header
+
+
+def made_step(
+    store: Store,
+    session: str,
+    sequence: int,
+    parent: Header | None,
+    *,
+    agent: str = "1000",
+    text: str = "",
+    **more: Any,
+) -> Checkpoint:
+    """The checkpoint that `step` writes, not written yet."""
+    number = store.next_number(agent)
+    fields: dict[str, Any] = {
+        "session": session,
+        "sequence": sequence,
+        "parent": parent.id if parent else "",
+        "branch": "main",
+        "depth": parent.depth + 1 if parent else 0,
+        "statement": 'await Say("user", line)' if parent else "",
+        "kind": "say" if parent else "start",
+        "time": 1_700_000_000.0 + sequence,
+        "text": text,
+        **more,
+    }
+    header = Header(id=f"{agent}_ckpt_{number}", agent=agent, number=number, **fields)
+    said: list[e.Event] = [e.MessageSent(sequence, agent, ("human",), text or f"message {sequence}")]
+    started: list[e.Event] = [e.SessionStarted("hash", ("a.pb",), (("a.pb", "text"),), "")]
+    return Checkpoint(header, to_builtins(said if parent else started), base=header.parent)
+
+
+def begin(store: Store, session: str) -> Header:
+    """A session's start and its first statement, in one group, as a run begins.
+
+    Returns:
+        The header of the statement.
+    """
+    start = made_step(store, session, 1, None, agent="human")
+    first = made_step(store, session, 2, start.header)
+    store.write_group((start, first))
+    return first.header
+
+
+class Process:
+    """A process that prints lines and can be killed."""
+
+    def __init__(self, code: str) -> None:
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", code], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def lines(self, count: int) -> list[str]:
+        """The next lines it prints."""
+        assert self._process.stdout is not None
+        return [self._process.stdout.readline().rstrip("\n") for _ in range(count)]
+
+    def say(self, line: str) -> None:
+        """Gives it a line to read."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def killed_after(self, seconds: float) -> None:
+        """Kills it a little later: at a moment that no line of its output tells."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pass
+        self.kill()
+
+    def kill(self) -> list[str]:
+        """Kills it, at whatever it is at; gives the whole lines it had still printed."""
+        self._process.kill()
+        assert self._process.stdout is not None
+        rest = self._process.stdout.read()  # not `communicate`, which passes by what was read ahead
+        self._end()
+        return rest.split("\n")[:-1]
+
+    def ended(self) -> list[str]:
+        """Lets it go on, and gives what it prints to its end."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        rest = self._process.stdout.read()
+        self._end()
+        if self._process.returncode:
+            raise AssertionError(f"a process of the suite ended with {self._process.returncode}")
+        return rest.split("\n")[:-1]
+
+    def _end(self) -> None:
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None and not stream.closed:
+                stream.close()
+
+
+@contextmanager
+def processes(*started: Process) -> Iterator[tuple[Process, ...]]:
+    """Processes that are killed at the end, whatever happened."""
+    try:
+        yield started
+    finally:
+        for process in started:
+            process._process.kill()
+            process._end()
