@@ -30,8 +30,8 @@ from playbooks.runtime.effects import Call, Effects, Running
 from playbooks.runtime.frame import Frame
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.mailbox import Mailbox
-from playbooks.runtime.meetings import Meeting, Meetings
-from playbooks.runtime.modules import program_import
+from playbooks.runtime.meetings import Meeting, Meetings, SharedState
+from playbooks.runtime.modules import ProgramImport
 from playbooks.runtime.names import State
 from playbooks.runtime.notices import (
     AgentChanged,
@@ -134,6 +134,7 @@ class Runtime:
         self.meetings = Meetings(self)
         self.control = Control(self)
         self.actors = Actors(self)
+        self.shared_state = SharedState(self)
         self._shared_names = self._names_for_all()
         journal.on_commit = self._committed
 
@@ -495,20 +496,27 @@ class Runtime:
 
     def _names_for_all(self) -> dict[str, Any]:
         state = State()
-        sleep = self._sleep
+
+        def sleep(delay: float, result: Any = None) -> Call:
+            return self._sleep(delay, result)
+
+        def _print(*values: Any, **options: Any) -> None:  # a function: one that is kept is stored by its name
+            self._print(*values, **options)
+
         shared = {
             **vars(builtins),
             **self.builtins.names(),
             "asyncio": program_asyncio(sleep),
             "__state__": state,
             "meeting": Meeting(self),
-            "print": self._print,
+            "meeting's shared state": self.shared_state,
+            "print": _print,
             "input": _input,
         }
-        self.import_ = program_import(shared["asyncio"], self.effects.sync, self.imported)
+        self.import_ = ProgramImport(shared["asyncio"], self.effects.sync, self.imported)
         shared["__builtins__"] = {
             **vars(builtins),
-            "print": self._print,
+            "print": _print,
             "input": _input,
             "__import__": self.import_,
         }
@@ -522,7 +530,7 @@ class Runtime:
                 names[other.name] = AgentReference(self, other)
         for playbook in cls.playbooks:
             names[playbook.name] = self.builtins.caller(None, playbook.name)
-        names["self"] = OwnAgent(names, State())
+        names["self"] = OwnAgent(names, names["__state__"])
         self._engine[agent] = names
         return names
 
@@ -536,17 +544,26 @@ class Runtime:
 
     def name_of(self, value: object) -> str | None:
         """The name under which the engine offers this very object."""
+        if (name := self.import_.name_of(value)) is not None:
+            return f"import {name}"
         for agent, names in self._engine.items():
             for name, held in names.items():
-                if held is value and name[:2] != "__":
+                if held is value and (name[:2] != "__" or name == "__state__"):
                     return f"{agent}.{name}" if name not in self._shared_names else name
         return None
 
     def named(self, name: str) -> object:
         """The object that `name_of` gave this name for."""
+        if name.startswith("import "):
+            return self.import_.named(name.removeprefix("import "))
         agent, dot, rest = name.partition(".")
-        names = self._engine.get(agent, {}) if dot else self._shared_names
-        return names[rest if dot else name]
+        if not dot:
+            return self._shared_names[name]
+        names = self._engine.get(agent, {})
+        cls, space, other = rest.partition(" ")
+        if space and rest not in names and other in self.state.agents:
+            return names[cls].to(other, names)
+        return names[rest]
 
     def _sleep(self, delay: float, result: Any = None) -> Call:
         async def run(running: Running) -> Any:
