@@ -240,6 +240,26 @@ def test_an_error_in_another_agents_playbook_is_an_ordinary_error_here() -> None
     assert str(run.results["1000"][0]).startswith("Offer failed 3 times in a row and was given up")
 
 
+def test_a_reference_to_an_agent_can_be_kept_and_passed_on() -> None:
+    run = resumes(
+        shop(
+            """
+            a = await CreateAgent("Buyer")
+            ann, any = Buyer[a], Buyer
+            await Say("user", f"{ann} {any}")
+            x = await ann.Offer(90)
+            y = await Haggle(ann)
+            z = await any.Offer(3)
+            await Say(ann, "bye")
+            await Return([x, y, z])
+            """,
+            Haggle="x = await price.Offer(4)\nawait Return(x)",
+        )
+    )
+    assert run.results["1000"] == [[70, 4, 3]]
+    assert said(run) == ["agent 1001 Buyer", "bye"]
+
+
 # -- at once ---------------------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import pytest
 from runtime.scenario import Broken, Run, resume
 from runtime.written import Answer, Written, main, outputs, resumes, said, start, told, variables, written
 
+from playbooks.errors import UserError
 from playbooks.models.base import ModelError, ModelRequest
 from playbooks.runtime.runtime import RunSettings
 
@@ -141,6 +142,53 @@ def test_a_call_kept_and_never_awaited_is_told_at_the_end_of_the_response() -> N
     run = resumes(main('kept = Say("user", "psst")\n$n = 1', "await Return($n)"))
     assert said(run) == []
     assert "Say: called, never awaited" in told(run)
+
+
+@pytest.mark.parametrize("text", ["", "# only a thought\n", "\n\n"])
+def test_an_answer_without_code_is_told_so_and_not_asked_for_endlessly(text: str) -> None:
+    run = resumes(main(text, text, "await Return(1)"))
+    assert run.results["1000"] == [1]
+    assert "Your answer held no code" in told(run)
+    run = start(main(text))
+    assert run.ended == "failed"
+    assert len(run.model.requests) == 3
+
+
+def test_a_class_whose_python_fails_can_not_be_made_and_the_model_is_told_where() -> None:
+    run = resumes(
+        written(
+            """
+            # Seller
+            ## Main
+            ### Triggers
+            - When the program starts
+            ### Steps
+            - Go
+            # Buyer
+            startup_mode: standby
+            ```python
+            a = 1
+            b = a / 0
+            ```
+            ## Go
+            ### Steps
+            - Go
+            """,
+            {"Main": ('await Say("user", "a")\nawait CreateAgent("Buyer")', "await Return(2)")},
+        )
+    )
+    assert "written.pb:11: the Python block of Buyer fails: ZeroDivisionError: division by zero" in told(run)
+    assert run.results["1000"] == [2]
+    assert list(run.runtime.state.agents) == ["human", "1000"]
+
+
+def test_a_program_whose_python_fails_at_the_start_is_one_line() -> None:
+    source = (
+        "# A\n```python\nx = {}\n\ny = x['a']\n```\n## Main\n### Triggers\n- When the program starts\n### Steps\n- Go"
+    )
+    with pytest.raises(UserError) as failed:
+        start(written(source, {}))
+    assert str(failed.value) == "written.pb:5: the Python block of A fails: KeyError: 'a'"
 
 
 # -- how often -------------------------------------------------------------------------------------------------------

@@ -183,7 +183,6 @@ def test_an_agent_without_a_part_of_its_own_only_listens() -> None:
     run = resumes(
         team(
             'await Say("meeting", "hello")\nawait Return(1)',
-            "await Return(0)",
             main='await CreateAgent("Guest")\nx = await Standup("it", attendees=["Guest"])\nawait Return(x)',
         )
     )
@@ -234,6 +233,22 @@ def test_an_unset_part_of_the_shared_state_is_an_error_that_names_it() -> None:
         )
     )
     assert run.results["1000"] == [["the meeting's shared state has no plan", "'plan'"]]
+
+
+def test_the_shared_state_can_be_kept_in_a_variable() -> None:
+    run = resumes(
+        team(
+            """
+            s, m = meeting.shared_state, meeting
+            s.n = 1
+            await Wait(1)
+            s.n += 1
+            await Wait(2)
+            await Return([m.topic, s.n])
+            """
+        )
+    )
+    assert run.results["1000"] == [["the release", 2]]
 
 
 def test_two_meetings_share_nothing() -> None:
@@ -367,6 +382,34 @@ def test_an_attendee_who_returns_has_left() -> None:
         )
     )
     assert run.results["1000"] == [["agent 1000"]]
+
+
+def test_an_attendee_who_left_can_be_asked_back() -> None:
+    run = resumes(
+        team(
+            """
+            await Yld("meeting")
+            await Wait(90)
+            await InviteToMeeting("meeting 101", ["agent 1001"])
+            x = await Yld("meeting")
+            await Return(x)
+            """,
+            'await Say("meeting", "I am here")\nawait Return(1)',
+        )
+    )
+    assert run.results == {"1000": ["Builder (agent 1001): I am here"], "1001": [1, 1]}
+
+
+def test_an_agent_that_can_not_be_made_opens_no_meeting() -> None:
+    run = resumes(
+        written(
+            TEAM.replace("# Builder\n", "# Builder\n    ```python\n    x = 1 / 0\n    ```\n"),
+            {"Main": ('await Standup("it")', "await Return(1)")},
+        )
+    )
+    assert "the Python block of Builder fails: ZeroDivisionError: division by zero" in told(run)
+    assert run.runtime.state.meetings == {}
+    assert list(run.runtime.state.agents) == ["human", "1000"]
 
 
 def test_nothing_can_be_said_to_a_meeting_that_has_ended() -> None:

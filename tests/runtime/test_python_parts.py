@@ -212,6 +212,32 @@ def test_input_is_refused_with_what_to_write_instead() -> None:
     assert run.results["1000"] == [1]
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "f = Say\nawait Wait(1)\nawait f('user', 'x')\nx = 1",
+        "f = Helper\nawait Wait(1)\nx = await f(1)",
+        "f = double\nawait Wait(1)\nx = await f(1)",
+        "f = price_of\nawait Wait(1)\nx = f('a')",
+        "f = self\nawait Wait(1)\nx = await f.Helper(1)",
+        "f = self.state\nf.n = 1\nawait Wait(1)\nf.n += 1\nx = $n",
+        "f = asyncio.gather\nawait Wait(1)\nx = await f(Helper(1))",
+        "f = print\nawait Wait(1)\nf('x')\nx = 1",
+        "f = {'say': [Say, len]}\nawait Wait(1)\nx = f['say'][1]('abc')",
+        "from datetime import datetime, date\nawait Wait(1)\nx = datetime(2024, 1, 1).year",
+        "import datetime\nf = datetime.datetime.now\nawait Wait(1)\nx = f() > datetime.datetime(2024, 1, 1)",
+        "from random import randint as f\nawait Wait(1)\nx = f(1, 1)",
+        "f = asyncio.sleep\nawait Wait(1)\nx = await f(0, 5)",
+        "from time import time as f\nimport uuid\nawait Wait(1)\nx = [f() > 1, len(str(uuid.uuid4()))]",
+        "import json, random\nf = [json.dumps, random.choice]\nawait Wait(1)\nx = f[0]([1])",
+    ],
+)
+def test_what_the_engine_and_the_program_offer_can_be_kept_in_a_variable(kept: str) -> None:
+    run = resumes(clerk(f"{kept}\nawait Wait(2)\nawait Return(x)"))
+    assert run.ended == "finished"
+    assert not any(header.degraded for header in run.headers)
+
+
 # -- self ------------------------------------------------------------------------------------------------------------
 
 

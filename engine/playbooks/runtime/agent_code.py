@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import inspect
 import sys
+import traceback
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from playbooks.language.model import AgentClass
+from playbooks.errors import UserError
+from playbooks.language.model import AgentClass, PythonBlock
 from playbooks.runtime.names import PythonNames
 from playbooks.runtime.place import here
 from playbooks.runtime.source import MODEL, compile_block
@@ -30,7 +32,7 @@ class AgentCode:
         engine: The names the engine gives it.
 
     Raises:
-        Exception: Whatever a block raised.
+        UserError: A block failed; names the line.
     """
 
     def __init__(self, runtime: Runtime, cls: AgentClass, engine: dict[str, Any]) -> None:
@@ -46,7 +48,10 @@ class AgentCode:
                 stream = StatementStream()
                 for statement in (*stream.feed(block.source), *stream.close()):
                     runtime.positions.add(filename, block.line + statement.line - 1, statement.source)
-                exec(compile_block(block.source, filename=filename, line=block.line), self.names)
+                try:
+                    exec(compile_block(block.source, filename=filename, line=block.line), self.names)
+                except (Exception, SystemExit) as error:
+                    raise _failed(cls, block, filename, error) from error
         finally:
             here.reset(token)
         self.data: dict[str, Any] = {}
@@ -61,6 +66,14 @@ class AgentCode:
             return self._decorate
         self.functions[function.__name__] = function
         return PythonPlaybook(self._runtime, function, self.names)
+
+
+def _failed(cls: AgentClass, block: PythonBlock, filename: str, error: BaseException) -> UserError:
+    frames = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == filename]
+    line = frames[-1] if frames and frames[-1] else getattr(error, "lineno", None) or block.line
+    file, at = block.place(line - block.line + 1)
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return UserError(f"the Python block of {cls.name} fails: {what}", "", file=file, line=at)
 
 
 def _is_definition(value: Any) -> bool:

@@ -7,6 +7,7 @@ Each builtin is an effect: what it does stands in `run`, what others may see of 
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
@@ -40,8 +41,8 @@ class Builtins:
             self.Say, self.Yld, self.Step, self.Return, self.Var, self.SaveArtifact, self.LoadArtifact, self.Trigger,
             self.CreateAgent, self.InviteToMeeting, self.EndProgram, self.Exit, self.Loadfile,
         )  # fmt: skip
-        names: dict[str, Any] = {function.__name__: function for function in public}
-        names["Artifact"] = self.SaveArtifact
+        names: dict[str, Any] = {method.__name__: _function(method) for method in public}
+        names["Artifact"] = names["SaveArtifact"]
         effects = self._runtime.effects
         names |= {
             "__await__": effects.awaited,
@@ -353,6 +354,16 @@ class Builtins:
         return value
 
 
+def _function(method: Callable[..., Call]) -> Callable[..., Call]:
+    """A builtin as a plain function: one that is kept in a variable is stored by its name."""
+
+    @functools.wraps(method)
+    def call(*arguments: Any, **named: Any) -> Call:
+        return method(*arguments, **named)
+
+    return call
+
+
 class OwnAgent:
     """`self` in code: `self.Say(…)`, `self.state.x`, `self.Haggle(…)`."""
 
@@ -384,7 +395,13 @@ class AgentReference:
         whom = resolve(target, self._runtime.state, self._runtime.program)
         if len(whom.agents) != 1 or self._runtime.state.agents[whom.agents[0]][0] != self._class.name:
             raise UnknownTarget(f"{target} is no {self._class.name}")
-        return AgentReference(self._runtime, self._class, whom.agents[0])
+        return self.to(whom.agents[0], self._runtime.engine_names(current().frame.agent))
+
+    def to(self, agent: str, names: dict[str, Any]) -> AgentReference:
+        """The reference to one agent of the class; in `names`, so that one that is kept is stored by its name."""
+        held = names.setdefault(f"{self._class.name} {agent}", AgentReference(self._runtime, self._class, agent))
+        assert isinstance(held, AgentReference)
+        return held
 
     def __getattr__(self, name: str) -> Any:
         if name[:2] == "__":

@@ -261,10 +261,14 @@ class Effects:
         """Commits the effect, publishes it and gives its value. Not a coroutine: nothing comes between."""
         runtime, frame = self._runtime, running.frame
         events = running.events
+        if ok and running.finish:
+            try:
+                value = running.finish()
+            except Exception as error:
+                ok, value = False, error
         if not ok:
             events.clear()
-        elif running.finish:
-            value = running.finish()
+            running.note = None
         child = runtime.state.record.get((frame.id, running.unit), _EMPTY).get(("child", running.path, running.n))
         data, degraded = b"", tuple[str, ...]()
         if runtime.durable:

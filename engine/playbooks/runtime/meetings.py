@@ -37,6 +37,9 @@ class Meetings:
         asked = arguments.get("attendees") or ()
         named = [*playbook.required_attendees, *([asked] if isinstance(asked, str) else list(asked))]
         self.check(named)
+        for name in map(_name, named):
+            if (cls := self._unmade(name)) is not None:
+                runtime.create_agent(cls, "", {})
         id = str(int(runtime.state.count.get("meeting", 100)) + 1)
         topic = str(arguments.get("topic") or (playbook.description.strip().splitlines() or [playbook.name])[0])
         runtime.emit(e.MeetingBegan(id, agent, topic, playbook.name))
@@ -187,16 +190,23 @@ def _name(target: Any) -> str:
     return str(target).strip()
 
 
+def _current(runtime: Runtime) -> str:
+    id = runtime.meetings.of(current().frame)
+    if not id:
+        raise RuntimeError("this playbook is in no meeting")
+    return id
+
+
 class SharedState:
     """What the attendees of a meeting share, by attribute or by key."""
 
-    __slots__ = ("_id",)
+    __slots__ = ("_runtime",)
 
-    def __init__(self, id: str) -> None:
-        object.__setattr__(self, "_id", id)
+    def __init__(self, runtime: Runtime) -> None:
+        object.__setattr__(self, "_runtime", runtime)
 
     def _name(self, name: str) -> str:
-        return f"meeting {self._id}.{name}"
+        return f"meeting {_current(self._runtime)}.{name}"
 
     def __getattr__(self, name: str) -> Any:
         held = current().touch(self._name(name))
@@ -231,10 +241,7 @@ class Meeting:
         self._runtime = runtime
 
     def _id(self) -> str:
-        id = self._runtime.meetings.of(current().frame)
-        if not id:
-            raise RuntimeError("this playbook is in no meeting")
-        return id
+        return _current(self._runtime)
 
     @property
     def id(self) -> str:
@@ -253,7 +260,8 @@ class Meeting:
 
     @property
     def shared_state(self) -> SharedState:
-        return SharedState(self._id())
+        state: SharedState = self._runtime.shared_state
+        return state
 
     def __str__(self) -> str:
         return self.id

@@ -5,6 +5,7 @@ Apart because it is a list: a module that is not in it is imported as it is.
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import datetime
 import random
@@ -23,7 +24,7 @@ _RANDOM = (
 )  # fmt: skip
 
 
-def program_import(program_asyncio: Any, sync: Sync, imported: set[str]) -> Callable[..., Any]:
+class ProgramImport:
     """`__import__` for programs.
 
     Args:
@@ -31,22 +32,38 @@ def program_import(program_asyncio: Any, sync: Sync, imported: set[str]) -> Call
         sync: Makes a synchronous effect: a label, and what makes the value.
         imported: Names of the modules imported so far; added to.
     """
-    replaced: dict[str, Any] = {"asyncio": program_asyncio}
 
-    def __import__(  # noqa: N807
-        name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
-    ) -> Any:
-        if level == 0 and name in _PROXIES:
-            if name not in replaced:
-                replaced[name] = _PROXIES[name](sync)
-            return replaced[name]
-        if level == 0 and name in replaced:
-            return replaced[name]
-        imported.add(name.partition(".")[0])
-        imported.add(name)
+    def __init__(self, program_asyncio: types.ModuleType, sync: Sync, imported: set[str]) -> None:
+        self._sync, self._imported = sync, imported
+        self._modules: dict[str, types.ModuleType] = {}
+        self._names: dict[int, str] = {}
+        """Id of a function or class that stands for a module's own → `random.choice`."""
+        self._add(program_asyncio, asyncio)
+
+    def __call__(self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        if level == 0 and name not in self._modules and name in _PROXIES:
+            original, make = _PROXIES[name]
+            self._add(make(self._sync), original)
+        if level == 0 and name in self._modules:
+            return self._modules[name]
+        self._imported.add(name.partition(".")[0])
+        self._imported.add(name)
         return builtins.__import__(name, globals, locals, fromlist, level)
 
-    return __import__
+    def _add(self, module: types.ModuleType, original: types.ModuleType) -> None:
+        self._modules[original.__name__] = module
+        for name, value in vars(module).items():
+            if name[:2] != "__" and value is not vars(original).get(name):
+                self._names[id(value)] = f"{original.__name__}.{name}"
+
+    def name_of(self, value: object) -> str | None:
+        """The name of what stands for a module's own: one that is kept in a variable is stored by it."""
+        return self._names.get(id(value))
+
+    def named(self, name: str) -> object:
+        """What `name_of` gave this name for."""
+        module, _, attribute = name.rpartition(".")
+        return vars(self(module))[attribute]
 
 
 def _recorded(sync: Sync, label: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,4 +145,9 @@ def _datetime(sync: Sync) -> Any:
     return found
 
 
-_PROXIES: dict[str, Callable[[Sync], Any]] = {"time": _time, "random": _random, "uuid": _uuid, "datetime": _datetime}
+_PROXIES: dict[str, tuple[types.ModuleType, Callable[[Sync], Any]]] = {
+    "time": (time, _time),
+    "random": (random, _random),
+    "uuid": (uuid, _uuid),
+    "datetime": (datetime, _datetime),
+}

@@ -76,6 +76,9 @@ def _python_depth() -> int:
 _SLICE_S = 0.02
 
 
+_NOTHING = "Your answer held no code: nothing was done. Write the code that comes next, or await Return() at the end."
+
+
 class BadStatement(Exception):
     """A response holds what is not Python."""
 
@@ -238,7 +241,10 @@ class Player:
         while frame.id not in state.returned:
             progress = state.progress_of(frame.id)
             statement = await self._statement(frame, progress.offset)
-            if statement is None:
+            if statement is None and not (frame.response and frame.response.statements):
+                frame.response = None
+                await self._count_failure(frame, _NOTHING, "the response held no code", turn_ends=True)
+            elif statement is None:
                 await self._live()
                 runtime.emit(e.TurnEnded(frame.id))
                 frame.response = None
@@ -289,6 +295,7 @@ class Player:
             await runtime.never()
         if time.monotonic() - self._breathed > _SLICE_S:  # code that never awaits must not keep others from running
             self._breathed = time.monotonic()
+            runtime.effects.activity += 1  # it does not stand still
             await asyncio.sleep(0)
         if (frame.id, frame.unit) not in runtime.state.record:  # not begun at the cut, if this is a replay
             await self._live()

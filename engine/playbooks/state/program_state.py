@@ -356,7 +356,12 @@ def _meeting_began(s: ProgramState, v: e.MeetingBegan) -> list[Write]:
 def _meeting_joined(s: ProgramState, v: e.MeetingJoined) -> list[Write]:
     row = s.meeting(v.id)
     attendees = tuple(agent for agent in row.attendees if agent != v.agent)
-    return [("meetings", v.id, tuple(row._replace(attendees=(*attendees, v.agent) if v.joined else attendees)))]
+    writes: list[Write] = [
+        ("meetings", v.id, tuple(row._replace(attendees=(*attendees, v.agent) if v.joined else attendees)))
+    ]
+    if v.joined and (v.id, v.agent) in s.attended:  # it left, and is asked back
+        writes.append(("attended", (v.id, v.agent), None))
+    return writes
 
 
 def _meeting_ended(s: ProgramState, v: e.MeetingEnded) -> list[Write]:
