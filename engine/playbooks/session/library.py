@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from playbooks.checkpoints import open_store
+from playbooks.checkpoints import open_store, retention
 from playbooks.checkpoints.record import BranchInfo, Header, SessionInfo
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.config import Config
@@ -293,6 +293,30 @@ class SessionLibrary:
         label = " ".join(text.split())
         self.store.set_label(id, label)
         return label
+
+    # -- retention -----------------------------------------------------------------------------------------------------
+
+    def prune(self, session: str, keep: int | None, *, dry_run: bool = False) -> tuple[int, int]:
+        """Takes checkpoints of a session away; what stays folds as it always did.
+
+        Args:
+            session: Its id.
+            keep: How many of each agent on each branch stay; None takes the whole session away.
+            dry_run: Only tell.
+
+        Returns:
+            How many stay, and how many are gone or would be.
+
+        Raises:
+            SessionOpen: A living process has it.
+            PruneStopped: It is damaged or foreign; nothing was taken away.
+            StorageError: The storage refused; what is there is whole.
+        """
+        if keep is None:
+            made = retention.remove(self.store, session, dry_run=dry_run)
+        else:
+            made = retention.prune(self.store, session, keep, dry_run=dry_run)
+        return len(made.kept), len(made.dropped)
 
 
 def _response(chain: Chain) -> str | None:
