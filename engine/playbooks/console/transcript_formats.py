@@ -23,8 +23,9 @@ def to_markdown(found: Transcript) -> str:
     for section in found.sections:
         lines += [f"## {_plain(_heading(section))}", ""]
         for entry in section.entries:
-            if entry.said:
-                lines += [f"**{_plain(entry.head)}** {_code(entry.checkpoint)}", ""]
+            if entry.message:
+                id = f" {_code(entry.checkpoint)}" if entry.checkpoint else ""
+                lines += [f"**{_plain(entry.head)}**{id}", ""]
                 lines += [f"> {line}".rstrip() for line in _without_html(entry.text).split("\n")]
             else:
                 lines.append(f"*{_plain(entry.head)}* {_code(_one_line(entry.text))} {_code(entry.checkpoint)}")
@@ -88,8 +89,9 @@ def to_html(found: Transcript) -> str:
     for section in found.sections:
         parts.append(f"<section><h2>{_text(_heading(section))}</h2>")
         for entry in section.entries:
-            id = f'<a class="id" id="{_text(entry.checkpoint)}">{_text(entry.checkpoint)}</a>'
-            if entry.said:
+            name = _text(entry.checkpoint)
+            id = f'<a class="id" id="{name}">{name}</a>' if name else ""
+            if entry.message:
                 parts.append(f'<div class="said"><b>{_text(entry.head)}</b> {id}<p>{_text(entry.text)}</p></div>')
             else:
                 parts.append(f"<p><i>{_text(entry.head)}</i> <code>{_text(entry.text)}</code> {id}</p>")

@@ -29,10 +29,12 @@ class Entry:
     """One thing that was said or done."""
 
     checkpoint: str
+    """Empty when it was pruned and only the message is known."""
     head: str
     """`Seller → Buyer`; of what is not said, who did it."""
     text: str
-    said: bool
+    message: int = 0
+    """Its number in the session when it was said; 0 when it was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,14 @@ def _section(library: SessionLibrary, timeline: Timeline, branch: BranchInfo) ->
             if header.kind == "fork":
                 changes = header.text.partition(": ")[2]
             entries += _entries(library, timeline, header)
-    return Section(
-        branch.name, branch.status, branch.forked_from, changes, tuple(entries), tuple(_variables(library, branch))
-    )
+    try:
+        moment = library.look(branch.head).moment
+    except UserError:
+        return Section(branch.name, branch.status, branch.forked_from, changes, tuple(entries), ())
+    if not branch.forked_from:
+        _add_pruned(entries, timeline, moment)
+    variables = tuple(_variables(moment))
+    return Section(branch.name, branch.status, branch.forked_from, changes, tuple(entries), variables)
 
 
 def _entries(library: SessionLibrary, timeline: Timeline, header: Header) -> Iterator[Entry]:
@@ -94,24 +101,35 @@ def _entries(library: SessionLibrary, timeline: Timeline, header: Header) -> Ite
     try:
         events = from_builtins(library.store.read(header.id).events)
     except (Damaged, UnknownCheckpoint, ValueError):
-        yield Entry(header.id, who, f"{header.statement} (damaged)", False)
+        yield Entry(header.id, who, f"{header.statement} (damaged)")
         return
     for event in events if header.kind != "fork" else ():
         if isinstance(event, e.MessageSent):
-            names = [timeline.name(agent) for agent in event.receivers]
-            to = f"meeting {event.meeting}" if event.meeting else ", ".join(names)
-            yield Entry(header.id, f"{timeline.name(event.sender)} → {to}", event.text, True)
+            yield _said(timeline, header.id, event.id, event.sender, event.receivers, event.text, event.meeting)
     if header.kind in ("create", "call", "tool", "error", "interrupt"):
         acts = {"create": "made", "error": "failed:", "interrupt": "was interrupted at"}
         what = header.statement if header.kind == "interrupt" else header.text or header.statement
-        yield Entry(header.id, who, f"{acts.get(header.kind, '')} {what}".strip(), False)
+        yield Entry(header.id, who, f"{acts.get(header.kind, '')} {what}".strip())
 
 
-def _variables(library: SessionLibrary, branch: BranchInfo) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
-    try:
-        moment: Moment = library.look(branch.head).moment
-    except UserError:
-        return
+def _said(
+    timeline: Timeline, checkpoint: str, id: int, sender: str, receivers: tuple[str, ...], text: str, meeting: str
+) -> Entry:
+    to = f"meeting {meeting}" if meeting else ", ".join(timeline.name(agent) for agent in receivers)
+    return Entry(checkpoint, f"{timeline.name(sender)} → {to}", text, id)
+
+
+def _add_pruned(entries: list[Entry], timeline: Timeline, moment: Moment) -> None:
+    """Puts in their places the messages whose checkpoints were pruned: what was said is in the state too."""
+    known = {entry.message for entry in entries}
+    for message in moment.messages:
+        if message.id not in known:
+            place = next((place for place, entry in enumerate(entries) if entry.message > message.id), len(entries))
+            entry = _said(timeline, "", message.id, message.sender, message.receivers, message.text, message.meeting)
+            entries.insert(place, entry)
+
+
+def _variables(moment: Moment) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
     for agent in moment.agents.values():
         values = variables_of(moment, agent.id)
         if values:
