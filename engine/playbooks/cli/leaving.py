@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from playbooks.errors import ExitStatus
+from playbooks.runtime.breaking import Broken, in_program
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SHOW_CURSOR = "\x1b[?25h"
@@ -33,6 +34,8 @@ def leaving(interrupt: Callable[[], None]) -> Iterator[None]:
         count += 1
         if count == 1:
             interrupt()
+            if in_program(frame):  # it may never await again
+                raise Broken
         elif count >= 3:
             if sys.stdout is not None and sys.stdout.isatty():
                 os.write(sys.stdout.fileno(), SHOW_CURSOR.encode())

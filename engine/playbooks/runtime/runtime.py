@@ -23,6 +23,7 @@ from playbooks.runtime.agent_code import AgentCode
 from playbooks.runtime.arguments import bind
 from playbooks.runtime.asking import Asking
 from playbooks.runtime.asyncio_names import program_asyncio
+from playbooks.runtime.breaking import Broken
 from playbooks.runtime.builtins import AgentReference, Builtins, OwnAgent
 from playbooks.runtime.context import Context
 from playbooks.runtime.control import Control
@@ -256,7 +257,7 @@ class Runtime:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if task.cancelled() or (error := task.exception()) is None or self.stopping:
+        if task.cancelled() or (error := task.exception()) is None or self.stopping or isinstance(error, Broken):
             return
         reason = getattr(error, "reason", None) or getattr(error, "what", None)
         self.crash = error

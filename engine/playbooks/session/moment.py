@@ -9,8 +9,8 @@ from typing import Any
 
 from playbooks.checkpoints.codec import DamagedValue, Described, decode
 from playbooks.checkpoints.record import Header
+from playbooks.runtime.excerpt import fold
 from playbooks.runtime.notices import AgentView, MessageView
-from playbooks.runtime.positions import fold
 from playbooks.runtime.response import Response
 from playbooks.runtime.stored_names import StoredNames
 from playbooks.state import ProgramState

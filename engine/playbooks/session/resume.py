@@ -115,12 +115,19 @@ def newest_whole(store: Store, headers: list[Header]) -> tuple[Folded, tuple[str
 
 
 def branch_path(headers: list[Header], head: str) -> list[Header]:
-    """The headers from the root to `head` along parents, oldest first; those that are missing end it."""
+    """The headers from the root to `head` along parents, oldest first.
+
+    Where one is missing, its file damaged or gone, the path goes on with what the branch had before it.
+    """
     known = {header.id: header for header in headers}
-    path = []
+    path: list[Header] = []
     while head in known:
-        path.append(known[head])
-        head = known[head].parent
+        found = known[head]
+        path.append(found)
+        head = found.parent
+        if head and head not in known:
+            before = [h for h in headers if h.branch == found.branch and h.sequence < found.sequence]
+            head = max(before, key=lambda header: header.sequence).id if before else ""
     return path[::-1]
 
 
