@@ -1,0 +1,93 @@
+"""A process of `playbooks` that dies of its own hand at a chosen write, or whose engine is broken on purpose.
+
+Apart from the harness because it is run by it: `python child.py SPEC ARGUMENTS…`, with a JSON object as SPEC:
+`{"die": "before" | "after" | "torn", "write": 7, "mutant": "publish before commit"}`, all optional; see `MUTANTS`.
+Nothing in the engine knows of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from typing import Any, NoReturn
+
+from playbooks.checkpoints import record_file
+from playbooks.checkpoints.filesystem import FileStore
+from playbooks.checkpoints.placing import Placer
+from playbooks.checkpoints.record import Checkpoint
+from playbooks.cli import main
+
+LATE_S = 0.004
+"""How long the mutant lets others see what is not durable yet."""
+
+
+def die() -> NoReturn:
+    """As `kill -9`: nothing is closed, flushed or said."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("still here")
+
+
+def die_at(how: str, count: int) -> None:
+    """Kills the process at its nth write of a checkpoint; `torn`: with half a file under the name.
+
+    A torn file is what a file system without links leaves, where the name is there before the content.
+    """
+    left = count
+    write = FileStore.write
+
+    def counted(self: FileStore, checkpoint: Checkpoint) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0 and how == "before":
+            die()
+        if left == 0 and how == "torn":
+            Placer.place = torn  # type: ignore[method-assign]
+        write(self, checkpoint)
+        if left == 0 and how == "after":
+            die()
+
+    def torn(self: Placer, folder: str, path: str, data: bytes) -> NoReturn:
+        with open(path, "xb", buffering=0) as file:
+            file.write(data[: len(data) * 2 // 3])
+        die()
+
+    FileStore.write = counted  # type: ignore[method-assign]
+
+
+def publish_before_commit() -> None:
+    """The mutant: a checkpoint is written a moment after others may see it and its agent goes on."""
+    write = FileStore.write
+
+    def late(self: FileStore, checkpoint: Checkpoint) -> None:
+        asyncio.get_running_loop().call_later(LATE_S, write, self, checkpoint)
+
+    FileStore.write = late  # type: ignore[method-assign]
+
+
+def footer_unchecked() -> None:
+    """The mutant: whatever stands before a footer is believed."""
+
+    def believed(data: bytes, key: bytes | None) -> tuple[bytes, bool]:
+        return data[: -record_file._FOOTER.size], True
+
+    record_file.unseal = believed
+
+
+MUTANTS = {"publish before commit": publish_before_commit, "footer unchecked": footer_unchecked}
+
+
+def prepare(spec: dict[str, Any]) -> None:
+    """Breaks this process as the spec says."""
+    if mutant := spec.get("mutant"):
+        MUTANTS[mutant]()
+    if how := spec.get("die"):
+        die_at(how, spec["write"])
+
+
+if __name__ == "__main__":
+    prepare(json.loads(sys.argv[1]))
+    sys.argv[:2] = ["playbooks"]
+    main()

@@ -1,0 +1,42 @@
+"""Killed at any moment, a run loses and repeats nothing that had completed: the short form of `make crash`."""
+
+from __future__ import annotations
+
+import random
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from crash.harness import MUTANTS, Whole, measured, told, trials, tried
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
+
+AT_ONCE = 3
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """A run that nobody kills."""
+    return measured(tmp_path_factory.mktemp("crash") / "whole")
+
+
+def test_no_completed_effect_is_lost_or_repeated_however_the_process_is_killed(tmp_path: Path, whole: Whole) -> None:
+    seed = random.SystemRandom().randrange(2**32)
+    pick = random.Random(seed)
+    planned = pick.sample(trials(5 * whole.writes, whole, pick), 12)
+    outcomes = tried(tmp_path, planned, whole, AT_ONCE)
+    print(f"\n{told(planned, outcomes)} (seed {seed})")
+    for trial, outcome in zip(planned, outcomes, strict=True):
+        assert not outcome.problems, f"{trial} (seed {seed}): {outcome.problems[0]}"
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_an_engine_broken_on_purpose_is_caught(mutant: str, tmp_path: Path, whole: Whole) -> None:
+    pick = random.Random(1)
+    every = trials(2 * whole.writes, whole, pick, MUTANTS[mutant])
+    for batch in range(6):
+        broken = [replace(trial, mutant=mutant) for trial in every[6 * batch : 6 * batch + 6]]
+        if any(outcome.problems for outcome in tried(tmp_path / str(batch), broken, whole, AT_ONCE)):
+            return
+    pytest.fail(f"{mutant}: not caught in {6 * 6} runs")
