@@ -17,6 +17,7 @@ from playbooks.errors import ExitStatus
 from playbooks.runtime.breaking import Broken, in_program
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+RETRY_S = 0.05
 SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -34,16 +35,25 @@ def leaving(interrupt: Callable[[], None]) -> Iterator[None]:
         count += 1
         if count == 1:
             interrupt()
-            if in_program(frame):  # it may never await again
-                raise Broken
+            # A program that never awaits again is broken into, here or at the next tick that finds it in its own code.
+            signal.setitimer(signal.ITIMER_REAL, RETRY_S, RETRY_S)
+            break_in(frame)
         elif count >= 3:
             if sys.stdout is not None and sys.stdout.isatty():
                 os.write(sys.stdout.fileno(), SHOW_CURSOR.encode())
             os._exit(ExitStatus.INTERRUPTED)
 
+    def break_in(frame: FrameType | None) -> None:
+        if in_program(frame):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise Broken
+
+    alarm = signal.signal(signal.SIGALRM, lambda _, frame: break_in(frame))
     before = [(number, signal.signal(number, handle)) for number in SIGNALS]
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, alarm)
         for number, handler in before:
             signal.signal(number, handler)
