@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,8 @@ def command(
     loaded = load_program([program]) if program else None
     with SessionLibrary.open(config) as library:
         session = library.fork_from(checkpoint, trust=trust or only_plan)
+        says = tuple((library.agent_called(agent, checkpoint), text) for agent, text in edits.say)
+        edits = replace(edits, say=says)
         plan = library.plan(checkpoint, edits, before=before, label=label, program=loaded)
     if only_plan:
         for line in plan.lines():

@@ -238,6 +238,12 @@ class SessionLibrary:
             )
         return self.session(chain.folded.header.session)
 
+    def agent_called(self, name: str, checkpoint: str) -> str:
+        """The id of the one agent of a class at a checkpoint; any other name as it is."""
+        agents = self.chain(checkpoint).folded.state.agents
+        found = [id for id, row in agents.items() if row[0] == name]
+        return found[0] if name not in agents and len(found) == 1 else name
+
     def plan(
         self,
         checkpoint: str,

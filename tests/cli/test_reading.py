@@ -1,0 +1,447 @@
+"""`sessions`, `timeline`, `show`, `diff`, `label`, `export`: what they tell, and that they only read."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from cli.kept import Shell, files
+
+from playbooks.checkpoints import open_store
+from playbooks.checkpoints.record import Kind
+from playbooks.checkpoints.record_file import from_bytes, to_bytes
+
+ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+READING = [
+    ("sessions",),
+    ("sessions", "--json"),
+    ("timeline",),
+    ("timeline", "s1", "--json"),
+    ("show", "1000_ckpt_9"),
+    ("show", "1000_ckpt_9", "--json"),
+    ("diff", "1000_ckpt_9", "1000_ckpt_14"),
+    ("diff", "1000_ckpt_9", "1000_ckpt_14", "--json"),
+    ("export",),
+    ("export", "s1", "--format", "html"),
+    ("fork", "1000_ckpt_9", "--result", "80", "--plan"),
+    ("prune", "--keep", "1", "--dry-run"),
+    ("doctor",),
+]
+
+ODD = '''---
+model: script:odd.py
+---
+# Odd
+```python
+import math
+
+class Pen:
+    def __init__(self):
+        self.ink = object()
+        self.name = "pen"
+
+pen = Pen()
+
+def half(x):
+    return x / 2
+
+@playbook
+async def Twice(x: int) -> int:
+    """Doubles."""
+    return 2 * x
+
+@playbook
+async def Make():
+    """Makes what can't be stored."""
+    return (n for n in [1])
+```
+## Main
+### Triggers
+- When the program starts
+### Steps
+- Go
+'''
+
+
+# -- sessions and timelines --------------------------------------------------------------------------------------------
+
+
+def test_sessions_tells_id_program_status_checkpoints_and_last_time(negotiation: Path, shell: Shell) -> None:
+    (only,) = shell("sessions", "--json").document
+    assert (only["id"], only["program"], only["status"], only["checkpoints"]) == (
+        "s1",
+        "negotiation.pb",
+        "finished",
+        43,
+    )
+    assert only["created"] < only["time"] <= time.time()
+    head, row = shell("sessions").out.splitlines()
+    assert head.split() == ["SESSION", "PROGRAM", "STATUS", "CHECKPOINTS", "LAST", "LABEL"]
+    assert row.split()[:4] == ["s1", "negotiation.pb", "finished", "43"]
+
+
+def test_a_timeline_has_just_the_documented_shape(negotiation: Path, shell: Shell) -> None:
+    document = shell("timeline", "--json").document
+    assert list(document) == ["session", "program", "status", "branches", "checkpoints"]
+    assert document["branches"] == [
+        {"name": "main", "head": document["checkpoints"][-1]["id"], "forked_from": None, "status": "finished"}
+    ]
+    assert {tuple(row) for row in document["checkpoints"]} == {
+        ("id", "agent", "number", "sequence", "parent", "branch", "statement", "step", "playbook", "kind", "degraded",
+         "time", "label")
+    }  # fmt: skip
+
+
+def test_a_timeline_is_in_sequence_order_and_every_parent_comes_before_its_child(
+    negotiation: Path, shell: Shell
+) -> None:
+    rows = shell("timeline", "--json").document["checkpoints"]
+    assert [row["sequence"] for row in rows] == list(range(1, 44))
+    assert all(child["parent"] == parent["id"] for parent, child in pairwise(rows))
+    assert (rows[0]["id"], rows[0]["kind"], rows[0]["parent"]) == ("human_ckpt_1", "start", None)
+    assert {row["kind"] for row in rows} <= set(get_args(Kind))
+    assert all(row["id"] == f"{row['agent']}_ckpt_{row['number']}" for row in rows)
+    assert 'await Say("user", "The pen: sold at 80.")' in [row["statement"] for row in rows]
+
+
+def test_the_newest_session_is_the_one_written_last(negotiation: Path, shell: Shell) -> None:
+    assert shell("run", "negotiation.pb").status == 0
+    assert shell("timeline", "--json").document["session"] == "s2"
+    assert shell("timeline", "s1", "--json").document["session"] == "s1"
+    assert [row["id"] for row in shell("sessions", "--json").document] == ["s1", "s2"]
+
+
+def test_a_timeline_in_a_pipe_is_plain_and_draws_where_a_branch_leaves(negotiation: Path, shell: Shell) -> None:
+    assert shell("fork", "1000_ckpt_9", "--result", "80", "--label", "cheap").status == 0
+    lines = shell("timeline").out.splitlines()
+    assert not any("\x1b" in line for line in lines)
+    left = next(place for place, line in enumerate(lines) if "1000_ckpt_9 " in line)
+    assert lines[left + 1] == "|-."
+    assert lines[left + 2].startswith("* |  1000_ckpt_10 ")
+    forked = next(line for line in lines if "◇" in line)
+    assert forked.startswith("  *  1000_ckpt_24 ")
+    assert forked.endswith("◇ cheap: result = 80, was 95")
+    assert [line[-17:] for line in lines if line.endswith("finished)")] == [
+        "(main, finished)"[-17:].rjust(17),
+        "(cheap, finished)",
+    ]
+
+
+# -- one checkpoint ----------------------------------------------------------------------------------------------------
+
+
+def test_show_adds_variables_stack_messages_and_response(negotiation: Path, shell: Shell) -> None:
+    row = shell("timeline", "--json").document["checkpoints"][14]
+    document = shell("show", "1000_ckpt_9", "--json").document
+    assert row.items() <= document.items()
+    assert document["variables"]["1000"] == {
+        "item": {"type": "str", "value": "pen"},
+        "price": {"type": "int", "value": 100},
+        "floor": {"type": "int", "value": 70},
+        "offers": {"type": "list", "value": [60]},
+    }
+    assert document["variables"]["1002"] == {"least": {"type": "int", "value": 70}}
+    stack = document["call_stack"]["1000"]
+    assert [frame["playbook"] for frame in stack] == ["Main", "Haggle"]
+    assert (stack[1]["arguments"], stack[1]["step"], stack[1]["line"]) == (
+        {"item": {"type": "str", "value": "pen"}}, "Haggle:02:EXE", 6
+    )  # fmt: skip
+    assert "$price = await Counter(60)" in document["llm_response"]
+
+
+def test_a_message_is_delivered_once_its_receiver_has_taken_it(negotiation: Path, shell: Shell) -> None:
+    said = shell("show", "1000_ckpt_13", "--json").document["messages"][-1]
+    assert said == {"id": 5, "from": "1000", "to": ["1002"], "text": "75?", "delivered": False}
+    heard = shell("show", "1002_ckpt_2", "--json").document["messages"][-1]
+    assert heard == {**said, "delivered": True}
+    assert "On their way" in shell("show", "1000_ckpt_13").out
+    assert "On their way" not in shell("show", "1002_ckpt_2").out
+
+
+@pytest.mark.parametrize("agent", ["1000", "1001", "1002"])
+def test_every_checkpoint_of_model_code_shows_the_response_its_statement_stands_in(
+    negotiation: Path, shell: Shell, agent: str
+) -> None:
+    for row in shell("timeline", "--json").document["checkpoints"]:
+        if row["agent"] == agent:
+            response = shell("show", row["id"], "--json").document["llm_response"]
+            assert row["statement"] in response, row["id"]
+
+
+def test_what_is_shown_holds_no_function_no_module_and_no_address(alone: Path, shell: Shell) -> None:
+    (alone / "odd.pb").write_text(ODD)
+    (alone / "odd.py").write_text(
+        "def respond(request):\n    return '''\n"
+        "def inner(a=1):\n    return a\n"
+        "local = await Make()\n"
+        "other = {1: pen, 'set': {3, 1, 2}}\n"
+        "four = await Twice(2)\n"
+        'await Say("user", f"{four}")\n'
+        "await EndProgram()\n'''\n"
+    )
+    (alone / "playbooks.toml").write_text("[durability]\nenabled = true\n")
+    done = shell("run", "odd.pb")
+    assert done.status == 0, done.err
+    rows = shell("timeline", "--json").document["checkpoints"]
+    last = rows[-2]["id"]
+    document = shell("show", last, "--json").document
+    shown = document["variables"]["1000"]
+    assert {"pen", "local", "other", "four"} <= set(shown)
+    assert {"half", "Twice", "inner", "math", "Say", "Pen"} & set(shown) == set()
+    assert shown["pen"]["type"] == "Pen"
+    assert "set': {1, 2, 3}" in shown["other"]["repr"]
+    assert "could not be stored (a generator" in shown["local"]["repr"]
+    assert [row["degraded"] for row in rows if "Make" in row["statement"]] == [["$result"]]
+    for command in (("show", last), ("show", last, "--json"), ("export",), ("timeline",)):
+        assert not ADDRESS.search(shell(*command).out)
+
+
+# -- differences -------------------------------------------------------------------------------------------------------
+
+
+def test_diff_names_what_changed_and_the_common_ancestor(negotiation: Path, shell: Shell) -> None:
+    assert shell("fork", "1000_ckpt_9", "--result", "80").status == 0
+    document = shell("diff", "1000_ckpt_22", "1000_ckpt_35", "--json").document
+    assert (document["a"], document["b"], document["ancestor"]) == ("1000_ckpt_22", "1000_ckpt_35", "1000_ckpt_9")
+    assert document["variables"] == {
+        "1000": {"ending": {"a": {"type": "str", "value": "sold at 80"}, "b": {"type": "str", "value": "no deal"}}},
+        "1002": {"margin": {"a": {"type": "int", "value": 5}, "b": None}},
+    }
+    first = document["messages"][0]
+    assert (first["a"]["text"], first["b"]["text"]) == ("I can do $95.", "I can do $80.")
+    assert document["messages"][-1]["b"] is None
+    response = document["code"]["responses"]["1000"]
+    assert ("sold at 80" in response["a"], "no deal" in response["b"]) == (True, True)
+    assert document["code"]["program"] == {}
+    lines = shell("diff", "1000_ckpt_22", "1000_ckpt_35").out.splitlines()
+    assert "- 1000.ending = 'sold at 80'" in lines
+    assert "+ 1000.ending = 'no deal'" in lines
+    assert "- 1000 → 1001  I can do $95." in lines
+
+
+def test_diff_of_an_ancestor_has_that_as_the_common_one(negotiation: Path, shell: Shell) -> None:
+    assert shell("diff", "1000_ckpt_6", "1001_ckpt_2", "--json").document["ancestor"] == "1000_ckpt_6"
+    line = next(line for line in shell("diff", "1000_ckpt_6", "1001_ckpt_2").out.splitlines() if line[:1] == "~")
+    assert line.endswith("(first: on its way; second: heard by 1001)")
+
+
+def test_diff_of_a_checkpoint_with_itself_finds_nothing(negotiation: Path, shell: Shell) -> None:
+    document = shell("diff", "1000_ckpt_9", "1000_ckpt_9", "--json").document
+    assert (document["ancestor"], document["variables"], document["messages"]) == ("1000_ckpt_9", {}, [])
+    assert "Nothing differs" in shell("diff", "1000_ckpt_9", "1000_ckpt_9").out
+
+
+def test_diff_tells_one_from_true(negotiation: Path, shell: Shell) -> None:
+    assert shell("fork", "1000_ckpt_8", "--set", "$odd=[1]", "--label", "one").status == 0
+    assert shell("fork", "1000_ckpt_8", "--set", "$odd=[True]", "--label", "true").status == 0
+    heads = {row["name"]: row["head"] for row in shell("timeline", "--json").document["branches"]}
+    assert "odd" in shell("diff", heads["one"], heads["true"], "--json").document["variables"]["1000"]
+
+
+def test_diff_shows_a_changed_program(negotiation: Path, shell: Shell) -> None:
+    text = (negotiation / "negotiation.pb").read_text()
+    (negotiation / "cheaper.pb").write_text(text.replace("// 8)", "// 2)"))
+    assert shell("fork", "1000_ckpt_8", "--program", "cheaper.pb").status == 0
+    assert "- 1000.ending = 'sold at 80'" not in shell("diff", "1000_ckpt_8", "1000_ckpt_24").out
+    assert list(shell("diff", "1000_ckpt_8", "1000_ckpt_24", "--json").document["code"]["program"]) == [
+        "negotiation.pb", "cheaper.pb"
+    ]  # fmt: skip
+
+
+# -- labels ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_label_is_shown_wherever_its_checkpoint_is(negotiation: Path, shell: Shell) -> None:
+    assert shell("label", "1000_ckpt_9", " the  turning\npoint ").out == "1000_ckpt_9 is now “the turning point”\n"
+    assert shell("label", "s1", "a deal").status == 0
+    rows = {row["id"]: row["label"] for row in shell("timeline", "--json").document["checkpoints"]}
+    assert (rows["1000_ckpt_9"], rows["1000_ckpt_10"]) == ("the turning point", None)
+    assert shell("show", "1000_ckpt_9", "--json").document["label"] == "the turning point"
+    assert shell("sessions", "--json").document[0]["label"] == "a deal"
+    assert "“the turning point”" in shell("timeline").out
+    assert "“the turning point”" in shell("show", "1000_ckpt_9").out
+
+
+def test_an_empty_text_takes_a_label_away(negotiation: Path, shell: Shell) -> None:
+    shell("label", "1000_ckpt_9", "x")
+    assert shell("label", "1000_ckpt_9", "").out == "1000_ckpt_9 has no label now\n"
+    assert shell("show", "1000_ckpt_9", "--json").document["label"] is None
+
+
+# -- exports -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_export_holds_every_message_whole(alone: Path, shell: Shell) -> None:
+    long = "word " * 300 + "end"
+    (alone / "long.pb").write_text(
+        "---\nmodel: script:long.py\n---\n# A\n## Main\n### Triggers\n- When the program starts\n### Steps\n- Speak\n"
+    )
+    said = f"<script>alert(1)</script> & {long}"
+    (alone / "long.py").write_text(
+        f"def respond(request):\n    return '''await Say(\"user\", {said!r})\nawait EndProgram()'''\n"
+    )
+    (alone / "playbooks.toml").write_text("[durability]\nenabled = true\n")
+    assert shell("run", "long.pb").status == 0
+    assert long in shell("export").out
+    assert "<script" not in shell("export").out.replace("\\<script", "")
+    page = shell("export", "--format", "html").out
+    assert html.escape(said) in page
+    assert "<script" not in page
+
+
+def test_an_export_tells_every_branch_and_what_it_changed(negotiation: Path, shell: Shell) -> None:
+    shell("fork", "1000_ckpt_9", "--result", "80", "--label", "cheap")
+    lines = shell("export", "s1").out.splitlines()
+    assert [line for line in lines if line.startswith("## ")] == [
+        "## main (finished)",
+        "## cheap, left 1000\\_ckpt\\_9: result = 80, was 95 (finished)",
+    ]
+    assert "> The pen: no deal." in lines
+    assert "*Seller* `Counter(60) = 95` `1000_ckpt_9`" in lines
+
+
+def test_an_export_keeps_what_was_said_before_a_prune(negotiation: Path, shell: Shell) -> None:
+    before = [line for line in shell("export").out.splitlines() if line.startswith(">")]
+    assert shell("prune", "--keep", "1").status == 0
+    assert [line for line in shell("export").out.splitlines() if line.startswith(">")] == before
+
+
+# -- mistakes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [command for command in READING if command[0] != "doctor"])
+def test_a_folder_without_checkpoints_is_one_line_and_status_2(alone: Path, shell: Shell, command: tuple[str]) -> None:
+    said = shell.fails(*command)
+    assert said.startswith(".checkpoints: no checkpoints are here; `playbooks run PROGRAM`")
+    assert not (alone / ".checkpoints").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["timeline", "s9"], "there is no session s9; there is s1"),
+        (["export", "s9"], "there is no session s9; there is s1"),
+        (["label", "s9", "x"], "there is no session s9; there is s1"),
+        (["prune", "--session", "s9"], "there is no session s9; there is s1"),
+        (["show", "1000_ckpt_99"], "there is no checkpoint 1000_ckpt_99; agent 1000 has 1000_ckpt_1 to 1000_ckpt_23"),
+        (["diff", "1000_ckpt_1", "9_ckpt_1"], "there is no checkpoint 9_ckpt_1; checkpoints are of human, 1000"),
+        (["fork", "1000_ckpt_99"], "there is no checkpoint 1000_ckpt_99; agent 1000 has 1000_ckpt_1 to 1000_ckpt_23"),
+        (["label", "1000_ckpt_99", "x"], "there is no checkpoint 1000_ckpt_99; agent 1000 has"),
+        (["show", "1000_ckp_9"], "1000_ckp_9 is no id of a checkpoint; did you mean 1000_ckpt_"),
+        (["show", "../../etc"], "../../etc is no id of a checkpoint; an id looks like"),
+        (["prune", "--all"], "--all takes a whole session away; name it with --session"),
+        (["prune", "--session", "s1", "--all", "--keep", "3"], "--all and --keep exclude each other"),
+        (["export", "--format", "pdf"], "playbooks export: invalid value for '--format'"),
+        (["fork", "1000_ckpt_9", "--response", "x", "--regenerate"], "--response and --regenerate exclude each other"),
+        (["fork", "1000_ckpt_9", "--response", "missing.py"], "missing.py: can't be read: No such file"),
+        (["fork", "1000_ckpt_9", "--say", "hello"], "--say 'hello' says nothing"),
+        (["fork", "1000_ckpt_9", "--set", "price=1"], "price would be set again by line 6"),
+        (["fork", "1000_ckpt_9", "--program", "missing.pb"], "missing.pb: no such file"),
+        (["fork", "1000_ckpt_9", "--temperature", "9"], "model.temperature must be"),
+        (["fork", "human_ckpt_1"], "human_ckpt_1 is before anything ran"),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_one_line_that_says_what_there_is(
+    negotiation: Path, shell: Shell, arguments: list[str], said: str
+) -> None:
+    assert shell.fails(*arguments).startswith(said)
+
+
+# -- what lies in the folder -------------------------------------------------------------------------------------------
+
+
+def test_reading_changes_no_file(negotiation: Path, shell: Shell) -> None:
+    before = files(negotiation)
+    for command in READING:
+        done = shell(*command)
+        assert done.status == 0, (command, done)
+    assert files(negotiation) == before
+
+
+def test_reading_works_while_a_process_runs_the_session_and_says_so(negotiation: Path, shell: Shell) -> None:
+    store = open_store("filesystem", ".checkpoints")
+    with store.lock("s1"):
+        store.set_status("s1", "main", "running")
+        assert shell("sessions", "--json").document[0]["status"] == "running"
+        for command in READING:
+            assert shell(*command).status == 0
+        for command in (["fork", "1000_ckpt_9"], ["prune", "--session", "s1", "--all"], ["prune", "--keep", "1"]):
+            done = shell(*command)
+            assert (done.status, done.out) == (1, "")
+            assert f"session s1 is open in process {os.getpid()}" in done.err
+    store.close()
+    assert shell("sessions", "--json").document[0]["status"] == "interrupted"
+
+
+def test_a_truncated_file_is_named_and_never_half_used(negotiation: Path, shell: Shell) -> None:
+    file = negotiation / ".checkpoints/1000/1000_ckpt_9.pkl"
+    file.write_bytes(file.read_bytes()[:-70])
+    (negotiation / ".checkpoints/catalog.db").unlink(missing_ok=True)
+    done = shell("timeline", "--json")
+    assert [row["id"] for row in done.document["checkpoints"] if row["id"] == "1000_ckpt_9"] == []
+    assert done.err.splitlines() == ["Left out .checkpoints/1000/1000_ckpt_9.pkl: cut off, or no checkpoint"]
+    for id in ("1000_ckpt_9", "1000_ckpt_10", "1000_ckpt_13"):
+        said = shell.fails("show", id, status=1)
+        assert said.startswith(f"{id} can't be looked at: .checkpoints/1000/1000_ckpt_9.pkl: cut off")
+    assert shell("show", "1000_ckpt_8").status == 0
+    assert "damaged: .checkpoints/1000/1000_ckpt_9.pkl" in shell("doctor").out
+
+
+def test_what_another_user_wrote_is_shown_and_forked_only_with_trust(
+    negotiation: Path, shell: Shell, tmp_path: Path
+) -> None:
+    (tmp_path / "state" / "checkpoint.key").unlink()
+    assert shell("show", "1000_ckpt_9", "--json").document["variables"]["1000"]["price"]["value"] == 100
+    assert "not written by this user's engine" in shell("show", "1000_ckpt_9").out
+    assert shell("timeline").status == 0
+    assert shell("fork", "1000_ckpt_9", "--plan").status == 0
+    said = shell.fails("fork", "1000_ckpt_9")
+    assert said == (
+        "1000_ckpt_9 was not written by this user's engine; "
+        "look at it with `playbooks show`, or add --trust if you know where it comes from"
+    )
+    assert shell("fork", "1000_ckpt_9", "--trust").status == 0
+
+
+def test_one_foreign_file_below_an_own_one_is_enough_to_need_trust(negotiation: Path, shell: Shell) -> None:
+    file = negotiation / ".checkpoints/1000/1000_ckpt_5.pkl"
+    checkpoint, _ = from_bytes(file.read_bytes(), None)
+    file.write_bytes(to_bytes(checkpoint, None))
+    assert shell.fails("fork", "1000_ckpt_9").startswith("1000_ckpt_5 was not written")
+    assert shell("fork", "1000_ckpt_4").status == 0
+
+
+def test_a_reader_that_leaves_early_is_no_error(negotiation: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "playbooks", "timeline"], stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_file_is_shown_without_its_control_characters(negotiation: Path, shell: Shell) -> None:
+    file = negotiation / ".checkpoints/1000/1000_ckpt_9.pkl"
+    checkpoint, _ = from_bytes(file.read_bytes(), None)
+    header = type(checkpoint.header)(
+        **{
+            **{name: getattr(checkpoint.header, name) for name in checkpoint.header.__struct_fields__},
+            "text": "\x1b[2J\x1b]0;owned\x07red",
+            "statement": "await\x1b[31m \ud800",
+        }
+    )
+    checkpoint = type(checkpoint)(header, checkpoint.events, None, checkpoint.base, checkpoint.span)
+    file.write_bytes(to_bytes(checkpoint, None))
+    (negotiation / ".checkpoints/catalog.db").unlink(missing_ok=True)
+    for command in READING:
+        done = shell(*command)
+        assert (done.status, "\x1b" in done.out + done.err) == (0, False), command
