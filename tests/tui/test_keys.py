@@ -188,6 +188,21 @@ async def test_a_look_back_shows_the_stack_and_the_variables_of_then(desk: Opens
         assert {v.name: v.value for v in inspected.variables}["$price"] == "80"
 
 
+async def test_a_look_back_shows_what_was_on_its_way(desk: Opens) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        record = d.screen.record
+        said = next(header for header in record.headers if header.peer == "1001" and header.kind == "say")
+        d.screen._go(record.place[said.id])
+        await at(d, said.id)
+        pane = d.screen.panes["1001"]
+        shown = [pane.line(y).text for y in range(pane.virtual_size.height)]
+        assert any("» Shop   on its way: A pen for 100?" in line for line in shown)
+        await d.press("G")
+        shown = [pane.line(y).text for y in range(pane.virtual_size.height)]
+        assert not any("on its way" in line for line in shown)
+
+
 async def test_left_and_right_choose_the_agent_that_is_inspected(desk: Opens) -> None:
     async with desk() as d:
         await d.status("finished")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from tui.headers import HAGGLE, header, record
 
 from playbooks.runtime.notices import Committed, MessageSent, MessageView, Writing
+from playbooks_tui.screens.debugger import folded_panes
+from playbooks_tui.spans import Line, Span
 from playbooks_tui.talk import Coming, Look, Talk
+from playbooks_tui.widgets.talk_pane import folded_line
 
 
 def text(talk: Talk, width: int, look: Look) -> list[str]:
@@ -93,3 +96,12 @@ def test_a_pane_laid_out_bit_by_bit_reads_as_one_laid_out_at_once() -> None:
         told.take([Committed(one)])
         text(talk, 50, Look("main"))
     assert text(talk, 50, Look("main")) == text(Talk(told, "1000"), 50, Look("main"))
+
+
+def test_a_folded_pane_says_in_one_line_who_what_was_last_and_what_it_does() -> None:
+    name, doing = (Span("Guest"), Span(" 1004")), (Span("idle"),)
+    line = folded_line(name, doing, Line((Span("  3 → Host  yes, and I bring a cake"),)), 40)
+    assert line.text.rstrip() == "  Guest 1004  3 → Host  yes, an… idle"
+    assert folded_panes({"1000": 3, "1001": 9, "1002": 3, "1003": 1}, 17) == {"1003"}
+    assert folded_panes({"1000": 3, "1001": 9, "1002": 3, "1003": 1}, 20) == set()
+    assert folded_panes({"1000": 3, "1001": 9}, 3) == {"1000"}

@@ -117,8 +117,10 @@ def test_a_program_with_a_mistake_is_one_line_and_no_screen(alone: Path) -> None
 
 def test_a_mistake_of_ours_gives_the_terminal_back_and_prints_no_local_variable(alone: Path) -> None:
     crash = (
-        "from playbooks_tui.widgets import head; secret = 'hunter2'\n"
-        "def broken(self, y): raise KeyError('lost')\n"
+        "from playbooks_tui.widgets import head\n"
+        "def broken(self, y):\n"
+        "    secret = 'hunter' + '2'\n"
+        "    raise KeyError('lost')\n"
         "head.Head.line = broken\n"
     )
     terminal = Terminal(alone, SELLS, first=crash)

@@ -80,7 +80,9 @@ def plan(record: Record, width: int) -> Plan:
     step = max(4, len(str(record.most)) + 2)
     agents = record.lanes
     names = min(max((len(record.title(agent)) for agent in agents if agent != HUMAN), default=6), _MOST_NAME) + 1
-    room = max(2, (width - 6 - _TOOK - 4 - names - _LEAST_TEXT) // step)
+    room = (width - 6 - _TOOK - 4 - names - _LEAST_TEXT) // step
+    if len(agents) > room:  # those who share a lane are named in their rows
+        room = max(2, room - (names + 1) // step)
     own = agents if len(agents) <= room else [*[agent for agent in agents if agent != HUMAN][: room - 2], HUMAN]
     branches = list(record.branches)
     gutters = branches if len(branches) <= _MOST_GUTTERS else [branches[0], *branches[1 - _MOST_GUTTERS :]]
@@ -113,7 +115,7 @@ def head(record: Record, drawn: Plan, width: int) -> Line:
         text = f"{names[agent]:>{drawn.step - 1 + wide}}" + ("" if wide else " ")
         spans.append(Span(text, record.hue(agent), bold=True))
     if drawn.shared:
-        spans.append(Span(f"{'+' + str(len(drawn.shared)):>{drawn.step - 1}} ", "quiet", bold=True))
+        spans.append(Span(f"{'…':>{drawn.step - 1}} ", "quiet", bold=True))
     rest = width - width_of(spans)
     return Line((*spans, Span(f"{'took ':>{max(0, rest)}}", "quiet")))
 

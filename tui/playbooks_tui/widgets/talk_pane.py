@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from textual import events
 from textual.message import Message
+from textual.strip import Strip
 
 from playbooks_tui.record import Record
-from playbooks_tui.spans import Line, Span
+from playbooks_tui.spans import Line, Span, cut, width_of
 from playbooks_tui.talk import Look, Talk
 from playbooks_tui.widgets.inked import Pane
 
@@ -51,8 +52,30 @@ class TalkPane(Pane):
     def line(self, y: int) -> Line:
         return self._talk.line(y)
 
+    def render_line(self, y: int) -> Strip:
+        if not self.has_class("-folded"):
+            return super().render_line(y)
+        width = self.size.width
+        return self.strip(folded_line(self._left, self._right, self._talk.line(self._talk.anchor), width), width)
+
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
         index = self._talk.row_at(offset.y + int(self.scroll_offset.y)) if offset is not None else None
         if index is not None:
             self.post_message(self.Chosen(index))
+
+
+def folded_line(name: tuple[Span, ...], doing: tuple[Span, ...], last: Line, width: int) -> Line:
+    """A pane in one line: who, the last thing said or done, and what it does now.
+
+    Args:
+        name: Whose pane.
+        doing: What it does.
+        last: The newest line of its conversation.
+        width: Cells.
+    """
+    lead = [Span("  "), *name, Span("  ")]
+    room = width - width_of(lead) - width_of(doing) - 4
+    said = Span(cut(last.text.strip().lstrip("▸┊").strip(), room), "quiet") if room > 0 else Span("")
+    gap = width - width_of((*lead, said, *doing)) - 3
+    return Line((*lead, said, Span(" " * max(1, gap)), *doing))
