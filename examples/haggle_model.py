@@ -1,8 +1,8 @@
 """Plays Seller, Buyer and Boss of negotiation.pb without a key or a network.
 
 Everything said is computed from the conversation and the variables: another price, another result of a tool or another
-word of the Buyer gives another ending. Nothing is counted here, and no response says what it changes itself, so a resumed
-run answers as the first one did.
+word of the Buyer gives another ending. Nothing is counted here, and no response depends on what it changes, so that a
+resumed run answers as the first one did.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ class Killed:
         outcome.problems += self._missed()
         return outcome
 
-    # -- processes ----------------------------------------------------------------------------------------------------
+    # -- processes -----------------------------------------------------------------------------------------------------
 
     def _start(self, spec: dict[str, object], *more: str) -> subprocess.Popen[str]:
         spec = {**spec, "mutant": self.trial.mutant}
@@ -193,7 +193,7 @@ class Killed:
         # What completed since has to be done again.
         self._allowed.update(self.ledger())
 
-    # -- what is there ------------------------------------------------------------------------------------------------
+    # -- what is there -------------------------------------------------------------------------------------------------
 
     def ledger(self) -> list[str]:
         file = self.folder / "ledger.txt"
@@ -267,7 +267,7 @@ def in_flight(ledger: Iterable[str]) -> set[str]:
     return set(last.values())
 
 
-# -- all of it ----------------------------------------------------------------------------------------------------
+# -- all of it ---------------------------------------------------------------------------------------------------------
 
 
 def measured(folder: Path) -> Whole:

@@ -5,8 +5,8 @@ variables, statements; and the numbers that were given out. How much of it must 
 
 - *steady*: however fast its tools and models are, it ends the same. So must every resume, in all and in order.
 - *loose*: only the order depends on timing. Then a resume gives the same, in any order.
-- *racy*: what happens depends on timing. Then a resume may end as another run would; what is asserted is that at the cut
-  the replay came to what was there, that nothing happened twice, and that the run came to an end of the same kind.
+- *racy*: what happens depends on timing. Then a resume may end as another run would; what is asserted is that the
+  replay came to what was there at the cut, that nothing happened twice, and that the run ended in one of its ways.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def account(run: Run) -> Account:
     return Account((run.ended, run.error), messages, run.results, variables, run.statements())
 
 
-# -- what may never happen twice -------------------------------------------------------------------------------------------
+# -- what may never happen twice ---------------------------------------------------------------------------------------
 
 
 def doubled(run: Run) -> list[str]:
@@ -143,7 +143,7 @@ def doubled(run: Run) -> list[str]:
     return wrong
 
 
-# -- other timings -----------------------------------------------------------------------------------------------------------
+# -- other timings -----------------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -208,7 +208,7 @@ def expected(scenario: Scenario, usual: Account, timings: int = TIMINGS) -> Expe
     return Expected(kind, usual, frozenset(other.ended[0] for other in (usual, *others)))
 
 
-# -- the examination ----------------------------------------------------------------------------------------------------------
+# -- the examination ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(repr=False)
@@ -231,12 +231,16 @@ class Findings:
         self.wrong += other.wrong
 
     def __str__(self) -> str:
-        programs = sum(self.kinds.values())
-        return (
-            f"{programs} programs ({self.kinds['loose']} loose, {self.kinds['racy']} racy), {self.checkpoints} checkpoints, "
-            f"{self.resumes} resumes, {self.again} resumes of resumes, {self.fresh} resumes in fresh processes, "
-            f"{len(self.wrong)} wrong"
+        kinds = f"{self.kinds['loose']} loose, {self.kinds['racy']} racy"
+        parts = (
+            f"{sum(self.kinds.values())} programs ({kinds})",
+            f"{self.checkpoints} checkpoints",
+            f"{self.resumes} resumes",
+            f"{self.again} resumes of resumes",
+            f"{self.fresh} resumes in fresh processes",
+            f"{len(self.wrong)} wrong",
         )
+        return ", ".join(parts)
 
 
 @dataclass(repr=False)
@@ -313,7 +317,7 @@ def resumed_at(source: Run, cut: str, expects: Expected) -> tuple[Run | None, st
     return resumed, expects.missed(account(resumed))
 
 
-# -- fresh processes -------------------------------------------------------------------------------------------------------------
+# -- fresh processes ---------------------------------------------------------------------------------------------------
 
 
 def examine_fresh(samples: list[Sample], hash_seeds: tuple[str, ...] = ("1", "7")) -> Findings:

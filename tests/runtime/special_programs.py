@@ -311,11 +311,17 @@ await Return([first, also.items[1:], up(), add(4), Basket.made])
 """
         ),
         "tidy": Part(
-            python="async def tidy(n):\n    return Tidied(n)\nclass Tidied:\n    def __init__(self, n):\n        self.n = n\n"
+            python="""\
+async def tidy(n):
+    return Tidied(n)
+class Tidied:
+    def __init__(self, n):
+        self.n = n
+"""
         ),
     }
 )
-"""Functions with defaults and closures, classes with a counter, and objects of them, in the statements after a resume."""
+"""Functions with defaults and closures, classes with a counter, and objects of them, used after a resume."""
 
 PERSON = Scenario(
     model(
@@ -352,7 +358,11 @@ await Return([ids, answers, await Yld("agent 1001")])
         ),
         "Wait4": Part(
             turns=(
-                'said = await Yld("agent 1000")\nawait Say("agent 1000", f"{said} from {$start}")\nawait Return(said)\n',
+                """\
+said = await Yld("agent 1000")
+await Say("agent 1000", f"{said} from {$start}")
+await Return(said)
+""",
             )
         ),
         "Double": Part(("n",), ("$start += await Wait(1, n)\nawait Return($start * 2)\n",)),
