@@ -150,11 +150,26 @@ def _now(program: Program, state: ProgramState, cls: AgentClass, frame: int, own
     if artifacts := state.artifacts.get(row.agent):
         lines.append("The agent's artifacts:")
         lines += [f"    {name}: {summary}" for name, (summary, _) in sorted(artifacts.items())]
-    others = [_who(state, id) for id in state.agents if id not in (row.agent, HUMAN)]
+    others = [_who(state, id) for id in _acquainted(state, row.agent)]
     if others:
         lines.append("Other agents: " + ", ".join(others))
     lines.append("Write the code that comes next.")
     return "\n".join(lines)
+
+
+def _acquainted(state: ProgramState, agent: str) -> list[str]:
+    """The agents that an agent knows of: there from the start, its maker, those it made or exchanged a message with.
+
+    Not simply all there are: whom another agent has made by now is a race, and a prompt must not depend on one.
+    """
+    known = {id for id, row in state.agents.items() if not row[1] or row[1] == agent}
+    known.add(state.agents[agent][1])
+    for sender, receivers, *_ in state.messages.values():
+        if sender == agent:
+            known.update(receivers)
+        elif agent in receivers:
+            known.add(sender)
+    return [id for id in state.agents if id in known and id not in (agent, HUMAN)]
 
 
 def _who(state: ProgramState, agent: str) -> str:
