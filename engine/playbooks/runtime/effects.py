@@ -216,7 +216,7 @@ class Effects:
         else:
             tick = runtime.tick()
             if durable:
-                runtime.emit(e.EffectBegan(frame.id, unit, path, n, tick, call.label, mark))
+                runtime.emit(e.EffectBegan(frame.id, unit, path, n, tick, call.label, mark, _waits_for(call)))
         running = Running(frame, unit, path, n, tick, call)
         try:
             child = record.get(("child", path, n))
@@ -399,3 +399,7 @@ class Effects:
 
 
 _GATHERING = asyncio.tasks._GatheringFuture  # type: ignore[attr-defined]
+
+
+def _waits_for(call: Call) -> str:
+    return str(call.arguments[0]) if call.waits and call.label == "Yld" and call.arguments else ""

@@ -626,7 +626,8 @@ class Runtime:
     def message_view(self, id: int) -> MessageView:
         row = self.state.message(id)
         delivered = tuple(agent for agent in row.receivers if id not in self.state.inbox.get(agent, ()))
-        return MessageView(id, row.sender, row.receivers, row.text, row.meeting, delivered)
+        made_by = self.journal.head.id if self.journal.head and self.journal.head.kind == "say" else ""
+        return MessageView(id, row.sender, row.receivers, row.text, row.meeting, delivered, made_by)
 
     def message_sent(self, event: e.MessageSent) -> None:
         """A message is durable: its receivers may have it."""

@@ -30,7 +30,6 @@ from playbooks.runtime.notices import (
     Listener,
     MessageSent,
     MessageView,
-    ModelAnswered,
     Notice,
     RunStatus,
 )
@@ -90,7 +89,6 @@ class DebugSession:
         self.messages: list[MessageView] = []
         """Of this branch, oldest first."""
         self.error = ""
-        self.calls = 0
         self._runtime: Runtime | None = None
         self._store: Store | None = None
 
@@ -420,6 +418,11 @@ class DebugSession:
         return (None if known[0] < 0 else int(known[0]), None if known[1] < 0 else int(known[1]))
 
     @property
+    def calls(self) -> int:
+        """Model calls on this branch."""
+        return int(self.runtime.state.count.get("call", 0))
+
+    @property
     def cost(self) -> float | None:
         """US dollars on this branch; None: unknown."""
         cost = self.runtime.state.count.get("cost", 0)
@@ -492,11 +495,11 @@ class DebugSession:
         self._soon(self.runtime.close_input)
 
     def _soon(self, act: Callable[[], Any]) -> None:
-        if self._loop is None:
-            if act in (self.runtime.control.pause, self.runtime.close_input):
-                act()
-            return
-        self._loop.call_soon_threadsafe(act)
+        """On the engine's loop; at once while there is none, since then nothing runs."""
+        if self._running is None or self._loop is None:
+            act()
+        else:
+            self._loop.call_soon_threadsafe(act)
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
@@ -522,8 +525,6 @@ class DebugSession:
             self.agents[notice.agent.id] = notice.agent
         elif isinstance(notice, MessageSent):
             self.messages.append(notice.message)
-        elif isinstance(notice, ModelAnswered):
-            self.calls = notice.call
         for listener in tuple(self._listeners):
             listener(notice)
 

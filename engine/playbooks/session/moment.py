@@ -81,15 +81,12 @@ class Moment:
         return sorted(id for id, row in self.state.frames.items() if row[0] == agent and id not in self.state.returned)
 
     def _waits_for(self, agent: str) -> str:
-        """What its oldest `Yld` in flight waits for, as the program wrote it."""
+        """Whom its oldest `Yld` in flight waits for, as the program wrote it."""
         for frame in self._frames(agent):
-            for key, value in self.state.record.get((frame, self.state.progress_of(frame).unit), {}).items():
-                if (
-                    key[0] == "begun"
-                    and value[1] == "Yld"
-                    and ("ended", *key[1:]) not in self.state.record[frame, self.state.progress_of(frame).unit]
-                ):
-                    return "a message"
+            record = self.state.record.get((frame, self.state.progress_of(frame).unit), {})
+            for key, value in record.items():
+                if key[0] == "begun" and value[1] == "Yld" and ("ended", *key[1:]) not in record:
+                    return str(value[3]) if len(value) > 3 else "a message"
         return ""
 
     @cached_property

@@ -203,6 +203,8 @@ class EffectBegan(Record, frozen=True):
     label: str
     digest: str
     """Of the arguments: a replay that calls with others has diverged."""
+    waits_for: str = ""
+    """As the program wrote it, of a call that waits for somebody: `agent 1001`, `user`."""
 
 
 class EffectEnded(Record, frozen=True):

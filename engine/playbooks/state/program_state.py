@@ -278,7 +278,7 @@ def _noted(s: ProgramState, v: e.Noted) -> list[Write]:
 
 def _effect_began(s: ProgramState, v: e.EffectBegan) -> list[Write]:
     return [
-        ("record", (v.frame, v.unit), ("begun", v.path, v.n), (v.tick, v.label, v.digest)),
+        ("record", (v.frame, v.unit), ("begun", v.path, v.n), (v.tick, v.label, v.digest, v.waits_for)),
         ("count", "tick", max(v.tick, s.count.get("tick", 0))),
     ]
 
