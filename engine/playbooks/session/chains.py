@@ -28,6 +28,29 @@ class Chain:
         return not self.foreign
 
 
+class Foreign(UserError):
+    """A checkpoint that this user's engine did not write is about to be run on from."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(
+            f"{id} was not written by this user's engine",
+            "look at it with `playbooks show`, or add --trust if you know where it comes from",
+        )
+
+
+def refuse_foreign(store: Store, id: str) -> None:
+    """Goes through all that a checkpoint builds on: one foreign file in it would decide what runs.
+
+    Raises:
+        Foreign: One of them was not written by this user's engine.
+    """
+    while id:
+        checkpoint, signed = store.read_signed(id)
+        if not signed:
+            raise Foreign(id)
+        id = checkpoint.base
+
+
 class CantBeRead(UserError):
     """A checkpoint whose state can't be told, because something in its chain is damaged, gone or crafted."""
 

@@ -36,6 +36,7 @@ from playbooks.runtime.notices import (
 from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.runtime import RunSettings, Runtime
 from playbooks.session import resume as resuming
+from playbooks.session.chains import refuse_foreign
 from playbooks.session.edits import NO_RESULT, Edits
 from playbooks.session.forking import ForkPlan, Prepared, events_of, prepare
 from playbooks.session.moment import Moment
@@ -166,6 +167,8 @@ class DebugSession:
             self._begin(program, config)
         else:
             self._go_on(found, program)
+        known = self.runtime.state.agents
+        self.agents = {id: AgentView(id, str(row[0]), "ready") for id, row in known.items()}
 
     def _configured(self, program: Program | None) -> Config:
         config = self._base_config.for_program(program) if program else self._base_config
@@ -214,11 +217,8 @@ class DebugSession:
             branch = found.branch
             path = resuming.branch_path(headers, branches[branch].head)
         folded, skipped, after = resuming.newest_whole(store, path)
-        if not self._trust and not store.is_signed(folded.header.id):
-            raise UserError(
-                f"{folded.header.id} was not written by this user's engine",
-                "look at it with `playbooks show`, or resume it with --trust if you know where it comes from",
-            )
+        if not self._trust:
+            refuse_foreign(store, folded.header.id)
         recorded = recorded_program(folded.state)
         self.program = recorded
         config = self._configured(recorded)
@@ -305,7 +305,10 @@ class DebugSession:
             raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
         branches = [branch.name for branch in self._store.branches(self.id)]
         headers = self._store.headers(self.id)
-        return prepare(self._store, headers, branches, checkpoint, edits, self.program, before=before, label=label)
+        prepared = prepare(self._store, headers, branches, checkpoint, edits, self.program, before=before, label=label)
+        if not self._trust:
+            refuse_foreign(self._store, prepared.folded.header.id)
+        return prepared
 
     def _branch_off(self, prepared: Prepared, options: ForkOptions) -> None:
         store = self._store
@@ -349,7 +352,7 @@ class DebugSession:
             text=f"{prepared.plan.branch}: {what}" if what else prepared.plan.branch,
         )
         if options.model is None and options.temperature is None:
-            runtime.recorded = RecordedCalls(state, events_of(store, prepared.later))
+            runtime.recorded = RecordedCalls(state, events_of(store, prepared.later, trust=self._trust))
         runtime.prepare()
 
     def _made(self, journal: Journal, model: Model, settings: ModelSettings, config: Config) -> Runtime:

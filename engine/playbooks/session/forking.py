@@ -149,11 +149,15 @@ def later_on(headers: list[Header], at: Header) -> list[Header]:
     return later
 
 
-def events_of(store: Store, headers: tuple[Header, ...]) -> Iterator[Event]:
-    """Their events in order, read as they are needed; ends at one that is damaged or gone."""
+def events_of(store: Store, headers: tuple[Header, ...], *, trust: bool = False) -> Iterator[Event]:
+    """Their events in order, read as they are needed; ends at one that is damaged or gone, or foreign without `trust`:
+    what is served from it would run."""
     for header in headers:
         try:
-            yield from from_builtins(store.read(header.id).events)
+            checkpoint, signed = store.read_signed(header.id)
+            if not (signed or trust):
+                return
+            yield from from_builtins(checkpoint.events)
         except (Damaged, UnknownCheckpoint, ValueError):
             return
 

@@ -19,7 +19,7 @@ from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.config import Config
 from playbooks.errors import UserError
 from playbooks.language.model import Program
-from playbooks.session.chains import CantBeRead, Chain, read_chain
+from playbooks.session.chains import CantBeRead, Chain, Foreign, read_chain
 from playbooks.session.differences import Differences, common_ancestor, differences
 from playbooks.session.edits import Edits
 from playbooks.session.forking import ForkPlan, prepare
@@ -232,10 +232,7 @@ class SessionLibrary:
         """
         chain = self.chain(checkpoint)
         if chain.foreign and not trust:
-            raise UserError(
-                f"{chain.foreign[0]} was not written by this user's engine",
-                "look at it with `playbooks show`, or add --trust if you know where it comes from",
-            )
+            raise Foreign(chain.foreign[0])
         return self.session(chain.folded.header.session)
 
     def agent_called(self, name: str, checkpoint: str) -> str:
