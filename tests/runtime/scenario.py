@@ -218,7 +218,7 @@ def _run(run: Run, witness: Any = None) -> Run:
                 runtime.close_input()  # nobody is there to answer: the run ends
 
     runtime.listeners.append(told)
-    shared = runtime._shared_names
+    shared = runtime.namespace.shared
     shared["Wait"] = lambda turns, value=None: wait(runtime, turns, value)
     shared["Ask"] = lambda agent, name, *arguments: runtime.builtins.playbook_call(agent, name, arguments, {})
     emit = runtime.journal.emit

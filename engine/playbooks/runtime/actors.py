@@ -94,7 +94,7 @@ class Actors:
     def _rest(self, agent: str) -> None:
         self.idle.add(agent)
         self._runtime.agent_changed(agent)
-        self._runtime.poke()
+        self._runtime.standstill.poke()
 
     async def _root(self, agent: str, begin: Beginning | None, n: int) -> None:
         runtime, state = self._runtime, self._runtime.state

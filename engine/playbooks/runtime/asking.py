@@ -137,7 +137,7 @@ class Asking:
                     str(response.error or ""),
                 )
             )
-            runtime.poke()
+            runtime.standstill.poke()
 
     def flush(self, frame: Frame) -> None:
         """Puts what was received since the last time into the state."""

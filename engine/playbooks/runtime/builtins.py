@@ -395,7 +395,7 @@ class AgentReference:
         whom = resolve(target, self._runtime.state, self._runtime.program)
         if len(whom.agents) != 1 or self._runtime.state.agents[whom.agents[0]][0] != self._class.name:
             raise UnknownTarget(f"{target} is no {self._class.name}")
-        return self.to(whom.agents[0], self._runtime.engine_names(current().frame.agent))
+        return self.to(whom.agents[0], self._runtime.namespace.of(current().frame.agent))
 
     def to(self, agent: str, names: dict[str, Any]) -> AgentReference:
         """The reference to one agent of the class; in `names`, so that one that is kept is stored by its name."""

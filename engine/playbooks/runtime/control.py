@@ -40,14 +40,14 @@ class Control:
     def pause(self) -> None:
         """Every agent stops at its next await."""
         self.holds, self._credit = True, 0
-        self._runtime.poke()
+        self._runtime.standstill.poke()
 
     def step(self) -> None:
         """Lets one effect through: to the next checkpoint of any agent."""
         self.holds, self._credit = True, 1
         self._open(self._models)
         self._pass()
-        self._runtime.poke()
+        self._runtime.standstill.poke()
 
     async def gate(self, running: Running, call: Call) -> None:
         """Returns when the call may begin."""
@@ -56,7 +56,7 @@ class Control:
         gate = asyncio.get_running_loop().create_future()
         self._gated.append(gate)
         self._pass()
-        self._runtime.poke()
+        self._runtime.standstill.poke()
         try:
             await gate
         finally:
@@ -69,7 +69,7 @@ class Control:
             return
         gate = asyncio.get_running_loop().create_future()
         self._models.append(gate)
-        self._runtime.poke()
+        self._runtime.standstill.poke()
         await gate
 
     def committed(self, header: Header) -> None:

@@ -51,7 +51,7 @@ class Mailbox:
             self._serve(agent)
             if not waiter.ready.done():
                 self._runtime.waits_changed(agent)
-                self._runtime.poke()
+                self._runtime.standstill.poke()
             return await waiter.ready
         except asyncio.CancelledError:
             if waiter.ready.done() and not waiter.ready.cancelled():

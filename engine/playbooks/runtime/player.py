@@ -11,7 +11,6 @@ import ast
 import asyncio
 import inspect
 import sys
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +72,8 @@ def _python_depth() -> int:
     return depth
 
 
-_SLICE_S = 0.02
+_BREATH = 16
+"""Units of a frame after which others get a turn: its calls may all be done without ever waiting."""
 
 
 _NOTHING = "Your answer held no code: nothing was done. Write the code that comes next, or await Return() at the end."
@@ -88,7 +88,6 @@ class Player:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._breathed = 0.0
         self.frames: dict[int, Frame] = {}
         """Those that live in this process."""
 
@@ -192,7 +191,7 @@ class Player:
     def _names(self, frame: Frame) -> Names:
         runtime = self._runtime
         held = runtime.state.names.get(frame.id, {})
-        names = frame.names = Names({}, runtime.engine_names(frame.agent), frame.parameters)
+        names = frame.names = Names({}, runtime.namespace.of(frame.agent), frame.parameters)
         frame.stored = StoredNames(runtime.values, held)
         with runtime.values.defined_in(names):
             for name, value in (StoredNames.load(held, runtime.values.decode) if held else frame.arguments).items():
@@ -293,8 +292,7 @@ class Player:
         runtime = self._runtime
         if runtime.stopping:
             await runtime.never()
-        if time.monotonic() - self._breathed > _SLICE_S:  # code that never awaits must not keep others from running
-            self._breathed = time.monotonic()
+        if frame.unit % _BREATH == _BREATH - 1:  # by number, not by time: a resume then yields where the run did
             runtime.effects.activity += 1  # it does not stand still
             await asyncio.sleep(0)
         if (frame.id, frame.unit) not in runtime.state.record:  # not begun at the cut, if this is a replay

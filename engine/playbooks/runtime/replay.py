@@ -17,8 +17,8 @@ from playbooks.state import ProgramState
 NEW = float("inf")
 """When something new began: after all that was in flight."""
 TURNS = ("goes on",)
-"""What else waits for its turn, as recorded ends do. Live, a unit's next statement waited for the model, and others' ends
-came before it; a replay has the text at once."""
+"""What else waits for its turn, as recorded ends do. Live, a unit's next statement waited for the model, and others'
+ends came before it; a replay has the text at once."""
 
 
 class Replay:

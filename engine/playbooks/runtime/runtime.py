@@ -7,7 +7,6 @@ Commit before publish: `commit` returns when the checkpoint is durable, and ever
 from __future__ import annotations
 
 import asyncio
-import builtins
 import contextvars
 import time
 from collections.abc import Callable, Coroutine, Iterable
@@ -22,18 +21,16 @@ from playbooks.runtime.actors import ON_MESSAGE, Actors
 from playbooks.runtime.agent_code import AgentCode
 from playbooks.runtime.arguments import bind
 from playbooks.runtime.asking import Asking
-from playbooks.runtime.asyncio_names import program_asyncio
 from playbooks.runtime.breaking import Broken
-from playbooks.runtime.builtins import AgentReference, Builtins, OwnAgent
+from playbooks.runtime.builtins import Builtins
 from playbooks.runtime.context import Context
 from playbooks.runtime.control import Control
-from playbooks.runtime.effects import Call, Effects, Running
+from playbooks.runtime.effects import Effects, Running
 from playbooks.runtime.frame import Frame
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.mailbox import Mailbox
-from playbooks.runtime.meetings import Meeting, Meetings, SharedState
-from playbooks.runtime.modules import ProgramImport
-from playbooks.runtime.names import State
+from playbooks.runtime.meetings import Meetings, SharedState
+from playbooks.runtime.namespace import Namespace
 from playbooks.runtime.notices import (
     AgentChanged,
     AgentStatus,
@@ -50,19 +47,17 @@ from playbooks.runtime.notices import (
     StatusChanged,
     WritingDropped,
 )
-from playbooks.runtime.place import here
 from playbooks.runtime.player import Player
 from playbooks.runtime.positions import Positions
 from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.replay import Replay
 from playbooks.runtime.signals import Diverged
+from playbooks.runtime.standstill import Standstill
 from playbooks.runtime.targets import HUMAN
 from playbooks.runtime.values import Values
 from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
 
-_QUIET_ROUNDS = 12
-"""Rounds of the loop in which nothing must happen before a run counts as standing still."""
 _BRIEF = 120
 
 
@@ -115,11 +110,10 @@ class Runtime:
         self._tick = int(self.state.count.get("tick", 0))
         self._tasks: set[asyncio.Task[Any]] = set()
         self._agent_code: dict[str, AgentCode] = {}
-        self._engine: dict[str, dict[str, Any]] = {}
         self._views: dict[str, AgentView] = {}
         self._done: asyncio.Future[RunStatus] | None = None
-        self._context = contextvars.copy_context()
-        self._checking = False
+        self.clean_context = contextvars.copy_context()
+        """In which no program's code runs: for the engine's own tasks."""
         self._said: list[tuple[str, str]] = []
         self.replay = Replay()
         self.recorded: RecordedCalls | None = None
@@ -136,7 +130,8 @@ class Runtime:
         self.control = Control(self)
         self.actors = Actors(self)
         self.shared_state = SharedState(self)
-        self._shared_names = self._names_for_all()
+        self.namespace = Namespace(self)
+        self.standstill = Standstill(self)
         journal.on_commit = self._committed
 
     # -- a run's life --------------------------------------------------------------------------------------------------
@@ -162,15 +157,15 @@ class Runtime:
         """Runs until the program finished, failed, or was interrupted."""
         loop = asyncio.get_running_loop()
         loop.set_task_factory(self.effects.task_factory)  # type: ignore[arg-type]
-        self._context = contextvars.copy_context()
+        self.clean_context = contextvars.copy_context()
         self._done = loop.create_future()
-        self._set_status("running")
+        self.set_status("running")
         for agent in list(self.state.agents):
             self.agent_changed(agent)
             self.actors.start(agent)
         for text, to in self._said:
             self.person_says(text, to)
-        self.poke()
+        self.standstill.poke()
         try:
             return await self._done
         finally:
@@ -178,12 +173,12 @@ class Runtime:
 
     def end(self) -> None:
         """The program ends for all agents."""
-        self._finish("finished")
+        self.finish("finished")
 
     def fail(self, reason: str) -> None:
         """The run can't go on."""
         self.error = self.error or reason
-        self._finish("failed")
+        self.finish("failed")
 
     def diverged(self, what: str) -> Diverged:
         """Fails the run: the code no longer does what was recorded. To be raised."""
@@ -192,11 +187,17 @@ class Runtime:
         self.fail(error.reason)
         return error
 
-    def _finish(self, status: RunStatus) -> None:
+    @property
+    def under_way(self) -> bool:
+        """The run has begun and not ended."""
+        return self._done is not None and not self._done.done()
+
+    def finish(self, status: RunStatus) -> None:
+        """Ends the run."""
         self.stopping = True
         if self._done is not None and not self._done.done():
             self._done.set_result(status)
-        self._set_status(status, self.error)
+        self.set_status(status, self.error)
 
     async def interrupt(self, grace: float = 5.0) -> None:
         """Stops at once, keeping everything: no effect begins any more, tools in flight get a moment, then all is
@@ -233,7 +234,7 @@ class Runtime:
                     line=last.line,
                 )
         finally:
-            self._finish("interrupted")
+            self.finish("interrupted")
 
     async def close(self) -> None:
         """Seals the run and drops all its tasks."""
@@ -250,7 +251,7 @@ class Runtime:
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """A task of the engine's own; what it raises fails the run."""
         loop = asyncio.get_running_loop()
-        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, context=self._context.copy())
+        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, context=self.clean_context.copy())
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
@@ -305,76 +306,8 @@ class Runtime:
         with self.values.defined_in(live.names):
             dict.__setitem__(live.names, name, self.values.decode(data))
 
-    # -- standing still ------------------------------------------------------------------------------------------------
-
-    def poke(self) -> None:
-        """Something began to wait: see whether everything does."""
-        if not self._checking and self._done is not None and not self._done.done():
-            self._checking = True
-            asyncio.get_running_loop().call_soon(self._check, _QUIET_ROUNDS, self.effects.activity)
-
-    def _check(self, rounds: int, activity: int) -> None:
-        if self.effects.activity != activity:
-            rounds, activity = _QUIET_ROUNDS, self.effects.activity
-        if self.effects.working or self.stopping:
-            self._checking = False
-            return
-        if rounds:
-            asyncio.get_running_loop().call_soon(self._check, rounds - 1, activity)
-            return
-        self._checking = False
-        if (at := self._program_timer()) is not None:
-            asyncio.get_running_loop().call_at(at, self.poke, context=self._context)
-            return
-        self._stands_still()
-
-    def _program_timer(self) -> float | None:
-        """When the first timer goes off that a program's own code set with the loop; None when there is none.
-
-        What it will do nobody knows: an event that it sets may be all that the code waits for.
-        """
-        timers = getattr(asyncio.get_running_loop(), "_scheduled", ())
-        own = (timer for timer in timers if not timer.cancelled() and timer._context.get(here) is not None)
-        return min((timer.when() for timer in own), default=None)
-
-    def _stands_still(self) -> None:
-        if self.replay.scripted:
-            self.fail(
-                f"the resume stands still before {self.replay.stuck_on()}, which does not happen again;"
-                " the files are as they were"
-            )
-            return
-        if self.control.gated:
-            self._set_status("paused")
-            return
-        waiting = self.mailbox.waiters
-        if self.mailbox.asking():
-            if self.input_closed:
-                self.needs_input = True
-                self._finish("interrupted")
-            else:
-                self._set_status("waiting", "waits for you")
-            return
-        if not self.effects.in_flight and not self.player.frames:
-            failed = [id for id, row in self.state.agents.items() if row[3] == "failed"]
-            if failed:
-                self.fail("; ".join(f"{self.state.agents[id][0]} failed: {self.state.agents[id][4]}" for id in failed))
-            else:
-                self.end()
-            return
-        failed = [id for id, row in self.state.agents.items() if row[3] == "failed"]
-        reasons = [f"{self.state.agents[id][0]} failed: {self.state.agents[id][4]}" for id in failed]
-        reasons += [f"{self.title(waiter.agent)} waits for {self._waited(waiter.target)}" for waiter in waiting]
-        self.fail("; ".join(reasons) or "every agent waits for something that does not come")
-
-    def _waited(self, target: str) -> str:
-        agent = target.removeprefix("agent ")
-        if agent not in self.state.agents:
-            return target
-        idle = agent in self.actors.idle and self.state.agent(agent).status != "failed"
-        return self.title(agent) + (", which has nothing left to do" if idle else "")
-
-    def _set_status(self, status: RunStatus, phrase: str = "") -> None:
+    def set_status(self, status: RunStatus, phrase: str = "") -> None:
+        """Says what the run as a whole does, when that changed."""
         if (status, phrase) != (self.status, self.phrase):
             self.status, self.phrase = status, phrase
             self.notify(StatusChanged(status, phrase))
@@ -413,7 +346,7 @@ class Runtime:
     def _committed(self, header: Header) -> None:
         self.control.committed(header)
         if self.status in ("waiting", "paused") and not self.control.gated:
-            self._set_status("running")
+            self.set_status("running")
         self.notify(Committed(header))
 
     # -- agents --------------------------------------------------------------------------------------------------------
@@ -425,7 +358,7 @@ class Runtime:
             Exception: Whatever a block raised.
         """
         agent = str(max(int(self.state.count.get("agent", 1000)), 1000))
-        code = AgentCode(self, cls, self.engine_names_of(cls, agent))
+        code = AgentCode(self, cls, self.namespace.begin(cls, agent))
         self._agent_code[agent] = code
         events: list[Event] = [e.AgentCreated(agent, cls.name, creator, str(arguments.get("name", "")))]
         for name, value in {**code.data, **arguments}.items():
@@ -447,7 +380,7 @@ class Runtime:
 
     def _load_agent(self, agent: str) -> None:
         cls = self.class_of(agent)
-        self._agent_code[agent] = AgentCode(self, cls, self.engine_names_of(cls, agent))
+        self._agent_code[agent] = AgentCode(self, cls, self.namespace.begin(cls, agent))
 
     def class_of(self, agent: str) -> AgentClass:
         cls = self.program.agent(self.state.agents[agent][0])
@@ -492,91 +425,6 @@ class Runtime:
         """There may be something for an idle agent to begin."""
         self.effects.activity += 1
         self.actors.wake(agent)
-
-    # -- names ---------------------------------------------------------------------------------------------------------
-
-    def _names_for_all(self) -> dict[str, Any]:
-        state = State()
-
-        def sleep(delay: float, result: Any = None) -> Call:
-            return self._sleep(delay, result)
-
-        def _print(*values: Any, **options: Any) -> None:  # a function: one that is kept is stored by its name
-            self._print(*values, **options)
-
-        shared = {
-            **vars(builtins),
-            **self.builtins.names(),
-            "asyncio": program_asyncio(sleep),
-            "__state__": state,
-            "meeting": Meeting(self),
-            "meeting's shared state": self.shared_state,
-            "print": _print,
-            "input": _input,
-        }
-        self.import_ = ProgramImport(shared["asyncio"], self.effects.sync, self.imported)
-        shared["__builtins__"] = {
-            **vars(builtins),
-            "print": _print,
-            "input": _input,
-            "__import__": self.import_,
-        }
-        return shared
-
-    def engine_names_of(self, cls: AgentClass, agent: str) -> dict[str, Any]:
-        """What an agent's code finds: the engine's names, its playbooks, the other classes."""
-        names = dict(self._shared_names)
-        for other in self.program.agents:
-            if other.kind == "AI":
-                names[other.name] = AgentReference(self, other)
-        for playbook in cls.playbooks:
-            names[playbook.name] = self.builtins.caller(None, playbook.name)
-        names["self"] = OwnAgent(names, names["__state__"])
-        self._engine[agent] = names
-        return names
-
-    def engine_names(self, agent: str) -> dict[str, Any]:
-        """As `engine_names_of`, with the functions of the agent's Python blocks."""
-        names = self._engine[agent]
-        for name, value in self._agent_code[agent].names.items():
-            if name[:2] != "__" and name not in names:
-                names[name] = value
-        return names
-
-    def name_of(self, value: object) -> str | None:
-        """The name under which the engine offers this very object."""
-        if (name := self.import_.name_of(value)) is not None:
-            return f"import {name}"
-        for agent, names in self._engine.items():
-            for name, held in names.items():
-                if held is value and (name[:2] != "__" or name == "__state__"):
-                    return f"{agent}.{name}" if name not in self._shared_names else name
-        return None
-
-    def named(self, name: str) -> object:
-        """The object that `name_of` gave this name for."""
-        if name.startswith("import "):
-            return self.import_.named(name.removeprefix("import "))
-        agent, dot, rest = name.partition(".")
-        if not dot:
-            return self._shared_names[name]
-        names = self._engine.get(agent, {})
-        cls, space, other = rest.partition(" ")
-        if space and rest not in names and other in self.state.agents:
-            return names[cls].to(other, names)
-        return names[rest]
-
-    def _sleep(self, delay: float, result: Any = None) -> Call:
-        async def run(running: Running) -> Any:
-            running.text = f"sleep({delay:g})"
-            return await asyncio.sleep(delay, result)
-
-        return Call(self, "sleep", "await", (delay, result), run)
-
-    def _print(self, *values: Any, sep: str | None = " ", end: str | None = "\n", **_: Any) -> None:
-        place = here.get()
-        text = (sep if sep is not None else " ").join(map(str, values))
-        self.output(place.frame.agent if place else "", text)
 
     # -- calls ---------------------------------------------------------------------------------------------------------
 
@@ -671,7 +519,7 @@ class Runtime:
     def close_input(self) -> None:
         """Nothing more will be said by the person."""
         self.input_closed = True
-        self.poke()
+        self.standstill.poke()
 
     # -- telling -------------------------------------------------------------------------------------------------------
 
@@ -730,10 +578,6 @@ class Runtime:
             self.notify(Asked(asked))
 
     _asked: tuple[str, ...] = ()
-
-
-def _input(*_: Any) -> None:
-    raise RuntimeError('nobody is at input(): await Say("user", …) asks, and await Yld("user") gives the answer')
 
 
 def _quoted(text: str) -> str:

@@ -132,11 +132,12 @@ class Values:
         return find_code(compiled, definition), names
 
     def name_of(self, value: object) -> str | None:
-        return self._runtime.name_of(value)
+        name: str | None = self._runtime.namespace.name_of(value)
+        return name
 
     def named(self, name: str) -> object:
-        return self._runtime.named(name)
+        return self._runtime.namespace.named(name)
 
     def import_module(self, name: str) -> types.ModuleType:
-        module: types.ModuleType = self._runtime.import_(name, None, None, ("*",), 0)
+        module: types.ModuleType = self._runtime.namespace.import_(name, None, None, ("*",), 0)
         return module
