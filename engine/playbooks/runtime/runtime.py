@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import json
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
@@ -32,20 +33,12 @@ from playbooks.runtime.mailbox import Mailbox
 from playbooks.runtime.meetings import Meetings, SharedState
 from playbooks.runtime.namespace import Namespace
 from playbooks.runtime.notices import (
-    AgentChanged,
-    AgentStatus,
-    AgentView,
-    Asked,
     Committed,
-    Listener,
     MessageHeard,
     MessageSent,
     MessageView,
-    Notice,
-    Output,
     RunStatus,
     StatusChanged,
-    WritingDropped,
 )
 from playbooks.runtime.player import Player
 from playbooks.runtime.positions import Positions
@@ -54,6 +47,7 @@ from playbooks.runtime.replay import Replay
 from playbooks.runtime.signals import Diverged
 from playbooks.runtime.standstill import Standstill
 from playbooks.runtime.targets import HUMAN
+from playbooks.runtime.telling import Telling
 from playbooks.runtime.values import Values
 from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
@@ -98,7 +92,11 @@ class Runtime:
         self.model_settings = model_settings or ModelSettings()
         self.state: ProgramState = journal.state
         self.durable = journal.durable
-        self.listeners: list[Listener] = []
+        self.telling = Telling(self)
+        self.listeners = self.telling.listeners
+        self.notify, self.output = self.telling.notify, self.telling.output
+        self.agent_changed, self.waits_changed = self.telling.agent_changed, self.telling.waits_changed
+        self.writing_dropped = self.telling.writing_dropped
         self.status: RunStatus = "ready"
         self.phrase = ""
         self.error = ""
@@ -110,7 +108,6 @@ class Runtime:
         self._tick = int(self.state.count.get("tick", 0))
         self._tasks: set[asyncio.Task[Any]] = set()
         self._agent_code: dict[str, AgentCode] = {}
-        self._views: dict[str, AgentView] = {}
         self._done: asyncio.Future[RunStatus] | None = None
         self.clean_context = contextvars.copy_context()
         """In which no program's code runs: for the engine's own tasks."""
@@ -512,7 +509,7 @@ class Runtime:
             target, meeting = asked.target, asked.target.removeprefix("meeting ")
             receivers = self.meetings.hearers(meeting, HUMAN, ())
         message = e.MessageSent(self.next_message(), HUMAN, receivers, text, meeting)
-        statement = f'Say("{target}", {_quoted(text)})'
+        statement = f'Say("{target}", {json.dumps(text, ensure_ascii=False)})'
         self.commit_agent(HUMAN, "say", statement, [message], text=text, peer=target if meeting else receiver)
         self.message_sent(message)
 
@@ -520,67 +517,3 @@ class Runtime:
         """Nothing more will be said by the person."""
         self.input_closed = True
         self.standstill.poke()
-
-    # -- telling -------------------------------------------------------------------------------------------------------
-
-    def notify(self, notice: Notice) -> None:
-        for listener in self.listeners:
-            listener(notice)
-
-    def output(self, agent: str, text: str, kind: Any = "print") -> None:
-        """A line for Output."""
-        self.notify(Output(agent, text, kind))
-
-    def writing_dropped(self, agent: str) -> None:
-        """What was being written will not be said."""
-        self.notify(WritingDropped(agent))
-
-    def agent_changed(self, agent: str) -> None:
-        """Shows what an agent does now, if it changed."""
-        if not self.listeners or agent not in self.state.agents:
-            return
-        view = self.view(agent)
-        if self._views.get(agent) != view:
-            self._views[agent] = view
-            self.notify(AgentChanged(view))
-
-    def view(self, agent: str) -> AgentView:
-        """An agent as it is now."""
-        row = self.state.agent(agent)
-        waiter = next((w for w in self.mailbox.waiters if w.agent == agent), None)
-        frames = [frame for frame in self.player.frames.values() if frame.agent == agent]
-        status: AgentStatus = "running"
-        if row.status == "failed":
-            status = "failed"
-        elif waiter:
-            status = "waiting"
-        elif not frames:
-            status = "idle"
-        last = frames[-1] if frames else None
-        return AgentView(
-            agent,
-            row.class_name,
-            status,
-            waiter.target if waiter else "",
-            last.step if last else "",
-            last.playbook.name if last else "",
-            row.created_by,
-            row.error,
-        )
-
-    def waits_changed(self, agent: str) -> None:
-        """An agent began or ceased to wait."""
-        self.effects.activity += 1
-        self.agent_changed(agent)
-        asked = tuple(waiter.agent for waiter in self.mailbox.asking())
-        if asked != self._asked:
-            self._asked = asked
-            self.notify(Asked(asked))
-
-    _asked: tuple[str, ...] = ()
-
-
-def _quoted(text: str) -> str:
-    import json
-
-    return json.dumps(text, ensure_ascii=False)
