@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from playbooks.checkpoints.chain import fold
-from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header
+from playbooks.checkpoints.record import BranchInfo, Header
 from playbooks.checkpoints.store import Store
 from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
@@ -40,6 +40,7 @@ from playbooks.session.chains import refuse_foreign
 from playbooks.session.edits import NO_RESULT, Edits
 from playbooks.session.forking import ForkPlan, Prepared, events_of, prepare
 from playbooks.session.moment import Moment
+from playbooks.session.opening import LockingWriter, refuse_mcp, store_of
 from playbooks.session.programs import recorded_program
 from playbooks.session.resume import Resumed
 from playbooks.state import ProgramState
@@ -155,7 +156,7 @@ class DebugSession:
         config = self._configured(program)
         durable = resuming_now or (config.durability.enabled if self._durable is None else self._durable)
         if durable:
-            self._store = self._given_store or _open_store(config)
+            self._store = self._given_store or store_of(config)
             if self._given_store is None:
                 self._stack.callback(self._store.close)
         if resuming_now:
@@ -186,7 +187,11 @@ class DebugSession:
     def _begin(self, program: Program, config: Config) -> None:
         self.program = program
         model, settings = self._model(config)
-        journal = Journal(ProgramState(), _Locking(self._store, self) if self._store else None, self._clock)
+        journal = Journal(
+            ProgramState(),
+            self._writer(self._store) if self._store else None,
+            self._clock,
+        )
         journal.emit(
             e.SessionStarted(
                 program.hash,
@@ -197,7 +202,7 @@ class DebugSession:
             )
         )
         runtime = self._made(journal, model, settings, config)
-        _refuse_mcp(program)
+        refuse_mcp(program)
         runtime.prepare()
         self._apply_set(runtime)
         if self._message:
@@ -225,7 +230,7 @@ class DebugSession:
         if not self._model_option and (was := folded.state.session.get("model")):
             config = self.config = config.with_overrides({"model": parse_model_option(was)})
         model, settings = self._model(config)
-        journal = Journal(folded.state, _Locking(store, self), self._clock)
+        journal = Journal(folded.state, self._writer(store), self._clock)
         last = max((header.sequence for header in headers), default=0)
         journal.go_on(folded.header, folded.windows, last, branch)
         journal.last = {header.agent: header for header in path if header.sequence <= folded.header.sequence}
@@ -323,7 +328,7 @@ class DebugSession:
             config = config.with_overrides({"model": {"temperature": options.temperature}})
         self.config = config
         model, settings = self._model(config)
-        journal = Journal(state, _Locking(store, self), self._clock)
+        journal = Journal(state, self._writer(store), self._clock)
         last = max((header.sequence for header in self.timeline), default=0)
         journal.go_on(at, prepared.folded.windows, last, prepared.plan.branch)
         path = resuming.branch_path(self.timeline, at.id)
@@ -367,6 +372,9 @@ class DebugSession:
         runtime = self._runtime = Runtime(self.program, model, journal, limits, settings, self._clock)
         runtime.listeners.append(self._told)
         return runtime
+
+    def _writer(self, store: Store) -> LockingWriter:
+        return LockingWriter(store, lambda: self.program, self._stack)
 
     def _apply_set(self, runtime: Runtime) -> None:
         for name, value in self._set.items():
@@ -537,52 +545,3 @@ class DebugSession:
         if folded != self.runtime.state:
             tables = [name for name in folded.tables if folded.tables[name] != self.runtime.state.tables[name]]
             raise AssertionError(f"{header.id}: the fold of all checkpoints differs from the live state in {tables}")
-
-
-class _Locking:
-    """A store for a journal, that locks a new session and marks it running as it begins."""
-
-    def __init__(self, store: Store, session: DebugSession) -> None:
-        self._store, self._session = store, session
-
-    def next_number(self, agent: str) -> int:
-        return self._store.next_number(agent)
-
-    def new_session_id(self) -> str:
-        id = self._store.new_session_id()
-        self._session._stack.enter_context(self._store.lock(id))
-        return id
-
-    def write(self, checkpoint: Checkpoint) -> None:
-        self._store.write(checkpoint)
-
-    def write_group(self, checkpoints: Sequence[Checkpoint]) -> None:
-        header, program = checkpoints[0].header, self._session.program
-        about = {"program": program.roots[0] if program.roots else "", "program_hash": program.hash}
-        self._store.note(header.session, "session", about)
-        self._store.write_group(checkpoints)
-        self._store.set_status(header.session, header.branch, "running")
-
-
-def _open_store(config: Config) -> Store:
-    from playbooks.checkpoints import open_store
-
-    kept = config.durability
-    return open_store(
-        kept.provider,
-        kept.storage_path,
-        fsync=kept.fsync,
-        max_size_mb=kept.max_checkpoint_size_mb,
-        config_file=config.file,
-    )
-
-
-def _refuse_mcp(program: Program) -> None:
-    for agent in program.agents:
-        if agent.kind == "MCP":
-            raise UserError(
-                f"{agent.name} is an MCP agent, and MCP servers can't be run yet",
-                "take the agent out to run the rest",
-                file=agent.file,
-                line=agent.line,
-            )

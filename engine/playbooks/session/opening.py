@@ -1,0 +1,66 @@
+"""What opening a session needs besides the session: its store, its lock, the program as it was recorded.
+
+Apart because none of it knows that something will run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+
+from playbooks.checkpoints.record import Checkpoint
+from playbooks.checkpoints.store import Store
+from playbooks.config import Config
+from playbooks.errors import UserError
+from playbooks.language.model import Program
+
+
+class LockingWriter:
+    """A store for a journal, that locks a new session and marks it running as it begins."""
+
+    def __init__(self, store: Store, program: Callable[[], Program], stack: contextlib.ExitStack) -> None:
+        self._store, self._program, self._stack = store, program, stack
+
+    def next_number(self, agent: str) -> int:
+        return self._store.next_number(agent)
+
+    def new_session_id(self) -> str:
+        id = self._store.new_session_id()
+        self._stack.enter_context(self._store.lock(id))
+        return id
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        self._store.write(checkpoint)
+
+    def write_group(self, checkpoints: Sequence[Checkpoint]) -> None:
+        header, program = checkpoints[0].header, self._program()
+        about = {"program": program.roots[0] if program.roots else "", "program_hash": program.hash}
+        self._store.note(header.session, "session", about)
+        self._store.write_group(checkpoints)
+        self._store.set_status(header.session, header.branch, "running")
+
+
+def store_of(config: Config) -> Store:
+    """The store that the configuration names."""
+    from playbooks.checkpoints import open_store
+
+    kept = config.durability
+    return open_store(
+        kept.provider,
+        kept.storage_path,
+        fsync=kept.fsync,
+        max_size_mb=kept.max_checkpoint_size_mb,
+        config_file=config.file,
+    )
+
+
+def refuse_mcp(program: Program) -> None:
+    """Raises `UserError` for an agent that can be read but not run."""
+    for agent in program.agents:
+        if agent.kind == "MCP":
+            raise UserError(
+                f"{agent.name} is an MCP agent, and MCP servers can't be run yet",
+                "take the agent out to run the rest",
+                file=agent.file,
+                line=agent.line,
+            )
