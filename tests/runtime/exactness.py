@@ -98,7 +98,11 @@ def account(run: Run) -> Account:
         agent: {name: plain(run.runtime.values.decode(data)) for name, data in sorted(held.items())}
         for agent, held in sorted(state.variables.items())
     }
-    return Account((run.ended, run.error), messages, run.results, variables, run.statements())
+    statements: dict[str, list[str]] = {}
+    for header in run.headers[1:]:
+        row = f"line {header.line}, {header.kind}: {header.statement} {header.text}"
+        statements.setdefault(header.agent, []).append(row)
+    return Account((run.ended, run.error), messages, run.results, variables, statements)
 
 
 # -- what may never happen twice ---------------------------------------------------------------------------------------

@@ -280,6 +280,49 @@ MISTAKE_AT_THE_END = Scenario(
 )
 """What the model is told of a mistake names the same line, whether or not the response was cut off before it."""
 
+CHANCE = Scenario(
+    model(
+        """\
+import random, time, uuid, datetime
+if True:
+    drawn = [random.random(), random.sample(range(9), 3), time.time(), uuid.uuid4().hex, datetime.datetime.now()]
+    $kept = drawn
+    await Wait(1)
+    more = random.choice(range(99))
+    await SaveArtifact("more", "what was drawn", more)
+    same = [drawn == $kept, more == await LoadArtifact("more")]
+del $kept, drawn, more
+await SaveArtifact("more", "nothing now", 0)
+await Return(same)
+"""
+    )
+)
+"""What was drawn once stays drawn: a replay that draws again finds what it wrote down to differ."""
+
+ENGINE_ERRORS = Scenario(
+    {
+        **model(
+            """\
+told = []
+for n in range(2):
+    try:
+        await Say("nobody", "hello")
+    except Exception as error:
+        told.append([type(error).__name__, str(error)])
+        await Wait(1)
+    try:
+        await Failing()
+    except Exception as error:
+        await Wait(1)
+        told.append([type(error).__name__, str(error)])
+await Return(told)
+"""
+        ),
+        "Failing": Part(turns=("await Wait(1)\nnothing()\n",)),
+    }
+)
+"""The engine's own errors, caught by model code: the same classes with the same words on a replay."""
+
 DEFINITIONS = Scenario(
     {
         **model(
@@ -380,6 +423,8 @@ SPECIAL = {
     "kept task": KEPT_TASK,
     "finished tasks": FINISHED_TASKS,
     "mistake at the end": MISTAKE_AT_THE_END,
+    "chance": CHANCE,
+    "engine errors": ENGINE_ERRORS,
     "definitions": DEFINITIONS,
     "person": PERSON,
     "new agents": NEW_AGENTS,
