@@ -145,3 +145,14 @@ def test_what_to_say_is_an_agent_a_colon_and_a_text(text: str, said: tuple[str, 
 def test_what_says_nothing_is_a_mistake(text: str) -> None:
     with pytest.raises(UserError, match='write "AGENT: TEXT"'):
         saying(text)
+
+
+def test_a_fork_of_what_broke_off_in_the_middle_of_a_response_asks_for_it_again(
+    negotiation: Path, shell: Shell
+) -> None:
+    """What followed is gone from 1000_ckpt_6 on, as after a crash: the Seller's response is there only in part."""
+    for row in shell("timeline", "--json").document["checkpoints"][8:]:
+        (negotiation / f".checkpoints/{row['agent']}/{row['id']}.pkl").unlink()
+    for id in ("1000_ckpt_4", "1000_ckpt_5"):
+        done = shell("fork", id)
+        assert (done.status, done.out.splitlines()[-1]) == (0, "Seller → you: The pen: sold at 80."), id

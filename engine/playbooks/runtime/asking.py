@@ -73,7 +73,7 @@ class Asking:
         )
         response = response or Response(plain=frame.playbook.mode == "raw")
         known = self._recorded(frame, asked if in_flight else None, received, hash)
-        if known is not None:
+        if known is not None and known.ended:  # of one that was cut off there the model is asked for all that is left
             self._serve(frame, response, known)
             return response
         runtime.notify(ModelCalled(frame.agent, call, model.name, sum(len(m["content"]) for m in prompt) // 4))
@@ -92,14 +92,12 @@ class Asking:
     def _serve(self, frame: Frame, response: Response, known: RecordedCall) -> None:
         """The recorded rest of a response, at once; nobody is asked."""
         response.feed(known.text[len(response.text) :])
-        if known.ended:
-            response.close()
+        response.close()
         response.changed.set()
         frame.response = response
         self.flush(frame)
-        if known.ended:
-            usage = known.usage
-            self._runtime.emit(e.ResponseEnded(frame.id, usage.input_tokens, usage.output_tokens, usage.cost))
+        usage = known.usage
+        self._runtime.emit(e.ResponseEnded(frame.id, usage.input_tokens, usage.output_tokens, usage.cost))
 
     async def _drain(self, frame: Frame, response: Response, request: ModelRequest, call: int) -> None:
         runtime = self._runtime
