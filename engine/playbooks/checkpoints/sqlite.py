@@ -251,15 +251,33 @@ class SQLiteStore:
 
     def branches(self, session: str) -> list[BranchInfo]:
         """See `Store.branches`."""
-        headers = self.headers(session)
-        ends: dict[str, tuple[Header, Header]] = {}
-        for header in headers:
-            ends[header.branch] = (ends.get(header.branch, (header,))[0], header)
+        query = """SELECT branch, min(sequence), max(sequence) FROM checkpoints WHERE session = ?
+        GROUP BY branch ORDER BY min(sequence)"""
+        rows = self._file.look(query, (session,))
+        ends: dict[str, tuple[Header | None, Header | None]] = {
+            name: (self._at(session, name, first), self._at(session, name, last)) for name, first, last in rows
+        }
+        if any(end is None for pair in ends.values() for end in pair):  # damaged: those that are whole tell
+            ends = {}
+            for header in self.headers(session):
+                ends[header.branch] = (ends.get(header.branch, (header,))[0], header)
+        whole = {name: (first, last) for name, (first, last) in ends.items() if first is not None and last is not None}
+        if is_start_alone([*dict.fromkeys(header for pair in whole.values() for header in pair)]):
+            return []
         statuses = self._statuses(session)
         return [
             BranchInfo(session, name, last.id, first.parent, statuses.get(name, "interrupted"))
-            for name, (first, last) in ends.items()
+            for name, (first, last) in whole.items()
         ]
+
+    def _at(self, session: str, branch: str, sequence: int) -> Header | None:
+        query = "SELECT agent, number, record FROM checkpoints WHERE session = ? AND branch = ? AND sequence = ?"
+        for agent, number, record in self._file.look(query, (session, branch, sequence)):
+            try:
+                return self._unpacked(f"{agent}_ckpt_{number}", record)[0].header
+            except Damaged:
+                continue
+        return None
 
     def _statuses(self, session: str) -> dict[str, str]:
         return facts.statuses(self.notes(session, "status"), self.is_open(session))

@@ -1,0 +1,110 @@
+"""The one workload: every checkpoint adds a message of 200 bytes and changes one of 20 variables of 250 bytes.
+
+Apart from who is measured because all are given the same text. Messages and variables are words, as people's and
+models' are; `noise` makes them of random letters, which nothing can make smaller.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+VARIABLES = 20
+MESSAGE_BYTES = 200
+VARIABLE_BYTES = 250
+_SYLLABLES = [
+    "an",
+    "ar",
+    "be",
+    "ca",
+    "co",
+    "da",
+    "de",
+    "di",
+    "el",
+    "en",
+    "er",
+    "es",
+    "fi",
+    "for",
+    "ga",
+    "gen",
+    "ha",
+    "her",
+    "in",
+    "is",
+    "it",
+    "ka",
+    "la",
+    "le",
+    "li",
+    "lo",
+    "ma",
+    "men",
+    "mi",
+    "na",
+    "ne",
+    "no",
+    "o",
+    "per",
+    "pla",
+    "pri",
+    "qui",
+    "ra",
+    "re",
+    "ri",
+    "ro",
+    "sa",
+    "se",
+    "sha",
+    "si",
+    "so",
+    "sta",
+    "su",
+    "ta",
+    "te",
+    "ter",
+    "ti",
+    "to",
+    "tra",
+    "tu",
+    "u",
+    "un",
+    "ver",
+    "vi",
+]
+
+
+def words(pick: random.Random, count: int = 800) -> list[str]:
+    """A vocabulary: as many words as people use most of the time, the shorter the more often."""
+    made: dict[str, None] = {}
+    while len(made) < count:
+        made["".join(pick.choice(_SYLLABLES) for _ in range(pick.choice((1, 2, 2, 3))))] = None
+    return sorted(made, key=len)
+
+
+def texts(size: int, seed: int, *, noise: bool = False) -> Iterator[str]:
+    """Texts of exactly `size` ASCII characters, without end, the same for a seed."""
+    pick = random.Random(seed)
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/"
+    vocabulary = words(random.Random(0))
+    while True:
+        if noise:
+            yield "".join(pick.choices(letters, k=size))
+            continue
+        text = ""
+        while len(text) < size:
+            text += vocabulary[min(int(pick.expovariate(1 / 200)), len(vocabulary) - 1)] + " "
+        yield text[:size]
+
+
+def steps(count: int, *, noise: bool = False) -> list[tuple[str, str, str]]:
+    """For each checkpoint: its message, the name of the variable it changes and what to."""
+    messages, values = texts(MESSAGE_BYTES, 1, noise=noise), texts(VARIABLE_BYTES, 2, noise=noise)
+    return [(next(messages), f"v{place % VARIABLES}", next(values)) for place in range(count)]
+
+
+def first_and_last(times: list[float]) -> tuple[float, float]:
+    """Mean microseconds of a checkpoint in the first tenth, and in the last; the very first few warm up."""
+    tenth = max(len(times) // 10, 1)
+    return 1e6 * sum(times[5 : tenth + 5]) / tenth, 1e6 * sum(times[-tenth:]) / tenth
