@@ -260,6 +260,7 @@ def examine(
     scenario: Scenario,
     *,
     again: int = 1,
+    again_at: float = 1.0,
     seed: int = 0,
     timings: int = TIMINGS,
     kind: Kind | None = None,
@@ -270,7 +271,8 @@ def examine(
 
     Args:
         scenario: What runs.
-        again: How many resumes of resumes in a row, at each cut.
+        again: How many resumes of resumes in a row.
+        again_at: At which part of the cuts.
         seed: Of the choice of cuts.
         timings: How many other timings tell whether the program races.
         kind: What it is known to be; then none are tried.
@@ -290,7 +292,7 @@ def examine(
     pick = random.Random(seed)
     for header in whole.headers[1:-1]:
         source, cut, where = whole, header.id, header.id
-        for round in range(1 + again):
+        for round in range(1 + (again if pick.random() < again_at else 0)):
             with verified(pick.random() < _VERIFIED):
                 resumed, wrong = resumed_at(source, cut, expects)
             found.resumes += round == 0

@@ -48,7 +48,9 @@ def test_a_random_program_ends_alike_resumed_at_each_checkpoint_and_again(
 ) -> None:
     note(str(program))
     try:
-        found = examine(program.scenario, timings=3, limit=30, samples=samples if len(samples) < 40 else None)
+        found = examine(
+            program.scenario, timings=3, again_at=0.5, limit=24, samples=samples if len(samples) < 40 else None
+        )
     except OverflowError:
         return  # too long for here; `make fuzz` takes it
     tally.add(found)
