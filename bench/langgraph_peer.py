@@ -11,7 +11,7 @@ import statistics
 import sys
 import time
 from importlib.metadata import version
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
@@ -65,7 +65,7 @@ def written(path: Path, count: int) -> list[float]:
         settings = {"configurable": {"thread_id": "1"}, "recursion_limit": count + 10}
         empty = {"place": 0, "messages": [], "variables": {}}
         graph(saver, given, times).invoke(empty, settings, durability="sync")
-    return [later - sooner for sooner, later in zip(times, times[1:], strict=False)]
+    return [later - sooner for sooner, later in pairwise(times)]
 
 
 def main(folder: Path, count: int) -> dict[str, Any]:

@@ -61,8 +61,8 @@ def write(path: Path, provider: str, count: int, *, fsync: bool = False, noise: 
             said = e.MessageSent(place, "1000", ("human",), message)
             changed = e.VariableWritten("1000", name, encode(value).data)
             journal.commit(
-                "1000", "say", 'await Say("user", line)', (said, changed), text=message, peer="human", step="Main:01:QUE",
-                playbook="Main",
+                "1000", "say", 'await Say("user", line)', (said, changed),
+                text=message, peer="human", step="Main:01:QUE", playbook="Main",
             )  # fmt: skip
             times.append(time.perf_counter() - before)
     store.close()

@@ -29,7 +29,7 @@ class ProviderThread:
 
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            self._thread = threading.Thread(target=self._loop.run_forever, name="checkpoint-provider", daemon=True)
+            self._thread = threading.Thread(target=_run, args=(self._loop,), name="checkpoint-provider", daemon=True)
             self._thread.start()
         return asyncio.run_coroutine_threadsafe(act, self._loop).result()
 
@@ -40,5 +40,11 @@ class ProviderThread:
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()

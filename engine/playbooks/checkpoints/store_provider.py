@@ -150,7 +150,7 @@ def _of_engine(
     written = {name: getattr(checkpoint, name) for name in ("events", "merged", "base", "span")}
     try:
         state = fold(store.read, header.id).state
-    except (Damaged, UnknownCheckpoint):
+    except (Damaged, UnknownCheckpoint, ValueError):
         return written, {}, about  # the rest of its chain is gone: what it holds itself is still given
     frames = _stack(state, header.agent)
     about["call_stack"] = [state.frame(frame).playbook for frame in frames]
