@@ -120,7 +120,17 @@ def test_the_help_of_every_command_names_what_the_contract_fixes() -> None:
         "run": ["--resume", "--snoop", "--model", "--set", "--message", "--trust", "--quiet", "-v"],
         "debug": ["--resume", "--break", "--model", "--set", "--message", "--trust", "--pause"],
         "compile": ["--output"],
-    }
+        "sessions": ["--json"],
+        "timeline": ["[SESSION]", "--json"],
+        "show": ["CHECKPOINT", "--json"],
+        "diff": ["A B", "--json"],
+        "fork": ["--before", "--result", "--set", "--say", "--response", "--regenerate", "--model", "--temperature",
+                 "--program", "--label", "--plan", "--trust"],
+        "label": ["CHECKPOINT|SESSION TEXT"],
+        "export": ["[SESSION]", "--format", "md|html"],
+        "prune": ["--keep", "--session", "--all", "--dry-run"],
+        "doctor": ["--fix"],
+    }  # fmt: skip
     for command, names in flags.items():
         help_text = CliRunner().invoke(entry.playbooks, [command, "--help"]).output
         assert [name for name in names if name not in help_text] == []

@@ -1,0 +1,59 @@
+"""`playbooks prune`: what goes is said, what stays shows what it always showed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.kept import Shell, files
+
+
+def ids(shell: Shell) -> list[str]:
+    return [row["id"] for row in shell("timeline", "s1", "--json").document["checkpoints"]]
+
+
+def test_the_newest_of_each_agent_stay_and_show_what_they_showed(negotiation: Path, shell: Shell) -> None:
+    shown = {id: shell("show", id, "--json").document for id in ids(shell)}
+    assert shell("prune", "--keep", "3").out == "s1: 33 checkpoints taken away, 10 stay\n"
+    stay = ids(shell)
+    assert {"1000_ckpt_21", "1000_ckpt_22", "1000_ckpt_23", "1001_ckpt_8", "1002_ckpt_9", "human_ckpt_1"} <= set(stay)
+    for id in stay:
+        now = shell("show", id, "--json").document
+        assert {**now, "parent": shown[id]["parent"]} == shown[id]
+
+
+def test_a_labelled_checkpoint_and_a_forks_start_stay(negotiation: Path, shell: Shell) -> None:
+    shell("label", "1000_ckpt_2", "keep me")
+    shell("fork", "1000_ckpt_9", "--result", "80")
+    assert shell("prune", "--keep", "1").status == 0
+    assert {"1000_ckpt_2", "1000_ckpt_9", "1000_ckpt_24"} <= set(ids(shell))
+    assert shell("fork", "1000_ckpt_9").status == 0
+
+
+def test_without_keep_it_keeps_what_is_configured(negotiation: Path, shell: Shell) -> None:
+    with open("playbooks.toml", "a") as file:
+        file.write("keep_last_n = 2\n")
+    assert shell("prune", "--dry-run").out.startswith("s1: 3")
+    Path("playbooks.toml").write_text("[durability]\nkeep_last_n = 0\n")
+    assert shell.fails("prune") == "keep_last_n is 0, which keeps all; say how many stay with --keep N"
+
+
+def test_a_dry_run_says_the_same_and_takes_nothing(negotiation: Path, shell: Shell) -> None:
+    before = files(negotiation)
+    assert shell("prune", "--keep", "3", "--dry-run").out == "s1: 33 of 43 checkpoints would go\n"
+    assert shell("prune", "--session", "s1", "--all", "--dry-run").out == "s1: 43 of 43 checkpoints would go\n"
+    assert files(negotiation) == before
+
+
+def test_a_whole_session_goes_and_its_numbers_are_not_used_again(negotiation: Path, shell: Shell) -> None:
+    shell("label", "1000_ckpt_2", "labelled too")
+    assert shell("prune", "--session", "s1", "--all").out == "s1: 43 checkpoints taken away, 0 stay\n"
+    assert shell("sessions", "--json").document == []
+    assert shell("sessions").err == "No session is here yet.\n"
+    assert shell("run", "negotiation.pb").status == 0
+    (only,) = shell("sessions", "--json").document
+    assert only["id"] == "s2"
+    assert "1000_ckpt_24" in [row["id"] for row in shell("timeline", "--json").document["checkpoints"]]
+
+
+def test_nothing_to_take_away_is_said(negotiation: Path, shell: Shell) -> None:
+    assert shell("prune", "--keep", "99").out == "s1: nothing to take away, 43 checkpoints\n"
