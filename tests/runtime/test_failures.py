@@ -125,10 +125,11 @@ def test_what_branches_of_a_failed_gather_had_done_is_told() -> None:
 
 
 def test_an_error_is_told_as_what_came_after_it_was_not_run_however_the_text_was_chunked() -> None:
-    text = '$n = 1\nundefined\n$n = 2\nawait Say("user", "never")\n'
+    text = 'await Say("user", "first")\n$n = 1\nundefined\n$n = 2\nawait Say("user", "never")\n'
     runs = [start(written(TOOLS, {"Main": (text, "await Return($n)")}, chunk=chunk)) for chunk in (1, 5, 500)]
     assert {told(run) for run in runs} == {told(runs[0])}
-    assert all(said(run) == [] for run in runs)
+    assert '\n\nawait Say("user", "first")\n$n = 1\nundefined\n\n' in told(runs[0])
+    assert all(said(run) == ["first"] for run in runs)
 
 
 def test_a_call_that_is_not_awaited_is_an_error_at_once() -> None:

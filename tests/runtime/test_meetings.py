@@ -16,7 +16,7 @@ TEAM = """
     ### Steps
     - Go
 
-    ## Standup($topic, attendees=None)
+    ## Standup($topic, attendees=None, day="Monday")
     meeting: true
     required_attendees: [Builder]
     ### Steps
@@ -24,7 +24,7 @@ TEAM = """
 
     # Builder
     startup_mode: standby
-    ## Standup($topic)
+    ## Standup($topic, $day)
     meeting: true
     ### Steps
     - Go
@@ -79,8 +79,10 @@ def test_the_model_is_told_the_meeting_its_topic_and_who_is_there() -> None:
 
 
 def test_an_attendee_is_given_the_leaders_arguments() -> None:
-    run = resumes(team('await Yld("meeting")\nawait Return(1)', 'await Say("meeting", topic)\nawait Return(topic)'))
-    assert run.results["1001"] == ["the release"]
+    run = resumes(
+        team('await Yld("meeting")\nawait Return(1)', 'await Say("meeting", topic)\nawait Return([topic, day])')
+    )
+    assert run.results["1001"] == [["the release", "Monday"]]
     assert said(run) == ["the release"]
 
 
@@ -333,8 +335,15 @@ def test_a_meeting_that_waits_for_a_person_who_left_can_be_resumed() -> None:
 
 
 def test_the_meeting_ends_when_its_leader_returns_and_those_who_wait_are_told() -> None:
-    run = resumes(team("await Return(1)", 'x = await Yld("meeting")\nawait Return(x)'))
+    run = resumes(
+        team(
+            "await Return(1)",
+            'x = await Yld("meeting")\nawait Say("Lead", "off then")\nawait Return(x)',
+            main='await Standup("it")\nx = await Yld("Builder")\nawait Return(x)',
+        )
+    )
     assert run.ended == "finished"
+    assert run.results["1000"] == ["off then"]
     assert run.results["1001"] == ["meeting 101 has ended"]
 
 

@@ -47,7 +47,9 @@ def test_the_person_is_reached_by_each_of_its_names(target: str) -> None:
 
 
 @pytest.mark.rule("R-SAY")
-@pytest.mark.parametrize("target", ["agent 1001", "1001", "Agent 1001", "agent_1001", "Buyer", " agent 1001 "])
+@pytest.mark.parametrize(
+    "target", ["agent 1001", "1001", "Agent 1001", "agent_1001", "Buyer", "agent Buyer", " agent 1001 "]
+)
 def test_an_agent_is_reached_by_id_or_class(target: str) -> None:
     run = resumes(shop(f'await CreateAgent("Buyer")\nawait Say("{target}", "hello")\nawait Return(1)'))
     assert [row[1] for row in run.runtime.state.messages.values()] == [("1001",)]
@@ -295,8 +297,9 @@ def test_nothing_runs_after_the_end_wherever_it_stands(code: str, end: str) -> N
         assert run.results["1000"] == [5]
 
 
-def test_a_finally_that_speaks_after_return_says_nothing() -> None:
-    run = start(main("try:\n    await Return(1)\nfinally:\n    await Say('user', 'never')"))
+@pytest.mark.parametrize("end", ["Return(1)", "Exit()", 'Yld("exit")', "EndProgram()"])
+def test_a_finally_that_speaks_after_the_end_says_nothing(end: str) -> None:
+    run = start(main(f"try:\n    await {end}\nfinally:\n    await Say('user', 'never')"))
     assert said(run) == []
     assert run.ended == "finished"
 

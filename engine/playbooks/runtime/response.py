@@ -60,8 +60,6 @@ class Response:
 
         It goes on better from there than from the middle of a word.
         """
-        if self.plain:
-            return Response(plain=True)
         rest = self.code[self.end_of(len(self.statements)) :]
         rest = rest[rest.find("\n") + 1 :]
         kept = self.text if not self.text.endswith(rest) else self.text[: len(self.text) - len(rest)]
