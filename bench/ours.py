@@ -135,8 +135,8 @@ async def statement_us(folder: Path, count: int = 2_000) -> float:
     (folder / "bench.pb").write_text(PROGRAM)
     times = []
     for number in (10, count + 10):
-        lines = 'await Step("Main:01:QUE")\\n' * number
-        (folder / f"many_{number}.py").write_text(f'def respond(request):\n    return "{lines}await Return(1)\\n"\n')
+        lines = 'await Step("Main:01:QUE")\n' * number + "await Return(1)\n"
+        (folder / f"many_{number}.py").write_text(f"def respond(request):\n    return {lines!r}\n")
         runs = []
         for _ in range(3):
             before = time.perf_counter()

@@ -15,14 +15,14 @@ VARIABLE_BYTES = 250
 _SYLLABLES = (
     "an ar be ca co da de di el en er es fi for ga gen ha her in is it ka la le li lo ma men mi na ne no o per pla pri "
     "qui ra re ri ro sa se sha si so sta su ta te ter ti to tra tu u un ver vi"
-).split()  # noqa: SIM905  # read as a list of syllables, it is one
+)
 
 
 def words(pick: random.Random, count: int = 800) -> list[str]:
     """A vocabulary: as many words as people use most of the time, the shorter the more often."""
-    made: dict[str, None] = {}
+    syllables, made = _SYLLABLES.split(), dict[str, None]()
     while len(made) < count:
-        made["".join(pick.choice(_SYLLABLES) for _ in range(pick.choice((1, 2, 2, 3))))] = None
+        made["".join(pick.choice(syllables) for _ in range(pick.choice((1, 2, 2, 3))))] = None
     return sorted(made, key=len)
 
 

@@ -19,7 +19,8 @@ from playbooks.checkpoints.record import Checkpoint, Header, Kind
 
 MAGIC: Final = b"PBCKPT1\n"
 _FOOTER: Final = struct.Struct(">32s16sQ8s")
-_UNSIGNED: Final = bytes(32)
+SIGNATURE_BYTES: Final = 32
+_UNSIGNED: Final = bytes(SIGNATURE_BYTES)
 _FIELDS: Final = Header.__struct_fields__
 _DEFAULTS: Final = dict(zip(_FIELDS[-len(Header.__struct_defaults__) :], Header.__struct_defaults__, strict=True))
 _KINDS: Final = frozenset(get_args(Kind))
@@ -68,10 +69,19 @@ def to_bytes(checkpoint: Checkpoint, key: bytes | None) -> bytes:
 
 def seal(data: bytes, key: bytes | None) -> bytes:
     """Data with its footer."""
-    signature = blake2b(data, key=key, digest_size=32).digest() if key else _UNSIGNED
+    return close(data, blake2b(data, key=key, digest_size=32).digest() if key else _UNSIGNED)
+
+
+def close(data: bytes, signature: bytes) -> bytes:
+    """Data with the footer that bears a signature; all else in a footer follows from these two."""
     digest = blake2b(signature, digest_size=16)
     digest.update(data)
     return data + _FOOTER.pack(signature, digest.digest(), len(data), MAGIC)
+
+
+def split(file: bytes) -> tuple[bytes, bytes]:
+    """What `close` was given for a whole file."""
+    return file[: -_FOOTER.size], file[-_FOOTER.size :][:SIGNATURE_BYTES]
 
 
 def unseal(data: bytes, key: bytes | None) -> tuple[bytes, bool]:

@@ -1,8 +1,9 @@
 """How records and lists of headers are made small for a database, and read again.
 
 Apart because it is a format: what it wrote must stay readable. A record is its file's bytes, deflated with a dictionary
-that knows what every record says (`sqlite_dictionary`); so a database takes half of what the files do, and what is
-signed is the same. Headers are packed by the hundred: a list of ten thousand inflates eighty blobs, not ten thousand.
+that knows what every record says (`sqlite_dictionary`); so a database takes half of what the files do, and gives the
+same bytes with the same signature. Headers are packed by the hundred: a list of ten thousand inflates eighty blobs, not
+ten thousand.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from typing import Final
 import msgspec
 
 from playbooks.checkpoints.record import Header
+from playbooks.checkpoints.record_file import SIGNATURE_BYTES, close, split
 from playbooks.checkpoints.sqlite_dictionary import DICTIONARY
 
 PACKED: Final = 128
 """Headers in one pack."""
 _FORM: Final = b"\x01"
+_CHECK: Final = 4
+"""Bytes of the checksum at the end."""
 _SMALL: Final = 4096
 _MOST: Final = 1 << 30
 """Bytes a record may inflate to: a crafted one must not take the machine's memory."""
@@ -35,27 +39,31 @@ class NotPacked(Exception):
 
 
 def pack(record: bytes) -> bytes:
-    """A record's bytes, made small."""
-    deflator = (_SMALL_DEFLATOR if len(record) <= _SMALL else _LARGE_DEFLATOR).copy()
-    return b"%b%b%b" % (_FORM, deflator.compress(record), deflator.flush())
+    """A whole record's bytes, made small: of its footer only the signature is kept, the rest follows from it."""
+    data, signature = split(record)
+    deflator = (_SMALL_DEFLATOR if len(data) <= _SMALL else _LARGE_DEFLATOR).copy()
+    packed = b"%b%b%b%b" % (_FORM, signature, deflator.compress(data), deflator.flush())
+    return packed + zlib.crc32(packed).to_bytes(_CHECK, "big")
 
 
-def unpack(data: bytes) -> bytes:
+def unpack(packed: bytes) -> bytes:
     """The bytes that `pack` was given.
 
     Raises:
-        NotPacked: They are no such bytes.
+        NotPacked: They are no such bytes, or not as they were.
     """
-    if type(data) is not bytes or data[:1] != _FORM:
-        raise NotPacked("no record")
+    if type(packed) is not bytes or packed[:1] != _FORM or len(packed) <= 1 + SIGNATURE_BYTES + _CHECK:
+        raise NotPacked("cut off, or no checkpoint")
+    if zlib.crc32(packed[:-_CHECK]) != int.from_bytes(packed[-_CHECK:], "big"):
+        raise NotPacked("altered: its checksum is not what it says")
     inflator = zlib.decompressobj(-15, zdict=DICTIONARY)
     try:
-        record = inflator.decompress(data[1:], _MOST)
+        data = inflator.decompress(packed[1 + SIGNATURE_BYTES : -_CHECK], _MOST)
     except zlib.error:
         raise NotPacked("altered: it can't be inflated") from None
     if not inflator.eof or inflator.unused_data:
         raise NotPacked("cut off or altered")
-    return record
+    return close(data, packed[1 : 1 + SIGNATURE_BYTES])
 
 
 def pack_headers(headers: Iterable[Header]) -> bytes:
