@@ -337,7 +337,7 @@ def test_a_meeting_that_waits_for_a_person_who_left_can_be_resumed() -> None:
 def test_the_meeting_ends_when_its_leader_returns_and_those_who_wait_are_told() -> None:
     run = resumes(
         team(
-            "await Return(1)",
+            "await Wait(90)\nawait Return(1)",
             'x = await Yld("meeting")\nawait Say("Lead", "off then")\nawait Return(x)',
             main='await Standup("it")\nx = await Yld("Builder")\nawait Return(x)',
         )
