@@ -22,7 +22,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Gives properties a seed, printed at the end: the same every time, but `make fuzz` draws a fresh one each round."""
+    """Gives properties a seed, printed at the end: the same every time; `make fuzz` draws a fresh one each round."""
     if config.option.hypothesis_seed is None:
         fresh = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
         config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32) if fresh else SEED)

@@ -1,6 +1,7 @@
 """Mistakes a person can mend, each told in one line.
 
-Apart because every room raises them and only the front ends print them: an engine that prints could not be driven by a screen.
+Apart because every room raises them and only the front ends print them: an engine that prints could not be driven by a
+screen.
 """
 
 from __future__ import annotations
