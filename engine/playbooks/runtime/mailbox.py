@@ -40,7 +40,8 @@ class Mailbox:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self.waiters: list[Waiter] = []
-        self._reserved: set[int] = set()
+        self._reserved: set[tuple[str, int]] = set()
+        """(agent, message): what is said in a meeting is in several inboxes, and each gives it out by itself."""
 
     async def take(self, agent: str, target: str, tick: int, accepts: Predicate, *, single: bool) -> tuple[int, ...]:
         """Ids of messages for the agent, as soon as there are any; they are this caller's alone."""
@@ -55,7 +56,7 @@ class Mailbox:
             return await waiter.ready
         except asyncio.CancelledError:
             if waiter.ready.done() and not waiter.ready.cancelled():
-                self._reserved.difference_update(waiter.ready.result())
+                self.release(agent, waiter.ready.result())
                 self._serve(agent)
             raise
         finally:
@@ -78,9 +79,9 @@ class Mailbox:
         """There is something new in the agent's inbox."""
         self._serve(agent)
 
-    def release(self, ids: tuple[int, ...]) -> None:
-        """These were taken: the state says so now."""
-        self._reserved.difference_update(ids)
+    def release(self, agent: str, ids: tuple[int, ...]) -> None:
+        """These were taken from the agent's inbox: the state says so now."""
+        self._reserved.difference_update((agent, id) for id in ids)
 
     def wake(self, agent: str, target: str) -> None:
         """Ends waits that nothing can answer any more (a meeting is over) with no message."""
@@ -94,9 +95,9 @@ class Mailbox:
         if not inbox:
             return
         for waiter in [waiting for waiting in self.waiters if waiting.agent == agent]:
-            found = tuple(id for id in sorted(inbox) if id not in self._reserved and waiter.accepts(id))
+            found = tuple(id for id in sorted(inbox) if (agent, id) not in self._reserved and waiter.accepts(id))
             if found and not waiter.ready.done():
                 found = found[:1] if waiter.single else found
-                self._reserved.update(found)
+                self._reserved.update((agent, id) for id in found)
                 waiter.ready.set_result(found)
                 self.waiters.remove(waiter)

@@ -486,7 +486,7 @@ class Runtime:
         """Messages leave the inbox with the commit that follows at once."""
 
         def finish() -> Any:
-            self.mailbox.release(ids)
+            self.mailbox.release(agent, ids)
             self.notify(MessageHeard(agent, ids))
             return running_value
 
