@@ -59,6 +59,10 @@ def test_a_fork_of_the_last_one_hangs_below_it() -> None:
     assert drawn([(0, False), (1, True)], DRAWN) == ["●   1", "●   2", "╰─╮", "  ● 3"]
 
 
+def test_two_forks_of_one_checkpoint_cross_no_lane_unseen() -> None:
+    assert drawn([(0, True), (0, True), (0, False)], DRAWN)[:4] == ["●     1", "├─╮", "├─┼─╮", "│ ● │ 2"]
+
+
 def test_a_lane_that_ended_is_used_again() -> None:
     assert drawn([(0, True), (1, True)], DRAWN) == ["●   1", "╰─╮", "  ● 2", "╭─╯", "●   3"]
 

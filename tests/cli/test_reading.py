@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import get_args
@@ -180,7 +181,7 @@ def test_what_is_shown_holds_no_function_no_module_and_no_address(alone: Path, s
     (alone / "odd.pb").write_text(ODD)
     (alone / "odd.py").write_text(
         "def respond(request):\n    return '''\n"
-        "def inner(a=1):\n    return a\n"
+        "import json\ndef inner(a=1):\n    return a\n"
         "local = await Make()\n"
         "other = {1: pen, 'set': {3, 1, 2}}\n"
         "four = await Twice(2)\n"
@@ -195,7 +196,7 @@ def test_what_is_shown_holds_no_function_no_module_and_no_address(alone: Path, s
     document = shell("show", last, "--json").document
     shown = document["variables"]["1000"]
     assert {"pen", "local", "other", "four"} <= set(shown)
-    assert {"half", "Twice", "inner", "math", "Say", "Pen"} & set(shown) == set()
+    assert {"half", "Twice", "inner", "math", "json", "Say", "Pen"} & set(shown) == set()
     assert shown["pen"]["type"] == "Pen"
     assert "set': {1, 2, 3}" in shown["other"]["repr"]
     assert "could not be stored (a generator" in shown["local"]["repr"]
@@ -417,6 +418,25 @@ def test_one_foreign_file_below_an_own_one_is_enough_to_need_trust(negotiation: 
     file.write_bytes(to_bytes(checkpoint, None))
     assert shell.fails("fork", "1000_ckpt_9").startswith("1000_ckpt_5 was not written")
     assert shell("fork", "1000_ckpt_4").status == 0
+    (negotiation / ".checkpoints/.sessions/s1/status.jsonl").unlink()
+    said = shell.fails("run", "negotiation.pb", "--resume", "1000_ckpt_9")
+    assert said.startswith("1000_ckpt_5 was not written")
+
+
+def test_a_foreign_response_is_never_served_to_a_fork(negotiation: Path, shell: Shell) -> None:
+    for row in shell("timeline", "--json").document["checkpoints"][12:]:
+        file = negotiation / f".checkpoints/{row['agent']}/{row['id']}.pkl"
+        checkpoint, _ = from_bytes(file.read_bytes(), None)
+        asked = next((event for event in checkpoint.events if event[0] == "ModelAsked"), None)
+        if asked is not None:
+            break
+    said = ["ResponseReceived", asked[1], 'await Say("user", "planted")\nawait EndProgram()\n', False]
+    events = [event for event in checkpoint.events if event[0] != "ResponseReceived"]
+    place = events.index(asked) + 1
+    events[place:place] = [said, ["ResponseEnded", asked[1], 0, 0, 0.0]]
+    file.write_bytes(to_bytes(replace(checkpoint, events=events), None))
+    assert "planted" not in shell("fork", "1000_ckpt_7").out
+    assert "planted" in shell("fork", "1000_ckpt_7", "--trust").out
 
 
 def test_a_reader_that_leaves_early_is_no_error(negotiation: Path) -> None:
