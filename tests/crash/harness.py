@@ -85,6 +85,7 @@ class Account:
     status: str
     messages: dict[str, list[str]]
     statements: dict[str, list[str]]
+    """Empty when a file is missing on the way to the start: what completed there can't be told."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +214,9 @@ class Killed:
             statements: dict[str, list[str]] = {}
             at = branch.head
             while at:
+                if at not in headers:  # altered, and a later one holds all that it changed
+                    statements.clear()
+                    break
                 header = headers[at]
                 if header.kind not in ("start", "interrupt"):
                     statements.setdefault(header.agent, []).append(f"{header.kind} {header.statement} {header.text}")
@@ -254,7 +258,10 @@ class Killed:
         except Exception as error:  # whatever a broken engine left
             yield f"it went on from what is damaged: {error}"
             return
-        for what in ("status", "messages", "statements"):
+        told_of = ("status", "messages", "statements") if account.statements else ("status", "messages")
+        if not account.statements and self.trial.how != "altered":
+            yield "a checkpoint is missing"
+        for what in told_of:
             if getattr(account, what) != getattr(whole.account, what):
                 yield f"other {what}: {getattr(account, what)}"
 
