@@ -15,7 +15,7 @@ from checkpoints.records import begin, checkpoint
 
 from playbooks.checkpoints import SQLiteCheckpointProvider
 from playbooks.checkpoints.filesystem import FileStore
-from playbooks.checkpoints.record_file import seal, to_bytes
+from playbooks.checkpoints.record_file import close, seal, to_bytes
 from playbooks.checkpoints.sqlite import SQLiteStore
 from playbooks.checkpoints.sqlite_packing import PACKED, NotPacked, pack, unpack
 from playbooks.checkpoints.store import Damaged, StorageError, UnknownCheckpoint
@@ -77,14 +77,14 @@ def test_a_record_is_the_file_s_byte_for_byte_and_signed_alike(store: SQLiteStor
     files = FileStore("files", key=KEY)
     begin(files)
     files.close()
-    assert unpack(record) == Path("files/1000/1000_ckpt_1.pkl").read_bytes()
+    assert close(*unpack(record)) == Path("files/1000/1000_ckpt_1.pkl").read_bytes()
     assert fresh().is_signed("1000_ckpt_1") and not fresh(b"o" * 32).is_signed("1000_ckpt_1")
 
 
 def test_packed_bytes_come_back_and_cut_or_altered_ones_are_named() -> None:
     for size in (0, 1, 4096, 4097, 300_000):
         record = seal(os.urandom(size // 2) + bytes(size - size // 2), KEY)
-        assert unpack(pack(record)) == record
+        assert close(*unpack(pack(record))) == record
     packed = pack(to_bytes(checkpoint(1), KEY))
     assert len(packed) < len(to_bytes(checkpoint(1), KEY)) / 2
     for length in range(len(packed)):

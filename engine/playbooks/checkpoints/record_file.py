@@ -23,6 +23,7 @@ SIGNATURE_BYTES: Final = 32
 _UNSIGNED: Final = bytes(SIGNATURE_BYTES)
 _FIELDS: Final = Header.__struct_fields__
 _DEFAULTS: Final = dict(zip(_FIELDS[-len(Header.__struct_defaults__) :], Header.__struct_defaults__, strict=True))
+_WRITTEN: Final = tuple(name for name in _FIELDS if name not in ("id", "agent", "number"))  # the id tells the others
 _KINDS: Final = frozenset(get_args(Kind))
 
 
@@ -54,9 +55,9 @@ def to_bytes(checkpoint: Checkpoint, key: bytes | None) -> bytes:
         state["merged"], state["span"] = checkpoint.merged, checkpoint.span
     if checkpoint.base != header.parent:
         state["base"] = checkpoint.base
-    fields = {name: value for name in _FIELDS if (value := getattr(header, name)) != _DEFAULTS.get(name)}
+    fields = {name: value for name in _WRITTEN if (value := getattr(header, name)) != _DEFAULTS.get(name)}
     body: dict[str, Any] = {
-        "checkpoint_id": fields.pop("id"),
+        "checkpoint_id": header.id,
         "execution_state": state,
         "namespace": checkpoint.namespace or {},
         "metadata": fields,
@@ -102,8 +103,11 @@ def unseal(data: bytes, key: bytes | None) -> tuple[bytes, bool]:
     found.update(body)
     if found.digest() != digest:
         raise DamagedFile("altered: its digest is not what its footer says")
-    signed = key is not None and compare_digest(blake2b(body, key=key, digest_size=32).digest(), signature)
-    return body, signed
+    return body, _is_signed(body, signature, key)
+
+
+def _is_signed(data: bytes, signature: bytes, key: bytes | None) -> bool:
+    return key is not None and compare_digest(blake2b(data, key=key, digest_size=SIGNATURE_BYTES).digest(), signature)
 
 
 def from_bytes(data: bytes, key: bytes | None, id: str = "") -> tuple[Checkpoint, bool]:
@@ -118,7 +122,15 @@ def from_bytes(data: bytes, key: bytes | None, id: str = "") -> tuple[Checkpoint
         DamagedFile: It is cut off, altered, another checkpoint than its name says, or none. Nothing was imported or
         called.
     """
-    body, signed = unseal(data, key)
+    return _read(*unseal(data, key), id)
+
+
+def from_parts(data: bytes, signature: bytes, key: bytes | None, id: str = "") -> tuple[Checkpoint, bool]:
+    """As `from_bytes`, for a store that keeps these two and has seen to it that they are as they were."""
+    return _read(data, _is_signed(data, signature, key), id)
+
+
+def _read(body: bytes, signed: bool, id: str) -> tuple[Checkpoint, bool]:
     try:
         return _checkpoint(from_plain(body, trusted=signed), id), signed
     except DamagedValue as error:
@@ -130,8 +142,9 @@ def from_bytes(data: bytes, key: bytes | None, id: str = "") -> tuple[Checkpoint
 
 
 def _checkpoint(body: Any, id: str) -> Checkpoint:
-    state, fields = body["execution_state"], {**_DEFAULTS, **body["metadata"], "id": body["checkpoint_id"]}
-    header = Header(**fields)
+    state, held = body["execution_state"], body["checkpoint_id"]
+    agent, _, number = held.rpartition("_ckpt_")
+    header = Header(**{**_DEFAULTS, "agent": agent, "number": int(number), **body["metadata"], "id": held})
     if id and header.id != id:
         raise DamagedFile(f"it is {header.id} by what it holds")
     if not _is_well_formed(header) or type(state["events"]) is not list:

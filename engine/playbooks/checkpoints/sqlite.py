@@ -17,7 +17,7 @@ from playbooks.checkpoints import facts
 from playbooks.checkpoints.facts import is_start_alone
 from playbooks.checkpoints.ids import ID, SESSION, session_order
 from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header, SessionInfo
-from playbooks.checkpoints.record_file import DamagedFile, from_bytes, to_bytes
+from playbooks.checkpoints.record_file import DamagedFile, from_parts, to_bytes
 from playbooks.checkpoints.session_locks import SessionLocks
 from playbooks.checkpoints.signing import user_key
 from playbooks.checkpoints.sqlite_file import SQLiteFile
@@ -170,7 +170,7 @@ class SQLiteStore:
 
     def _unpacked(self, id: str, record: bytes) -> tuple[Checkpoint, bool]:
         try:
-            return from_bytes(unpack(record), self._key, id)
+            return from_parts(*unpack(record), self._key, id)
         except DamagedFile as error:
             raise self._met(id, error.reason) from None
         except NotPacked as error:

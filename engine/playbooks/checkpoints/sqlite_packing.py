@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from playbooks.checkpoints.record import Header
-from playbooks.checkpoints.record_file import SIGNATURE_BYTES, close, split
+from playbooks.checkpoints.record_file import SIGNATURE_BYTES, split
 from playbooks.checkpoints.sqlite_dictionary import DICTIONARY
 
 PACKED: Final = 128
@@ -46,8 +46,8 @@ def pack(record: bytes) -> bytes:
     return packed + zlib.crc32(packed).to_bytes(_CHECK, "big")
 
 
-def unpack(packed: bytes) -> bytes:
-    """The bytes that `pack` was given.
+def unpack(packed: bytes) -> tuple[bytes, bytes]:
+    """The data and the signature of the record that `pack` was given; with its footer it is that again.
 
     Raises:
         NotPacked: They are no such bytes, or not as they were.
@@ -63,7 +63,7 @@ def unpack(packed: bytes) -> bytes:
         raise NotPacked("altered: it can't be inflated") from None
     if not inflator.eof or inflator.unused_data:
         raise NotPacked("cut off or altered")
-    return close(data, packed[1 : 1 + SIGNATURE_BYTES])
+    return data, packed[1 : 1 + SIGNATURE_BYTES]
 
 
 def pack_headers(headers: Iterable[Header]) -> bytes:
