@@ -27,7 +27,7 @@ REPLACER = """
 import asyncio
 provider = Suite.made(path)
 for turn in range(10**6):
-    asyncio.run(provider.save_checkpoint("1000_ckpt_1", {"turn": turn}, {"many": [turn] * 2000}, {}))
+    asyncio.run(provider.save_checkpoint("1000_ckpt_1", {"turn": turn}, {"many": str(turn) * 200_000}, {}))
     print(turn, flush=True)
 """
 PRUNER = """
@@ -67,13 +67,15 @@ class CrashConformance(Suite):
 
     def test_a_kill_while_a_checkpoint_is_replaced_leaves_the_old_one_or_the_new_one(self, tmp_path: Path) -> None:
         pick = random.Random(2)
-        for _ in range(KILLS):
-            told = self._killed(self.start(tmp_path / "kept", REPLACER), pick.randint(2, 40))
+        for _ in range(3 * KILLS):
+            with processes(self.start(tmp_path / "kept", REPLACER)) as (process,):
+                told = process.lines(pick.randint(2, 10))
+                told += process.killed_after(pick.random() * 0.01)
             found = run(self.made(tmp_path / "kept").load_checkpoint("1000_ckpt_1"))
             assert found is not None
             turn = found["execution_state"]["turn"]
             assert turn in (int(told[-1]), int(told[-1]) + 1)
-            assert found["namespace"] == {"many": [turn] * 2000}
+            assert found["namespace"] == {"many": str(turn) * 200_000}
 
     def test_a_kill_during_a_prune_leaves_everything_that_is_there_whole(self, tmp_path: Path) -> None:
         pick = random.Random(3)

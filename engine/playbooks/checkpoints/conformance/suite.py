@@ -163,13 +163,13 @@ class Process:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
-    def killed_after(self, seconds: float) -> None:
-        """Kills it a little later: at a moment that no line of its output tells."""
+    def killed_after(self, seconds: float) -> list[str]:
+        """Kills it a little later, at a moment that no line of its output tells; gives what it had still printed."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             pass
-        self.kill()
+        return self.kill()
 
     def kill(self) -> list[str]:
         """Kills it, at whatever it is at; gives the whole lines it had still printed."""
