@@ -221,3 +221,19 @@ def test_a_prune_that_fails_stops_pruning_and_not_the_run() -> None:
 
 def test_prune_errors_are_one_line() -> None:
     assert issubclass(PruneStopped, UserError) and "\n" not in str(PruneStopped("s1", "x"))
+
+
+def test_a_run_s_own_prune_does_not_read_the_record_it_stands_on() -> None:
+    tree = Tree(7, keep=4, agents=["1000"])
+    for _ in range(1030):
+        tree.grow()
+    foothold, read = next(h.id for h in tree.store.headers() if h.depth == 1024), tree.store.read_signed
+
+    def reading(id: str) -> object:
+        assert id != foothold, "the one record that is as large as the run"
+        return read(id)
+
+    tree.store.read_signed = reading
+    for _ in range(20):
+        tree.grow()
+    assert tree.retention is not None and not tree.retention.stopped

@@ -153,9 +153,10 @@ def apply(store: Store, plan: PrunePlan, steps: MutableMapping[str, Changes] | N
             merged = _changes_between(store, gap.header, gap.onto, known, steps)
             known[gap.header.id] = _put_onto(store, gap.header, gap.onto, merged)
             steps[gap.header.id] = merged
-        bridged = {gap.header.id for gap in plan.gaps}
-        for header in plan.kept:
-            if header.depth % BASE == 0 and header.id not in bridged:
+        for header in map(known.__getitem__, (kept.id for kept in plan.kept)):
+            parent = known.get(header.parent)
+            # One that was put over a gap, now or before, stands on its parent; its record may be large: it is not read.
+            if header.depth % BASE == 0 and parent is not None and parent.depth == header.depth - 1:
                 _mend_base(store, header, dropped, known, steps)
     except (Damaged, UnknownCheckpoint, ValueError, KeyError) as error:
         raise PruneStopped(plan.session, str(error)) from error
