@@ -107,7 +107,8 @@ class _Writer(Lines):
         last = ["await Say('agent 1001', 'end')"] if self._talks else []
         if self.odds(15):
             self.use("exit")
-            last.append("await Yld('exit')")
+            # Others come to their end first: who would be cut off by the exit is a race.
+            last.append("await Wait(300)\nawait Yld('exit')")
         else:
             last.append("await Return([v, sorted($bag)])")
         if not self.odds(30):
