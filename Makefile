@@ -11,6 +11,8 @@
 
 PROGRAM = examples/negotiation.pb
 ARGS =
+# As many processes as cores; a file's tests stay in one.
+WORKERS = auto
 FUZZ_MINUTES = 10
 
 VENV = .venv
@@ -23,7 +25,7 @@ debug: $(INSTALLED)
 	@$(VENV)/bin/playbooks debug $(PROGRAM)
 
 test: $(INSTALLED)
-	@$(PYTHON) -m pytest -rs $(ARGS)
+	@$(PYTHON) -m pytest -rs -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: lint types layers test
 

@@ -29,7 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Prints the seed, before pytest's closing line."""
+    """Prints what tests counted (`record_property("figures", …)`) and the seed, before pytest's closing line."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in getattr(report, "user_properties", ()):
+            if name == "figures" and report.when == "call":
+                terminalreporter.write_line(str(text))
     terminalreporter.write_line(f"properties: --hypothesis-seed={config.option.hypothesis_seed}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, note, settings
@@ -19,11 +19,9 @@ SIZE = 2
 
 
 @pytest.fixture(scope="module")
-def tally() -> Iterator[Findings]:
-    """What all tests here came to, printed at their end."""
-    found = Findings()
-    yield found
-    print(f"\nexactness: {found}")
+def tally() -> Findings:
+    """What all tests here came to, printed at the end of the run."""
+    return Findings()
 
 
 @pytest.mark.parametrize("name", SPECIAL)
@@ -64,21 +62,22 @@ def samples() -> list[Sample]:
 
 
 def test_cuts_of_random_programs_end_alike_in_a_fresh_process_with_another_hash_seed(
-    samples: list[Sample], tally: Findings
+    samples: list[Sample], tally: Findings, record_property: Callable[[str, object], None]
 ) -> None:
     for seed in range(10 if not samples else 0):  # this test alone
         examine(seeded_program(seed, SIZE).scenario, timings=3, again=0, samples=samples)
     found = examine_fresh(samples)
     tally.add(found)
+    record_property("figures", f"exactness: {tally}")
     assert found.fresh and not found.wrong, found.wrong[0]
 
 
-def test_no_feature_is_in_less_than_a_tenth_of_the_random_programs() -> None:
+def test_no_feature_is_in_less_than_a_tenth_of_the_random_programs(
+    record_property: Callable[[str, object], None],
+) -> None:
     programs = 1_000
     counted = Counter(feature for seed in range(programs) for feature in seeded_program(seed, SIZE).features)
     shares = {feature: counted[feature] / programs for feature in FEATURES}
-    print(
-        "\n"
-        + ", ".join(f"{feature} {share:.0%}" for feature, share in sorted(shares.items(), key=lambda pair: pair[1]))
-    )
+    by_share = sorted(shares.items(), key=lambda pair: pair[1])
+    record_property("figures", "random programs: " + ", ".join(f"{feature} {share:.0%}" for feature, share in by_share))
     assert not {feature: share for feature, share in shares.items() if share < 0.1}
