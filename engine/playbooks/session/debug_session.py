@@ -37,8 +37,9 @@ from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.runtime import RunSettings, Runtime
 from playbooks.session import resume as resuming
 from playbooks.session.chains import refuse_foreign
+from playbooks.session.changeable import Leaving, leaving
 from playbooks.session.edits import NO_RESULT, Edits
-from playbooks.session.forking import ForkPlan, Prepared, events_of, prepare
+from playbooks.session.forking import ForkPlan, Prepared, events_of, later_on, prepare
 from playbooks.session.moment import Moment
 from playbooks.session.opening import LockingWriter, refuse_mcp, store_of
 from playbooks.session.programs import recorded_program
@@ -262,6 +263,22 @@ class DebugSession:
             UserError: There is no such checkpoint, or an edit can't take.
         """
         return self._prepared(checkpoint, edits or Edits(), before=before, label=label).plan
+
+    def leaving(self, checkpoint: str, *, before: bool = False) -> Leaving:
+        """What a fork could change, after a checkpoint or before it; runs nothing, from any thread.
+
+        Raises:
+            UserError: There is no such checkpoint, nothing is before it, or its chain is damaged.
+        """
+        if self._store is None:
+            raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+        found = self._store.read(checkpoint)
+        if before:
+            if not found.header.parent:
+                raise UserError(f"nothing is before {checkpoint}", "run the program again")
+            found = self._store.read(found.header.parent)
+        later = events_of(self._store, tuple(later_on(self._store.headers(self.id), found.header)), trust=self._trust)
+        return leaving(fold(self._store.read, found.header.id).state, found, later)
 
     async def fork(
         self,

@@ -135,7 +135,7 @@ class Editing:
         plain = rest.lstrip("$")
         if not plain.isidentifier():
             raise UserError(f"{name} is no variable", "write NAME=VALUE, or 1001.NAME=VALUE for another agent")
-        frame, tick = self._reached(agent)
+        frame, tick = self.reached(agent)
         was = self._value(agent, plain, frame)
         if was is None and not rest.startswith("$") and not self._assigned(frame, plain):
             known = ", ".join(sorted(self._names(agent, frame))) or "none"
@@ -154,7 +154,7 @@ class Editing:
             return [e.VariableWritten(agent, plain, data)]
         return [e.EditPlaced(frame, state.progress_of(frame).unit, tick, plain, data)]
 
-    def _reached(self, agent: str) -> tuple[int, float]:
+    def reached(self, agent: str) -> tuple[int, float]:
         """The innermost live frame of the agent, and when an edit there is to be made: before the last outcome is used,
         else when all that is recorded has happened again."""
         state, ended = self._state, self._ended
@@ -245,7 +245,7 @@ class Editing:
 
     def _response(self, rest: str | None) -> list[Event]:
         state = self._state
-        frame, _ = self._reached(self.agent)
+        frame, _ = self.reached(self.agent)
         text = state.response.get(frame) if frame else None
         if text is None:
             raise UserError(f"no response is under way at {self._checkpoint.header.id}", "leave --response away")
