@@ -20,7 +20,8 @@ async def _leavings(alone: Path) -> tuple[DebugSession, dict[str, Leaving]]:
     session = DebugSession.open(str(EXAMPLES / "negotiation.pb"), config=config, durable=True)
     async with session:
         await session.run()
-        found = {header.text: session.leaving(header.id) for header in session.timeline if header.kind != "start"}
+        made = [header for header in reversed(session.timeline) if header.kind != "start"]
+        found = {header.text: session.leaving(header.id) for header in made}  # what was said, not what was heard of it
         for place in found.values():
             for thing in place.things:
                 if thing.kind == "variable":
