@@ -13,7 +13,6 @@ from playbooks_tui.widgets.ask import Ask
 from playbooks_tui.widgets.foot import Foot, footer_line
 from playbooks_tui.widgets.head import Head
 from playbooks_tui.widgets.inspector import Inspector
-from playbooks_tui.widgets.output import OutputPane
 from playbooks_tui.widgets.timeline import Timeline
 
 
@@ -148,7 +147,7 @@ async def test_first_newest_and_same_agent_find_their_rows(desk: Opens) -> None:
         await d.press("g")
         assert d.screen.standing.here == 0
         guest = record.own["1001"]
-        d.screen._go(guest[0])
+        d.screen.go(guest[0])
         await d.press("right_square_bracket")
         assert d.screen.standing.here == guest[1]
         await d.press("left_square_bracket")
@@ -175,7 +174,7 @@ async def test_a_look_back_shows_the_stack_and_the_variables_of_then(desk: Opens
         await d.status("finished")
         record = d.screen.record
         said = next(h for h in record.headers if h.text == "80." and h.kind == "heard")
-        d.screen._go(record.place[said.id])
+        d.screen.go(record.place[said.id])
         await at(d, said.id)
         inspected = d.screen.query_one(Inspector).inspected
         assert inspected is not None
@@ -193,7 +192,7 @@ async def test_a_look_back_shows_what_was_on_its_way(desk: Opens) -> None:
         await d.status("finished")
         record = d.screen.record
         said = next(header for header in record.headers if header.peer == "1001" and header.kind == "say")
-        d.screen._go(record.place[said.id])
+        d.screen.go(record.place[said.id])
         await at(d, said.id)
         pane = d.screen.panes["1001"]
         shown = [pane.line(y).text for y in range(pane.virtual_size.height)]
@@ -215,15 +214,14 @@ async def test_left_and_right_choose_the_agent_that_is_inspected(desk: Opens) ->
         assert d.screen.query_one_inspected() == first
 
 
-async def test_one_and_six_choose_between_state_and_output(desk: Opens) -> None:
+async def test_one_to_six_turn_to_a_tab_of_the_inspector(desk: Opens) -> None:
     async with desk() as d:
         await d.status("finished")
-        await d.press("6")
-        output = d.screen.query_one(OutputPane)
-        assert output.display and not d.screen.query_one(Inspector).display
-        assert any("the guest thinks" in line.text for line in output._lines)
-        await d.press("1")
-        assert d.screen.query_one(Inspector).display and not output.display
+        inspector = d.screen.query_one(Inspector)
+        for key, id in enumerate(["state", "code", "prompt", "program", "breaks", "output"], 1):
+            await d.press(str(key))
+            assert inspector.shown == id
+        assert any("the guest thinks" in inspector.line(y).text for y in range(5))
 
 
 async def test_tab_moves_the_keys_from_pane_to_pane_and_escape_back(desk: Opens) -> None:
@@ -340,11 +338,11 @@ async def test_the_palette_offers_every_act(desk: Opens, key: str) -> None:
 
 
 async def test_a_keymap_moves_a_key_and_the_footer_says_so(desk: Opens) -> None:
-    async with desk(held=True, keymap={"step": "x"}) as d:
+    async with desk(held=True, keymap={"step_over": "x"}) as d:
         await d.status("paused")
         await d.press("n")
         assert d.screen.record.headers == []
-        assert " x step " in d.screen.query_one(Foot).line(0).text
+        assert " x next " in d.screen.query_one(Foot).line(0).text
         await d.press("x")
         await d.until(lambda: len(d.screen.record.headers) == 2)
 
@@ -380,15 +378,15 @@ def test_the_footer_keeps_its_last_keys_when_it_gets_narrow() -> None:
     for width in range(24, 100):
         line = footer_line(items, width)
         assert line.cells <= width
-    assert footer_line(items, 40).text.endswith("k commands  k help  k leave ")
-    assert KEPT == 3
+    assert footer_line(items, 40).text.endswith("k commands  k help ")
+    assert KEPT == 2
 
 
 def test_every_binding_has_an_id_an_action_of_its_own_and_a_tooltip() -> None:
     assert len({binding.action for binding in BINDINGS}) == len(BINDINGS) == len({binding.id for binding in BINDINGS})
     assert all(binding.tooltip for binding in BINDINGS)
     ids = {binding.id for binding in BINDINGS}
-    assert {id for words in FOOTER.values() for id, _ in words} <= ids
+    assert {id for words in FOOTER.values() for both, _ in words for id in both.split()} <= ids
 
 
 async def test_pausing_is_told_until_every_agent_stopped(desk: Opens) -> None:

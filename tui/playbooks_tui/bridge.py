@@ -11,15 +11,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
+from playbooks.checkpoints.record import BranchInfo
 from playbooks.errors import UserError
 from playbooks.runtime.notices import Committed, Notice, Writing, WritingDropped
 from playbooks.session import DebugSession, Moment
-from playbooks_tui.record import Ended, Named, Opened, Told
+from playbooks_tui.record import Ended, Named, Opened, Told, Turned
 
 BATCHES_A_SECOND = 30
+Made = TypeVar("Made")
 
 
 def coalesced(batch: Sequence[Told]) -> list[Told]:
@@ -75,7 +78,7 @@ class Bridge:
         self._opened.result()
 
     def begin(self) -> None:
-        """Runs the session to its end, from where it stands; a second call changes nothing."""
+        """Runs the session to its end, from where it stands; while it runs another call changes nothing."""
         self.begun = True
         self._soon(self._begin.set)
 
@@ -121,6 +124,41 @@ class Bridge:
         """
         return asyncio.run(self.session.state_at(checkpoint))
 
+    def order(self, work: Callable[[], Coroutine[Any, Any, Made]]) -> Future[Made]:
+        """Does something on the engine's loop, beside the run.
+
+        Args:
+            work: Makes what is awaited; called there.
+
+        Returns:
+            Its result, or what it raised. Done on the engine's thread: come back with `call_from_thread` or a message.
+        """
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            none: Future[Made] = Future()
+            none.set_exception(UserError("the session is closed"))
+            return none
+
+        async def made() -> Made:
+            return await work()
+
+        return asyncio.run_coroutine_threadsafe(made(), loop)
+
+    def fork(self, checkpoint: str, **options: Any) -> Future[BranchInfo]:
+        """Begins a branch; a run under way is interrupted first, and `begin` runs the new one.
+
+        Args:
+            checkpoint: From where.
+            options: As for `DebugSession.fork`.
+        """
+
+        async def forked() -> BranchInfo:
+            branch = await self.session.fork(checkpoint, **options)
+            self.tell(await turned(self.session))
+            return branch
+
+        return self.order(forked)
+
     def _soon(self, act: Callable[[], None]) -> None:
         if self._loop is not None and not self._loop.is_closed():
             with contextlib.suppress(RuntimeError):  # it closed just now: there is nothing left to ask for
@@ -148,19 +186,36 @@ class Bridge:
             self.tell(await opened(session))
             session.subscribe(self._told)
             self._opened.set_result(None)
-            await self._begin.wait()
-            if self._leave.is_set():
-                return
-            if self._pause:
-                session.pause()
-            status = await session.run()
-            self.tell(Ended(status, session.error))
-            await self._leave.wait()
+            while True:
+                await self._begin.wait()
+                if self._leave.is_set():
+                    return
+                if self._pause:
+                    self._pause = False
+                    session.pause()
+                status = await session.run()
+                self._begin.clear()
+                self.tell(Ended(status, session.error))
+                if self._leave.is_set():
+                    return
 
     def _told(self, notice: Notice) -> None:
         if isinstance(notice, Committed) and notice.header.kind == "start":
             self.tell(Named(self.session.id, self.session.branch))
         self.tell(notice)
+
+
+async def turned(session: DebugSession) -> Turned:
+    """What a session's state is where it has just branched off."""
+    moment = await session.state_at(session.timeline[-1].id)
+    return Turned(
+        session.branch,
+        tuple(moment.agents.values()),
+        tuple(moment.messages),
+        session.calls,
+        session.tokens,
+        session.cost,
+    )
 
 
 async def opened(session: DebugSession) -> Opened:

@@ -66,6 +66,18 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Turned:
+    """The session stands on another branch now: what its state there is; its checkpoints were told already."""
+
+    branch: str
+    agents: tuple[AgentView, ...]
+    messages: tuple[MessageView, ...]
+    calls: int
+    tokens: tuple[int | None, int | None]
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The run is over: nothing more comes unless it is resumed."""
 
@@ -73,7 +85,7 @@ class Ended:
     error: str = ""
 
 
-Told = Notice | Opened | Named | Ended
+Told = Notice | Opened | Named | Turned | Ended
 
 
 @dataclass(slots=True)
@@ -210,6 +222,8 @@ class Record:
                 self._end(status, error)
                 touched.status = touched.asked = True
                 touched.agents |= set(self.agents)
+            case Turned():
+                self._turn(told, touched)
             case Opened():
                 self._open(told, touched)
 
@@ -234,6 +248,18 @@ class Record:
         touched.rows = touched.lanes = touched.status = touched.totals = touched.asked = True
         touched.agents |= set(self.agents)
         touched.output |= bool(opened.notes)
+
+    def _turn(self, turned: Turned, touched: Touched) -> None:
+        self._end("ready", "")
+        self.branch = turned.branch
+        self.agents |= {agent.id: agent for agent in turned.agents}
+        self.calls, self.tokens, self.cost = turned.calls, turned.tokens, turned.cost
+        self.inbox.clear()
+        for message in turned.messages:
+            self._messages[message.id] = message
+            self._send(message, touched)
+        touched.rows = touched.lanes = touched.status = touched.totals = touched.asked = True
+        touched.agents |= set(self.agents)
 
     def _add(self, header: Header, touched: Touched) -> None:
         index = len(self.headers)

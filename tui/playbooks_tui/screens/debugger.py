@@ -1,13 +1,13 @@
-"""The main screen: what stands where, when each part is drawn again, and what is read of a moment.
+"""The main screen: what stands where, and when each part is drawn again.
 
-What the keys do is in `acts`, apart so that each file has one subject; this one only shows.
+What the keys do is in `acts`, what is read of a moment in `moments`; this file only shows.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from textual import events
@@ -15,22 +15,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import Screen
 from textual.timer import Timer
 
 from playbooks.runtime.notices import Output
 from playbooks_tui.bridge import BATCHES_A_SECOND, Bridge
-from playbooks_tui.inspected import Inspected, Seen, seen
-from playbooks_tui.keys import BINDINGS, FOOTER
-from playbooks_tui.record import HUMAN, Record, Touched
+from playbooks_tui.inspected import Seen
+from playbooks_tui.keys import BINDINGS, FOOTER, key_name
+from playbooks_tui.record import HUMAN, Touched
+from playbooks_tui.screens.moments import Reading
 from playbooks_tui.situation import (
-    Standing,
     ask_line,
     doing,
     engine_mode,
     mode,
     moment,
-    stands_still,
 )
 from playbooks_tui.spans import Span
 from playbooks_tui.talk import Coming, Look
@@ -38,17 +36,15 @@ from playbooks_tui.widgets.ask import Ask
 from playbooks_tui.widgets.foot import Foot
 from playbooks_tui.widgets.head import Head
 from playbooks_tui.widgets.inspector import Inspector
-from playbooks_tui.widgets.output import OutputPane
 from playbooks_tui.widgets.talk_pane import TalkPane
 from playbooks_tui.widgets.timeline import Timeline
 
 WIDE: Final = 140
 """Columns from which on panes and inspector stand side by side."""
 _LEAST_PANE = 5
-_READS_A_SECOND = 5
 
 
-class View(Screen[None]):
+class View(Reading):
     """The panes over a record."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
@@ -57,49 +53,30 @@ class View(Screen[None]):
     View #body { height: 1fr; layout: vertical; }
     View #timeline { height: 3fr; }
     View #side { height: 2fr; }
-    View #talks, View #right { width: 1fr; height: 1fr; }
-    View .talk, View #inspector, View #output { height: 1fr; }
-    View.-narrow .talk, View.-narrow #right > Pane, View.-narrow #talks, View.-narrow #right { display: none; }
+    View #talks { width: 1fr; height: 1fr; }
+    View .talk, View #inspector { height: 1fr; }
+    View.-narrow .talk, View.-narrow #talks, View.-narrow #inspector { display: none; }
     View.-narrow #side .-shown { display: block; }
-    View.-wide #right > .-hidden, View.-wide .-you { display: none; }
+    View.-wide .-you { display: none; }
     View.-wide .talk.-folded { height: 1; border: none; scrollbar-size-vertical: 0; }
     View.-wide #body { layout: horizontal; }
     View.-wide #timeline { width: 40%; height: 1fr; }
     View.-wide #side { width: 1fr; height: 1fr; }
-    View.-wide #right { width: 44; }
+    View.-wide #inspector { width: 44; }
     """
 
     class Waiting(Message):
         """The bridge has something to take."""
 
-    @dataclass
-    class Read(Message):
-        """A moment was read; `seen` is None when it could not be."""
-
-        wanted: tuple[int, str]
-        seen: Seen | None
-        error: str = ""
-
     def __init__(self, bridge: Bridge, *, now: Callable[[], float] = time.time) -> None:
-        super().__init__()
-        self.bridge, self.now = bridge, now
-        self.record = Record()
-        self.standing = Standing()
-        self.agent = ""
-        """Whom the inspector shows; empty: whose checkpoint it is."""
+        super().__init__(bridge, now=now)
         self.tab = ""
-        """What the tabs show when it is narrow: an agent, `inspector` or `output`; empty: the busiest agent."""
-        self.inspecting = "inspector"
-        """`inspector` or `output`, when it is wide."""
-        self.seen: Seen | None = None
+        """What the tabs show when it is narrow: an agent or `inspector`; empty: the busiest agent."""
         self.panes: dict[str, TalkPane] = {}
         self._ran = 0.0
         self._since: float | None = None
         self._drained = 0.0
         self._draining: Timer | None = None
-        self._reading: tuple[int, str] | None = None
-        self._wanted: tuple[int, str] | None = None
-        self._read_at = 0.0
         self._printing = ""
 
     def compose(self) -> ComposeResult:
@@ -108,9 +85,7 @@ class View(Screen[None]):
             yield Timeline(self.record)
             with Horizontal(id="side"):
                 yield Vertical(id="talks")
-                with Vertical(id="right"):
-                    yield Inspector(self.record)
-                    yield OutputPane(self.record)
+                yield Inspector(self.record)
         yield Ask()
         yield Foot()
 
@@ -159,8 +134,7 @@ class View(Screen[None]):
         if touched.lanes:
             self._make_panes()
         if touched.output:
-            self.query_one(OutputPane).show()
-            self._draw_tabs()
+            self.query_one(Inspector).take_up()
         if touched.rows or touched.status or touched.lanes:
             self._draw_standing()
         else:
@@ -187,7 +161,7 @@ class View(Screen[None]):
     def _draw_standing(self) -> None:
         self._keep_time()
         self.query_one(Timeline).show(self.standing)
-        self.query_one(Inspector).stand(self._at_moment)
+        self.query_one(Inspector).stand(self.at_moment)
         for agent in self.panes:
             self._draw_pane(agent)
         self._draw_tabs()
@@ -219,7 +193,7 @@ class View(Screen[None]):
 
     def draw_footer(self) -> None:
         """The keys of this state, under the names that they have now."""
-        keys = {id: names[0] for id, (_, names) in self.keys.items()}
+        keys = {id: key_name(names[0]) for id, (_, names) in self.keys.items()}
         self.query_one(Foot).show(FOOTER[mode(self.record, self.standing)], keys)
 
     @property
@@ -297,21 +271,29 @@ class View(Screen[None]):
         seen = self.seen
         return seen if seen is not None and seen.row == self.standing.here else None
 
+    def draw_seen(self, seen: Seen) -> None:
+        with self.app.batch_update():
+            self.query_one(Inspector).show(seen.inspected, at_moment=self.at_moment)
+            self._draw_tabs()
+            if self.standing.here is not None:
+                for id in self.panes:
+                    self._draw_pane(id)
+
     # -- tabs ------------------------------------------------------------------------------------------------
 
     @property
     def shown_tab(self) -> str:
         """The tab that is shown when it is narrow."""
-        if self.tab in self.panes or self.tab in ("inspector", "output"):
+        if self.tab in self.panes or self.tab == "inspector":
             return self.tab
         here = self.standing.here if self.standing.here is not None else self.record.newest
         agent = self.record.headers[here].agent if here is not None else ""
-        return agent if agent in self.panes else next(iter(self.panes), "output")
+        return agent if agent in self.panes else next(iter(self.panes), "inspector")
 
     def _tabs(self) -> tuple[Span, ...]:
         record, shown = self.record, self.shown_tab
         names = [(agent, record.title(agent), record.hue(agent)) for agent in record.lanes]
-        names += [("inspector", "Inspector", "quiet"), ("output", self._output_name(), "quiet")]
+        names.append(("inspector", "Inspector", "quiet"))
         spans: list[Span] = []
         for id, name, ink in names:
             live = " ●" if id in record.writing or id in record.thinking else ""
@@ -323,31 +305,17 @@ class View(Screen[None]):
             spans.append(Span("│", "hair"))
         return tuple(spans[:-1])
 
-    def _output_name(self) -> str:
-        count = len(self.record.printed)
-        return f"Output {count}" if count else "Output"
-
     def _draw_tabs(self) -> None:
-        narrow, shown = self.has_class("-narrow"), self.shown_tab
-        inspector, output = self.query_one(Inspector), self.query_one(OutputPane)
+        narrow, shown, inspector = self.has_class("-narrow"), self.shown_tab, self.query_one(Inspector)
         for id, pane in self.panes.items():
             pane.set_class(id == shown, "-shown")
             self._title(pane)
-        right = shown in ("inspector", "output")
-        self.query_one("#talks").set_class(not right, "-shown")
-        self.query_one("#right").set_class(right, "-shown")
-        for pane_, id in ((inspector, "inspector"), (output, "output")):
-            pane_.set_class(id == shown, "-shown")
-            pane_.set_class(not narrow and id != self.inspecting, "-hidden")
-            pane_.name_pane(self._tabs() if narrow else self._sheets(), self._whose() if id == "inspector" else ())
-
-    def _sheets(self) -> tuple[Span, ...]:
-        found = []
-        for id, name in (("inspector", "Inspector"), ("output", self._output_name())):
-            on = id == self.inspecting
-            found.append(Span(name, "plain" if on else "quiet", bold=on, act=f"screen.show_tab('{id}')"))
-            found.append(Span(" │ ", "hair"))
-        return tuple(found[:-1])
+        self.query_one("#talks").set_class(shown != "inspector", "-shown")
+        inspector.set_class(shown == "inspector", "-shown")
+        if narrow:
+            inspector.name_pane(self._tabs(), self._whose())
+        else:
+            inspector.name_pane((Span("Inspector", bold=True), Span("  "), *self._whose()))
 
     def _whose(self) -> tuple[Span, ...]:
         inspected = self.query_one(Inspector).inspected
@@ -355,74 +323,6 @@ class View(Screen[None]):
             return ()
         name = self.record.agents[inspected.agent].class_name
         return (Span(name, self.record.hue(inspected.agent)), Span(f" {inspected.agent}", "quiet"))
-
-    # -- moments ---------------------------------------------------------------------------------------------
-
-    def inspect(self) -> None:
-        """Has the moment that is looked at read, or the newest; the newest wish overtakes older ones."""
-        record = self.record
-        here = self.standing.here if self.standing.here is not None else record.newest
-        if here is None:
-            return
-        agent = self.agent or record.headers[here].agent
-        if agent == HUMAN:
-            agent = next((id for id in record.agents if id != HUMAN), HUMAN)
-        self._wanted = (here, agent)
-        self._read_next()
-
-    @property
-    def _at_moment(self) -> bool:
-        return moment(self.record, self.standing) is not None
-
-    def _read_next(self) -> None:
-        wanted = self._wanted
-        if wanted is None or self._reading is not None:
-            return
-        if self.seen is not None and (self.seen.row, self.seen.inspected.agent) == wanted:
-            return
-        rest = self._read_at + 1 / _READS_A_SECOND - time.monotonic()
-        if rest > 0 and not stands_still(self.record, self.standing) and self.standing.here is None:
-            self._reading = wanted
-            self.set_timer(rest, self._read_now)
-            return
-        self._reading = wanted
-        self._read_now()
-
-    def _read_now(self) -> None:
-        wanted = self._reading = self._wanted or self._reading
-        if wanted is None:
-            return
-        self._read_at = time.monotonic()
-        record, (row, agent) = self.record, wanted
-        header = record.headers[row]
-        own = [r for r in record.on_path(record.own.get(agent, []), header.branch) if r < row]
-        before = record.headers[own[-1]].id if own else ""
-        bridge = self.bridge
-
-        def work() -> None:
-            try:
-                earlier = bridge.moment_now(before) if before else None
-                found = seen(row, bridge.moment_now(header.id), agent, earlier)
-            except Exception as error:  # whatever is wrong with a file is said where its content would stand
-                self.post_message(self.Read(wanted, None, str(error) or type(error).__name__))
-            else:
-                self.post_message(self.Read(wanted, found))
-
-        bridge.read(work)
-
-    def on_view_read(self, event: Read) -> None:
-        self._reading = None
-        row, agent = event.wanted
-        found = event.seen or Seen(row, Inspected(self.record.headers[row], agent, "", error=event.error), {}, {})
-        self.seen = found
-        if event.wanted == self._wanted:
-            with self.app.batch_update():
-                self.query_one(Inspector).show(found.inspected, at_moment=self._at_moment)
-                self._draw_tabs()
-                if self.standing.here is not None:
-                    for id in self.panes:
-                        self._draw_pane(id)
-        self._read_next()
 
 
 def folded_panes(counts: dict[str, int], height: int) -> set[str]:

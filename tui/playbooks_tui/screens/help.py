@@ -36,7 +36,6 @@ _ABOUT: Final = {
     "Timeline": "One row a checkpoint, a lane an agent; the number and its lane are its id.",
     "TalkPane": "What one agent said, heard and did; each line opens with its checkpoint's number.",
     "Inspector": "One agent at one moment: what it ran, what it knew, what comes next.",
-    "OutputPane": "What the program printed, warned and logged.",
 }
 
 

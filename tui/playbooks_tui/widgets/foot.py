@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from playbooks_tui.keys import KEPT, key_name
+from playbooks_tui.keys import KEPT
 from playbooks_tui.spans import Line, Span, width_of
 from playbooks_tui.widgets.inked import Inked
 
@@ -25,12 +25,16 @@ class Foot(Inked):
         """Draws keys.
 
         Args:
-            words: Binding id and what it does, in order.
-            keys: Binding id → the first of its keys.
+            words: Binding id (or two, that share one word) and what it does, in order.
+            keys: Binding id → the first of its keys, as people read it.
         """
-        items = tuple((id, key_name(keys[id]), word) for id, word in words if id in keys)
-        if items != self._items:
-            self._items = items
+        items = []
+        for ids, word in words:
+            there = [id for id in ids.split() if id in keys]
+            if there:
+                items.append((there[0], " ".join(keys[id] for id in there), word))
+        if tuple(items) != self._items:
+            self._items = tuple(items)
             self.refresh()
 
     def line(self, y: int) -> Line:

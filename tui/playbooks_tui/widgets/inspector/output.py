@@ -4,32 +4,35 @@ from __future__ import annotations
 
 from typing import Final
 
+from playbooks_tui.inspected import Inspected
 from playbooks_tui.record import Record
 from playbooks_tui.spans import Line, Span, width_of, wrapped
-from playbooks_tui.widgets.inked import Pane
+from playbooks_tui.widgets.inspector.sheet import Sheet, quiet_line
 
 _INKS: Final = {"print": "plain", "log": "quiet", "warning": "doubt", "error": "bad"}
 _MARKS: Final = {"print": " ", "log": "·", "warning": "!", "error": "!"}
 
 
-class OutputPane(Pane):
+class OutputSheet(Sheet):
     """Printed lines, newest last."""
 
+    id = "output"
+    name = "Output"
+    follows = True
+
     def __init__(self, record: Record) -> None:
-        super().__init__(id="output")
-        self._record = record
+        super().__init__(record)
         self._width = self._seen = 0
         self._lines: list[Line] = []
 
-    def show(self) -> None:
-        """Takes up what was printed since."""
-        at_end = self.scroll_target_y >= self.max_scroll_y - 1
-        width = self.scrollable_content_region.width
-        if width <= 0:
-            return
+    @property
+    def badge(self) -> str:
+        return str(len(self.record.printed) or "")
+
+    def lay_out(self, inspected: Inspected | None, width: int, *, at_moment: bool) -> int:
         if width != self._width:
             self._width, self._seen, self._lines = width, 0, []
-        record = self._record
+        record = self.record
         for printed in record.printed[self._seen :]:
             lead = [Span(_MARKS[printed.kind] + " ", _INKS[printed.kind], bold=True)]
             if printed.agent in record.agents:
@@ -39,15 +42,9 @@ class OutputPane(Pane):
                 begin = lead if not place else [Span(" " * indent)]
                 self._lines.append(Line((*begin, Span(piece, _INKS[printed.kind]))))
         self._seen = len(record.printed)
-        self.tall(max(1, len(self._lines)))
-        if at_end:
-            self.reveal(len(self._lines) - 1)
-
-    def on_resize(self) -> None:
-        super().on_resize()
-        self.show()
+        return max(1, len(self._lines))
 
     def line(self, y: int) -> Line:
         if not self._lines:
-            return Line((Span("  nothing printed", "quiet"),)) if y == 0 else Line()
+            return quiet_line("nothing printed") if y == 0 else Line()
         return self._lines[y] if y < len(self._lines) else Line()

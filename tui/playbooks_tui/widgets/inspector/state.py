@@ -1,53 +1,21 @@
-"""The inspector: one agent at one moment, read from its checkpoint; it never executes anything."""
+"""State: the stack, the variables and what changed, the code around, the checkpoint."""
 
 from __future__ import annotations
 
 from playbooks_tui.inspected import Inspected
 from playbooks_tui.record import Record
 from playbooks_tui.spans import Line, Span, cut, took, width_of, wrapped
-from playbooks_tui.widgets.inked import Pane
+from playbooks_tui.widgets.inspector.sheet import ListSheet
 
 
-class Inspector(Pane):
+class StateSheet(ListSheet):
     """The stack, the variables and what changed, and the code around."""
 
-    def __init__(self, record: Record) -> None:
-        super().__init__(id="inspector")
-        self._record = record
-        self.inspected: Inspected | None = None
-        self._at_moment = False
-        self._lines: list[Line] = []
+    id = "state"
+    name = "State"
 
-    def show(self, inspected: Inspected | None, *, at_moment: bool) -> None:
-        """Draws an agent's moment.
-
-        Args:
-            inspected: What was read; None: there is no checkpoint yet.
-            at_moment: Whether it is a moment stood at (amber), or just the newest.
-        """
-        if self.inspected is None or inspected is None or inspected.agent != self.inspected.agent:
-            self.scroll_to(y=0, animate=False, immediate=True, force=True)
-        self.inspected, self._at_moment = inspected, at_moment
-        self._lay_out()
-
-    def stand(self, at_moment: bool) -> None:
-        """Says whether it is a moment stood at, without reading it anew."""
-        if at_moment != self._at_moment:
-            self._at_moment = at_moment
-            self._lay_out()
-
-    def on_resize(self) -> None:
-        super().on_resize()
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        width = self.scrollable_content_region.width
-        if width > 0:
-            self._lines = lines(self._record, self.inspected, width, at_moment=self._at_moment)
-            self.tall(len(self._lines))
-
-    def line(self, y: int) -> Line:
-        return self._lines[y] if y < len(self._lines) else Line()
+    def lines(self, inspected: Inspected | None, width: int, *, at_moment: bool) -> list[Line]:
+        return lines(self.record, inspected, width, at_moment=at_moment)
 
 
 def lines(record: Record, seen: Inspected | None, width: int, *, at_moment: bool) -> list[Line]:

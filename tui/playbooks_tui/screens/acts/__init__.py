@@ -1,0 +1,57 @@
+"""What the keys do, a subject a file; `Debugging` is the main screen with all of them.
+
+Apart from what is drawn: each act changes the standing or asks the session, and says why when it can't.
+"""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from playbooks_tui.keys import BINDINGS
+from playbooks_tui.record import Touched
+from playbooks_tui.screens.acts.finding import FindingActs
+from playbooks_tui.screens.acts.forking import ForkingActs
+from playbooks_tui.screens.acts.inspecting import InspectingActs
+from playbooks_tui.screens.acts.looking import LookingActs
+from playbooks_tui.screens.acts.marking import MarkingActs
+from playbooks_tui.screens.acts.moving import MovingActs
+from playbooks_tui.screens.acts.panes import PaneActs
+from playbooks_tui.screens.acts.running import RunningActs
+from playbooks_tui.screens.acts.talking import TalkingActs
+from playbooks_tui.screens.help import Help
+
+
+class Debugging(
+    RunningActs, MovingActs, LookingActs, FindingActs, MarkingActs, ForkingActs, InspectingActs, PaneActs, TalkingActs
+):
+    """The main screen, with its keys."""
+
+    BINDINGS = list(BINDINGS)
+
+    class Closed(Message):
+        """The engine's thread is done."""
+
+    class Leave(Message):
+        """The person wants to leave."""
+
+    def __init__(self, *arguments: object, begin: bool = True, held: bool = False, **named: object) -> None:
+        super().__init__(*arguments, **named)  # type: ignore[arg-type]
+        self._begins, self._held = begin, held
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        if self._begins:
+            self.begin_run(held=self._held)
+
+    def told(self, touched: Touched) -> None:
+        if self.bridge.over.done():
+            self.post_message(self.Closed())
+
+    def action_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def action_help(self) -> None:
+        self.app.push_screen(Help(self.keys, self.focused))
+
+    def action_leave(self) -> None:
+        self.post_message(self.Leave())

@@ -1,0 +1,62 @@
+"""Moving through the rows, and forward and back through the record; nothing here ever runs anything."""
+
+from __future__ import annotations
+
+from playbooks_tui.screens.acts.base import Acts
+from playbooks_tui.widgets.timeline import Timeline
+
+
+class MovingActs(Acts):
+    """What changes the row that is meant."""
+
+    def action_up(self) -> None:
+        if not self.move(-1) and self.record.shown:
+            self.say("this is the first row")
+
+    def action_down(self) -> None:
+        if self.at is not None and self.standing.here is None and self.standing.chosen is None:
+            return  # it follows the newest already
+        if not self.move(1):
+            self.say("this is the newest row: Esc goes back to now")
+
+    def action_page_up(self) -> None:
+        self.move(-self.query_one(Timeline).page)
+
+    def action_page_down(self) -> None:
+        self.move(self.query_one(Timeline).page)
+
+    def action_first(self) -> None:
+        if self.record.shown:
+            self.go(self.record.shown[0])
+
+    def action_newest(self) -> None:
+        self.ask_again = False
+        self.stand(here=None, chosen=None)
+
+    def action_back(self) -> None:
+        if not self.move(-1, look=True):
+            self.say("this is the first row")
+
+    def action_own_before(self) -> None:
+        self._same_agent(-1)
+
+    def action_own_after(self) -> None:
+        self._same_agent(1)
+
+    def _same_agent(self, by: int) -> None:
+        at = self.at
+        if at is None:
+            return
+        agent = self.record.headers[at].agent
+        own = self.record.own.get(agent, [])
+        rows = [row for row in own if row < at] if by < 0 else [row for row in own if row > at]
+        if rows:
+            self.go(rows[-1] if by < 0 else rows[0])
+        else:
+            self.say(f"{self.record.title(agent)} has no row {'before' if by < 0 else 'after'} this one")
+
+    def action_back_to_break(self) -> None:
+        self.say("not there yet")
+
+    def action_previous(self) -> None:
+        self.say("not there yet")
