@@ -24,7 +24,7 @@ from playbooks.session.resume import Resumed, branch_path
 CRASHED = "crashed"
 """Where the copy lies."""
 DEADLINE_S = 30
-SCRIPT = '''\
+SCRIPT = """\
 import json
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def respond(request):
     with open({asked!r}, "a") as file:
         file.write(json.dumps([request.agent_id, request.playbook, request.turn, request.executed]) + "\\n")
     return turns[min(request.turn, len(turns) - 1)]
-'''
+"""
 MAIN = """
     # Clerk
     ```python

@@ -311,7 +311,7 @@ def test_crash_right_after_create_agent_with_the_name_mw1() -> None:
 
 def test_crash_at_call_49_of_50() -> None:
     bench = Bench(
-        {"Main": 'if True:  # a block is over only with the response\n    $n = $n + 1\n    await Say("user", f"{$n}")\n'},
+        {"Main": 'if True:  # ends with the response\n    $n = $n + 1\n    await Say("user", f"{$n}")\n'},
         python="n = 0",
         settings={"max_llm_calls": 50},
     )

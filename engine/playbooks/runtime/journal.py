@@ -114,7 +114,10 @@ class Journal:
 
         Raises:
             StorageError: It could not be written; nothing of it is left, and the journal is sealed.
+            RuntimeError: The journal is sealed: what was emitted since then is not in it.
         """
+        if self.sealed:
+            raise RuntimeError("a checkpoint was to be made after the seal")
         for event in events:
             self.emit(event)
         depth = self.head.depth + 1 if self.head else 0

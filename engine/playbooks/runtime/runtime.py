@@ -16,6 +16,7 @@ from typing import Any
 
 from playbooks.checkpoints import describe
 from playbooks.checkpoints.record import Header, Kind
+from playbooks.errors import UserError
 from playbooks.language.model import AgentClass, Playbook, Program
 from playbooks.models.base import Model, ModelSettings
 from playbooks.runtime.actors import ON_MESSAGE, Actors
@@ -44,7 +45,7 @@ from playbooks.runtime.player import Player
 from playbooks.runtime.positions import Positions
 from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.replay import Replay
-from playbooks.runtime.signals import Diverged
+from playbooks.runtime.signals import Diverged, RunFailed
 from playbooks.runtime.standstill import Standstill
 from playbooks.runtime.targets import HUMAN
 from playbooks.runtime.telling import Telling
@@ -257,7 +258,7 @@ class Runtime:
         self._tasks.discard(task)
         if task.cancelled() or (error := task.exception()) is None or self.stopping or isinstance(error, Broken):
             return
-        reason = getattr(error, "reason", None) or getattr(error, "what", None)
+        reason = str(error) if isinstance(error, UserError) else getattr(error, "reason", None)
         self.crash = error
         self.fail(reason or f"{type(error).__name__}: {error}")
 
@@ -327,15 +328,22 @@ class Runtime:
         )
 
     def commit_agent(self, agent: str, kind: Kind, statement: str, events: Iterable[Event], **header: Any) -> Header:
-        """A checkpoint; everything received of any model so far goes into it."""
+        """A checkpoint; everything received of any model so far goes into it.
+
+        Raises:
+            RunFailed: It could not be written. The run is over, and code that goes on all the same comes to no effect.
+        """
         if self.durable:
             for live in self.player.frames.values():
                 self.asking.flush(live)
+        try:
             if self.journal.head is None:
                 self._start()
-        elif self.journal.head is None:
-            self._start()
-        return self.journal.commit(agent, kind, statement, events, **header)
+            return self.journal.commit(agent, kind, statement, events, **header)
+        except UserError as error:
+            self.crash = error
+            self.fail(str(error))
+            raise RunFailed(str(error)) from error
 
     def _start(self) -> None:
         self.journal.commit(HUMAN, "start", "", text=self.program.name)

@@ -41,7 +41,7 @@ from playbooks.session.changeable import Leaving, leaving
 from playbooks.session.edits import NO_RESULT, Edits
 from playbooks.session.forking import ForkPlan, Prepared, events_of, later_on, prepare
 from playbooks.session.moment import Moment
-from playbooks.session.opening import LockingWriter, refuse_mcp, store_of
+from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, store_of
 from playbooks.session.programs import recorded_program
 from playbooks.session.resume import Resumed
 from playbooks.state import ProgramState
@@ -160,6 +160,7 @@ class DebugSession:
             self._store = self._given_store or store_of(config)
             if self._given_store is None:
                 self._stack.callback(self._store.close)
+        self._clock = never_back(self._clock, self._store)
         if resuming_now:
             assert self._store and self._resume
             found = resuming.find(self._store, program.roots[0] if program and program.roots else "", self._resume)

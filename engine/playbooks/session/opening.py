@@ -40,6 +40,27 @@ class LockingWriter:
         self._store.set_status(header.session, header.branch, "running")
 
 
+TICK_S = 1e-6
+
+
+def never_back(clock: Callable[[], float], store: Store | None) -> Callable[[], float]:
+    """A clock that gives no time before one that the storage path holds, nor one twice: what was written last is the
+    newest also after somebody set the machine's clock back.
+
+    Args:
+        clock: Seconds since 1970.
+        store: Where the times are; None when nothing is kept.
+    """
+    latest = max((session.updated for session in store.sessions()), default=0.0) if store else 0.0
+
+    def now() -> float:
+        nonlocal latest
+        latest = max(clock(), latest + TICK_S)
+        return latest
+
+    return now
+
+
 def store_of(config: Config) -> Store:
     """The store that the configuration names."""
     from playbooks.checkpoints import open_store

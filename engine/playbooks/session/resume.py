@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from playbooks.checkpoints.chain import Folded, fold
@@ -105,13 +106,38 @@ def newest_whole(store: Store, headers: list[Header]) -> tuple[Folded, tuple[str
     Raises:
         UserError: None of them is whole.
     """
-    skipped: list[str] = [f"{damaged.id}: {damaged.reason}" for damaged in store.damaged()]
+    skipped: list[str] = []
     for place in range(len(headers) - 1, -1, -1):
         try:
-            return fold(store.read, headers[place].id), tuple(dict.fromkeys(skipped)), headers[place + 1 :]
+            folded = fold(store.read, headers[place].id)
         except (Damaged, UnknownCheckpoint, ValueError) as error:
             skipped.append(f"{headers[place].id}: {getattr(error, 'reason', error)}")
-    raise UserError("no checkpoint of this session is whole: " + "; ".join(skipped), "start the program again")
+            continue
+        lost = _lost_after(store, headers[: place + 1], {header.id for header in headers})
+        return folded, tuple(dict.fromkeys([*skipped, *lost])), headers[place + 1 :]
+    raise UserError(
+        "no checkpoint of this session is whole: " + "; ".join([*skipped, *_lost_after(store, [], set())]),
+        "start the program again",
+        status=ExitStatus.FAILED,
+    )
+
+
+def _lost_after(store: Store, path: list[Header], told: set[str]) -> Iterator[str]:
+    """Damaged checkpoints that can only be of this session and after its path, by their numbers: nothing is known of
+    them but their names.
+    """
+    damaged = [found for found in store.damaged() if found.id not in told]
+    if not damaged:
+        return
+    newest = {header.agent: header.number for header in path}
+    session = path[-1].session if path else ""
+    all_headers = store.headers()
+    for found in damaged:
+        agent, _, number = found.id.rpartition("_ckpt_")
+        before = [header for header in all_headers if header.agent == agent and header.number < int(number)]
+        owner = max(before, key=lambda header: header.number).session if before else session
+        if int(number) > newest.get(agent, 0) and owner in (session, ""):
+            yield f"{found.id}: {found.reason}; what it said can't be told"
 
 
 def branch_path(headers: list[Header], head: str) -> list[Header]:
