@@ -351,7 +351,7 @@ def run(code: str, *arguments: str, check: bool = True) -> subprocess.CompletedP
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=check,
     )
 

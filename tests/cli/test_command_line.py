@@ -93,7 +93,7 @@ def test_what_sets_nothing_is_a_mistake(text: str) -> None:
 
 def ran(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "playbooks", *arguments], capture_output=True, text=True, timeout=60, **options
+        [sys.executable, "-m", "playbooks", *arguments], capture_output=True, text=True, timeout=300, **options
     )
 
 
@@ -166,7 +166,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-m", "playbooks", "compile", str(EXAMPLES / "negotiation.pb")]
-    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=300)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -207,7 +207,7 @@ def played(
     session: FakeSession, capsys: pytest.CaptureFixture[str], taste: Taste | None = None
 ) -> tuple[int, str, str]:
     async def playing() -> int:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await play(session, taste or Taste(), ["playbooks", "run", "my pen.pb"])  # type: ignore[arg-type]
 
     status = asyncio.run(playing())
@@ -302,7 +302,7 @@ def test_the_second_signal_is_ignored_and_the_third_kills() -> None:
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    print('never printed', flush=True)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout) == (130, "sealing\nstill leaving\n")
 
 

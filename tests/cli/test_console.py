@@ -184,7 +184,7 @@ def answered(session: FakeSession, stdin: int | None) -> list[tuple[str, str | N
     async def play() -> None:
         answers = Answers(session, stdin=stdin)
         session.subscribe(answers.listen)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await session.run()
         answers.stop()
 

@@ -30,7 +30,7 @@ def played(name: str, settings: Mapping[str, Any] | None = None, act: Act = act_
         config = Config.load(env={}, overrides={"model": {"token_delay_s": 0}})
         async with DebugSession.open(str(EXAMPLES / name), config=config, set=settings) as session:
             session.subscribe(lambda notice: act(session, notice))
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 await session.run()
             return session
 

@@ -129,7 +129,7 @@ def test_a_fork_that_is_interrupted_says_how_to_go_on(negotiation: Path) -> None
     assert process.stdout and process.stderr
     process.stdout.readline()
     process.terminate()
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert err.splitlines()[-1] == "Resume with: playbooks run negotiation.pb --resume s1"
 

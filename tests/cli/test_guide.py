@@ -9,7 +9,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,17 @@ from playbooks.extensions.registry import ExtensionRegistry
 print('Provider registered:', ExtensionRegistry.has_checkpoint_provider())
 print('Provider class:', ExtensionRegistry._checkpoint_provider_class.__name__)
 """
+HELD = """
+
+import asyncio
+import os
+
+async def respond(request, answer=respond):
+    if os.environ.get("HELD") and any("I can do $95." in text for _, text in request.messages):
+        await asyncio.Event().wait()
+    return answer(request)
+"""
+"""For the model of a run that is to be interrupted after this message: it thinks until then."""
 HAS_RESPONSE = """
 import asyncio
 from playbooks.checkpoints import FilesystemCheckpointProvider
@@ -43,13 +53,15 @@ def folder(alone: Path) -> Path:
     """The guide's folder: `examples/negotiation.pb`, and durability enabled."""
     (alone / "examples").mkdir()
     place("negotiation.pb", "haggle_model.py", alone / "examples")
+    with (alone / "examples/haggle_model.py").open("a") as model:
+        model.write(HELD)
     (alone / "playbooks.toml").write_text(TOML)
     return alone
 
 
 def python(code: str) -> str:
     """What a snippet of the guide prints."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -57,13 +69,11 @@ def python(code: str) -> str:
 def until(process: subprocess.Popen[bytes], terminal: int, wanted: str) -> str:
     """What a terminal shows until it shows a text."""
     shown = b""
-    end = time.monotonic() + 30
-    while wanted.encode() not in shown and time.monotonic() < end:
-        if select.select([terminal], [], [], 0.2)[0]:
-            try:
-                shown += os.read(terminal, 65536)
-            except OSError:
-                break
+    while wanted.encode() not in shown and select.select([terminal], [], [], 60)[0]:
+        try:
+            shown += os.read(terminal, 65536)
+        except OSError:
+            break
     assert wanted.encode() in shown, shown.decode()
     return shown.decode()
 
@@ -72,7 +82,7 @@ def crashed_run(folder: Path, *arguments: str) -> str:
     """A run in a terminal, ended by Ctrl+C after a few messages."""
     here, there = pty.openpty()
     command = [sys.executable, "-m", "playbooks", "run", "examples/negotiation.pb", "--snoop", "true", *arguments]
-    environment = {**os.environ, "PLAYBOOKS_MODEL__TOKEN_DELAY_S": "0.002", "TERM": "xterm"}
+    environment = {**os.environ, "PLAYBOOKS_MODEL__TOKEN_DELAY_S": "0.002", "TERM": "xterm", "HELD": "1"}
     process = subprocess.Popen(
         command, stdin=there, stdout=there, stderr=there, env=environment, start_new_session=True
     )
@@ -87,7 +97,7 @@ def crashed_run(folder: Path, *arguments: str) -> str:
         if not piece:
             break
         shown += piece.decode(errors="replace")
-    assert process.wait(30) == 130
+    assert process.wait(300) == 130
     os.close(here)
     return shown
 

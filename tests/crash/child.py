@@ -1,8 +1,8 @@
 """A process of `playbooks` that dies of its own hand at a chosen write, or whose engine is broken on purpose.
 
 Apart from the harness because it is run by it: `python child.py SPEC ARGUMENTS…`, with a JSON object as SPEC:
-`{"die": "before" | "after" | "torn", "write": 7, "mutant": "publish before commit"}`, all optional; see `MUTANTS`.
-Nothing in the engine knows of it.
+`{"die": "before" | "after" | "torn" | "SIGTERM", "write": 7, "mutant": "publish before commit"}`, all optional; a
+signal is sent after the write, and `MUTANTS` are below. Nothing in the engine knows of it.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ def die_at(how: str, count: int) -> None:
         write(self, checkpoint)
         if left == 0 and how == "after":
             die()
+        if left == 0 and how.startswith("SIG"):
+            os.kill(os.getpid(), signal.Signals[how])
 
     def torn(self: Placer, folder: str, path: str, data: bytes) -> NoReturn:
         with open(path, "xb", buffering=0) as file:

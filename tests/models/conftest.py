@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 import urllib.request
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -93,6 +94,11 @@ class Peer:
         """The bodies of all requests since `serve`."""
         return [entry["body"] for entry in self._call("GET", "/__aimock/journal", None)]
 
+    def is_asked(self) -> None:
+        """Returns once a request has come."""
+        while not self.asked():
+            time.sleep(0.01)
+
     def headers(self) -> list[dict[str, str]]:
         """The headers of all requests since `serve`."""
         return [entry["headers"] for entry in self._call("GET", "/__aimock/journal", None)]
@@ -101,7 +107,7 @@ class Peer:
         data = None if body is None else json.dumps(body).encode()
         call = urllib.request.Request(self.address + path, data, {"Content-Type": "application/json"}, method=method)
         # Past any proxy of the environment: the peer is on this machine.
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(call, timeout=10) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(call, timeout=60) as answer:
             return json.load(answer)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.memory_store import MemoryStore
+from runtime.virtual_time import VirtualTime
 
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.record import Header
@@ -161,7 +162,7 @@ class Run:
         return found
 
 
-def start(scenario: Scenario, *, durable: bool = True, message: str = "") -> Run:
+def start(scenario: Scenario, *, durable: bool = True, message: str = "", in_virtual_time: bool = False) -> Run:
     """A run from the beginning; without checkpoints when it is not to be durable; with what the person says first."""
     store = MemoryStore()
     program, turns = scenario.program(), Turns(scenario)
@@ -170,7 +171,7 @@ def start(scenario: Scenario, *, durable: bool = True, message: str = "") -> Run
     runtime = Runtime(program, turns, journal, scenario.settings)
     if message:
         runtime.person_says(message)
-    return _run(Run(scenario, store, runtime, turns))
+    return _run(Run(scenario, store, runtime, turns), loop=VirtualTime if in_virtual_time else None)
 
 
 def resume(run: Run, id: str, *, witness: bool = True, change: Callable[[ProgramState], None] | None = None) -> Run:
@@ -197,7 +198,7 @@ def resume(run: Run, id: str, *, witness: bool = True, change: Callable[[Program
     return _run(resumed, run.witnesses.get(id) if comparable else None)
 
 
-def _run(run: Run, witness: Any = None) -> Run:
+def _run(run: Run, witness: Any = None, loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> Run:
     runtime = run.runtime
 
     def told(notice: Notice) -> None:
@@ -242,9 +243,10 @@ def _run(run: Run, witness: Any = None) -> Run:
         runtime.replay = Replay(runtime.state, None, caught_up)
 
     async def main() -> None:
-        run.ended = await asyncio.wait_for(runtime.run(), 10)
+        run.ended = await asyncio.wait_for(runtime.run(), 60)
 
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main())
     run.error = runtime.error
     if runtime.crash is not None and os.environ.get("SHOW"):
         import traceback

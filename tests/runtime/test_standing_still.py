@@ -41,7 +41,7 @@ TEAM = """
             await asyncio.sleep(0)
 
         async def get(self, n):
-            await asyncio.wait_for(self.reader.wait(), 1)
+            await asyncio.wait_for(self.reader.wait(), 60)
             return n * 3
 
     async def fetch(n):
@@ -129,7 +129,7 @@ def test_who_waits_for_the_person_does_not_stand_still() -> None:
         ("x = await With_tasks(3)", 3),
         ("x = await With_library(2)", 6),
         ("await asyncio.sleep(0.02)\nx = 1", 1),
-        ("x = await asyncio.wait_for(In_thread(4), 5)", 8),
+        ("x = await asyncio.wait_for(In_thread(4), 60)", 8),
         (
             "async def own():\n    await asyncio.sleep(0.01)\n    return 5\nx = await asyncio.create_task(own())",
             5,

@@ -16,7 +16,7 @@ from playbooks.session import DebugSession
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ANSWERS: dict[str, tuple[str, ...]] = {"support.pb": ("hm", "I want a refund", "refund 1002", "refund 1002", "bye")}
-DEADLINE_S = 30
+DEADLINE_S = 120
 
 
 @dataclass(frozen=True)

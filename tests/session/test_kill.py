@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -10,11 +11,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import crash.child
 import pytest
 
 from playbooks.checkpoints.chain import fold
@@ -56,11 +58,16 @@ class Negotiation:
         """A process, running."""
         return self._process([*RUN, *more])
 
-    def _process(self, arguments: list[str]) -> subprocess.Popen[str]:
+    def start_and_signal(self, number: signal.Signals, write: int) -> subprocess.Popen[str]:
+        """A process that sends itself a signal after its nth write: at that moment, however busy the machine is."""
+        spec = json.dumps({"die": number.name, "write": write})
+        return self._process(RUN, [str(Path(crash.child.__file__)), spec])
+
+    def _process(self, arguments: Sequence[str], program: Sequence[str] = ("-m", "playbooks")) -> subprocess.Popen[str]:
         path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path if entry)
         env = {**os.environ, "PYTHONPATH": path, "PLAYBOOKS_STATE_DIR": str(self.folder / "state")}
         return subprocess.Popen(
-            [sys.executable, "-m", "playbooks", *arguments],
+            [sys.executable, *program, *arguments],
             cwd=self.folder,
             env=env,
             stdin=subprocess.DEVNULL,
@@ -71,20 +78,16 @@ class Negotiation:
 
     def ended(self, process: subprocess.Popen[str]) -> tuple[int, str]:
         """Reads a process to its end: status, and what it gave on stderr."""
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
         self.printed += out.splitlines()
         return process.returncode, err
 
     def killed_when(self, process: subprocess.Popen[str], moment: Callable[[], bool]) -> None:
         """Kills a process at a moment; one that ended before is none to be killed."""
-        self.sent_when(process, moment, signal.SIGKILL)
-        self.ended(process)
-
-    def sent_when(self, process: subprocess.Popen[str], moment: Callable[[], bool], number: signal.Signals) -> None:
-        """Sends a signal at a moment."""
         while process.poll() is None and not moment():
             time.sleep(0.0005)
-        process.send_signal(number)
+        process.kill()
+        self.ended(process)
 
     def resumed(self) -> None:
         """Runs on to the end."""
@@ -166,7 +169,8 @@ def test_a_kill_after_any_of_twenty_checkpoints_changes_nothing(
 ) -> None:
     def killed(count: int) -> tuple[Account, list[str]]:
         negotiation = Negotiation(folder / f"after-{count}")
-        negotiation.killed_when(negotiation.start(), negotiation.has(count))
+        negotiation.ended(negotiation.start_and_signal(signal.SIGKILL, count))
+        assert negotiation.checkpoints() == count
         negotiation.resumed()
         return negotiation.account(), negotiation.told_twice()
 
@@ -210,9 +214,7 @@ def test_a_signal_gives_130_and_the_line_that_resumes_to_the_same_end(
 ) -> None:
     def interrupted(count: int) -> tuple[Account, list[str]]:
         negotiation = Negotiation(folder / f"{number.name}-{count}")
-        process = negotiation.start()
-        negotiation.sent_when(process, negotiation.has(count), number)
-        status, err = negotiation.ended(process)
+        status, err = negotiation.ended(negotiation.start_and_signal(number, count))
         assert status == 130, err
         assert "Traceback" not in err
         store = FileStore(negotiation.folder / ".checkpoints", key=b"-" * 32)

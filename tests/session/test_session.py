@@ -63,7 +63,7 @@ def opened(path: str, **options: Any) -> DebugSession:
 def within(session: DebugSession, test: Callable[[DebugSession], Awaitable[Any]]) -> Any:
     async def main() -> Any:
         async with session as entered:
-            return await asyncio.wait_for(test(entered), 20)
+            return await asyncio.wait_for(test(entered), 120)
 
     return asyncio.run(main())
 

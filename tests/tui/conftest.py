@@ -57,6 +57,6 @@ def desk(alone: Path) -> Opens:
                 yield Desk(app, app._debugging, bridge, pilot)
         finally:
             bridge.leave()
-            bridge.over.exception(20)
+            bridge.over.exception(120)
 
     return opening

@@ -31,7 +31,7 @@ class Desk:
 
     async def until(self, what: Callable[[], object]) -> None:
         """Goes on as soon as something is so; the engine runs meanwhile, on its own thread."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not what():
                 await self.pilot.pause(0.005)
         await self.pilot.pause()
