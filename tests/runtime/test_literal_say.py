@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playbooks.runtime.literal_say import SayScanner
+from playbooks.runtime.response import Response
 
 TEXTS = st.text(
     st.sampled_from("ab \n\r\t\"'\\{}é💥\x07\x00N") | st.characters(exclude_categories=["Cs"]), max_size=12
@@ -19,7 +20,7 @@ TEXTS = st.text(
 def shown(text: str) -> list[tuple[str, str] | None]:
     """What is shown after each character."""
     scanner = SayScanner()
-    return [scanner.feed(text[:end]) for end in range(1, len(text) + 1)]
+    return [scanner.feed(letter) for letter in text]
 
 
 def growing(views: list[tuple[str, str] | None]) -> str:
@@ -76,8 +77,9 @@ def test_each_character_is_shown_as_soon_as_it_is_known(text: str) -> None:
     text = text.replace("\\", "").replace('"', "").replace("\n", "").replace("\r", "")
     start = 'await Say("user", "'
     scanner = SayScanner()
+    scanner.feed(start)
     for end in range(1, len(text) + 1):
-        assert scanner.feed(start + text[:end]) == ("user", text[:end])
+        assert scanner.feed(text[end - 1]) == ("user", text[:end])
 
 
 @pytest.mark.parametrize(
@@ -125,9 +127,47 @@ def test_a_literal_that_is_not_the_text_is_taken_back(code: str) -> None:
 
 
 def test_the_next_statement_starts_anew() -> None:
-    scanner = SayScanner()
-    assert scanner.feed('await Say("user", "one') == ("user", "one")
-    assert scanner.feed("") is None
-    assert scanner.feed('await Say("1001", "tw') == ("1001", "tw")
-    assert scanner.feed("x = 1") is None
-    assert scanner.feed('await Say("user", "three') == ("user", "three")
+    response = Response()
+    seen = []
+    for piece in ('await Say("user", "one', '")\n', 'await Say("1001", "tw', 'o")\nx = 1', "\n"):
+        response.feed(piece)
+        response.scan()
+        seen.append(response.writing)
+    assert seen == [("user", "one"), None, ("1001", "tw"), None, None]
+
+
+@pytest.mark.parametrize(
+    "before", ["", "# first\n\n", "x = [\n  1]\n", "Sure:\n\n```python\n", "if a:\n    b\n\n\n", "\r\n\r\n"]
+)
+def test_what_is_written_is_seen_however_it_is_chunked(before: str) -> None:
+    text = before + 'await Say("user", "It costs é90: yes or no")'
+    for size in (1, 2, 3, 7, len(text)):
+        response = Response()
+        for start in range(0, len(text), size):
+            response.feed(text[start : start + size])
+            response.scan()
+        assert response.writing == ("user", "It costs é90: yes or no")
+
+
+@pytest.mark.parametrize(
+    "long",
+    ['x = "' + "text " * 4_000, 'await Say("user", "' + "text " * 4_000, 'x = """' + "a line\n" * 3_000],
+)
+def test_a_long_text_costs_no_more_than_its_length(long: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in characters that were handed on to be looked at, copied into a view, or joined."""
+    handed: list[int] = []
+    original = SayScanner.feed
+
+    def feed(scanner: SayScanner, piece: str) -> tuple[str, str] | None:
+        view = original(scanner, piece)
+        handed.append(len(piece))
+        return view
+
+    monkeypatch.setattr(SayScanner, "feed", feed)
+    response, views = Response(), 0
+    for start in range(0, len(long), 4):
+        response.feed(long[start : start + 4])
+        if response.scan() and response.writing:
+            views += len(response.writing[1])
+    assert sum(handed) == len(long)
+    assert views <= 150 * len(long)

@@ -140,6 +140,6 @@ class Asking:
     def flush(self, frame: Frame) -> None:
         """Puts what was received since the last time into the state."""
         response = frame.response
-        if response is not None and response.emitted < len(response.text):
-            text, response.emitted = response.text[response.emitted :], len(response.text)
+        if response is not None and response.emitted < response.length:
+            text, response.emitted = response.text[response.emitted :], response.length
             self._runtime.emit(e.ResponseReceived(frame.id, text))

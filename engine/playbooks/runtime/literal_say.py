@@ -36,46 +36,62 @@ class SayScanner:
     """
 
     def __init__(self) -> None:
-        self._tail = ""
-        self._begin()
+        self.begin()
 
-    def feed(self, tail: str) -> tuple[str, str] | None:
-        """Looks at the code after the last complete statement.
-
-        Args:
-            tail: All of it. Usually what it was before and some more; anything else starts anew.
-
-        Returns:
-            The target as the code names it, and the text so far; None when no literal `Say` is being written.
-        """
-        if not tail.startswith(self._tail):
-            self._begin()
-        self._tail = tail
-        if self._target is None and self._hoping:
-            self._find(tail)
-        if self._target is None:
-            return None
-        while self._hoping and not self._known and self._step(tail):
-            pass
-        return (self._target, "".join(self._pieces)) if self._hoping else None
-
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Another statement begins: what was read is forgotten."""
         self._hoping = True
         """Whether it may be, or is, a literal `Say`."""
         self._known = False
         """Whether no more of its text can be told."""
         self._target: str | None = None
-        self._pieces: list[str] = []
+        self._rest = ""
+        """What was received and not yet read."""
         self._at = 0
-        """Offset in the tail of what is looked at next."""
+        """Offset in it of what is looked at next."""
+        self._pieces: list[str] = []
+        self._length = 0
+        self._shown: tuple[str, str] | None = None
         self._quote = ""
         """What closes the literal; empty between two."""
         self._raw = self._formatted = False
 
-    def _find(self, tail: str) -> None:
-        found = HEADER.match(tail)
+    def feed(self, piece: str) -> tuple[str, str] | None:
+        """Looks at what has come of the statement since the last time.
+
+        Args:
+            piece: Any number of characters, cut anywhere.
+
+        Returns:
+            The target as the code names it, and the text so far; None when no literal `Say` is being written. A long
+            text is given anew when it has grown by a hundredth, so that all of it costs no more than its length.
+        """
+        if not self._hoping or self._known:
+            return self._shown
+        self._rest += piece
+        if self._target is None:
+            self._find(self._rest)
+        if self._target is None:
+            return None
+        while self._hoping and not self._known and self._step(self._rest):
+            pass
+        self._rest, self._at = self._rest[self._at :], 0
+        if not self._hoping:
+            self._shown = None
+        elif (
+            self._shown is None
+            or self._known
+            or not self._quote
+            or self._length - len(self._shown[1]) > (self._length // 100)
+        ):
+            self._pieces = ["".join(self._pieces)]
+            self._shown = self._target, self._pieces[0]
+        return self._shown
+
+    def _find(self, text: str) -> None:
+        found = HEADER.match(text)
         if found is None:
-            self._hoping = len(tail) < HEADER_WITHIN and tail[:5] == "await"[: len(tail)]
+            self._hoping = len(text) < HEADER_WITHIN and text[:5] == "await"[: len(text)]
             return
         try:
             self._target = str(ast.literal_eval(found["target"]))
@@ -159,6 +175,7 @@ class SayScanner:
 
     def _put(self, piece: str, length: int) -> bool:
         self._pieces.append(piece)
+        self._length += len(piece)
         self._at += length
         return True
 

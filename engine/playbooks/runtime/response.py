@@ -28,8 +28,9 @@ class Response:
 
     def __init__(self, text: str = "", whole: int = 0, ended: bool = False, *, plain: bool = False) -> None:
         self.plain = plain
-        self.text = ""
-        """As the model sent it."""
+        self._received: list[str] = []
+        self.length = 0
+        """Of the text as the model sent it."""
         self.emitted = 0
         """How much of `text` the state has."""
         self.filename = ""
@@ -42,6 +43,8 @@ class Response:
         self._extractor = CodeExtractor()
         self._stream = StatementStream()
         self._says = SayScanner()
+        self._says_of, self._scanned = -1, 0
+        """Where the statement begins that was looked at for a `Say`, and how far that came, in the code of `_stream`."""
         self.writing: tuple[str, str] | None = None
         self.task: asyncio.Task[None] | None = None
         self._code = ""
@@ -53,7 +56,14 @@ class Response:
             self.feed(text[whole:])
         if ended:
             self.close()
-        self.emitted = len(self.text)
+        self.emitted = self.length
+
+    @property
+    def text(self) -> str:
+        """As the model sent it, so far."""
+        if len(self._received) > 1:
+            self._received = ["".join(self._received)]
+        return self._received[0] if self._received else ""
 
     def cut_off(self) -> Response:
         """What is kept of a response that broke off: up to the line end after its last whole statement.
@@ -74,6 +84,7 @@ class Response:
         self._take(self._stream.close())
         self._code += self._stream.text
         self._stream = StatementStream(self._code.count("\n"))
+        self._says_of = -1
 
     @property
     def code(self) -> str:
@@ -87,7 +98,8 @@ class Response:
 
     def feed(self, text: str) -> None:
         """Takes up a piece of the response."""
-        self.text += text
+        self._received.append(text)
+        self.length += len(text)
         if self.plain:
             return
         code = self._extractor.feed(text)
@@ -115,8 +127,12 @@ class Response:
         """Looks for a literal `Say` being written; whether `writing` changed."""
         if self.plain:
             return False
-        writing = self._says.feed(self._stream.tail)
-        if writing == self.writing:
+        if self._stream.begun != self._says_of:
+            self._says.begin()
+            self._says_of = self._scanned = self._stream.begun
+        writing = self._says.feed(self._stream.since(self._scanned))
+        self._scanned = self._stream.length
+        if writing is self.writing:
             return False
         self.writing = writing
         return True

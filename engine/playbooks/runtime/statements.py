@@ -78,6 +78,8 @@ class StatementStream:
         """Why nothing is delivered any more."""
         self.complete = 0
         """Offset up to which all statements are complete and delivered: the start of a line, or the end of the code."""
+        self.length = 0
+        """Of all code so far."""
         self._chunks: list[str] = []
         self._lexer = Lexer()
         self._partial: list[str] = []
@@ -110,9 +112,19 @@ class StatementStream:
         return self._chunks[0] if self._chunks else ""
 
     @property
-    def tail(self) -> str:
-        """The code after the last complete statement, without looking at what is before it."""
-        return "".join((*self._pending, *self._partial, self._held))
+    def begun(self) -> int:
+        """Offset of the code after the last complete statement: where the next one begins."""
+        return self._start if self._pending else self._offset
+
+    def since(self, offset: int) -> str:
+        """The code from an offset on, without looking at what is before it."""
+        length, pieces = self.length - offset, list[str]()
+        for chunk in reversed(self._chunks):
+            if length <= 0:
+                break
+            pieces.append(chunk[-length:])
+            length -= len(chunk)
+        return "".join(reversed(pieces))
 
     def feed(self, text: str) -> list[Statement]:
         """Takes the next chunk.
@@ -127,6 +139,7 @@ class StatementStream:
         if self._closed or not text:
             return done
         self._chunks.append(text)
+        self.length += len(text)
         if self.error:
             return done
         text, self._held = self._held + text, ""
