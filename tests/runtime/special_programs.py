@@ -270,6 +270,21 @@ await Return([first, await asyncio.gather(*tasks[:2]), await tasks[0] is first])
 )
 """Tasks kept in a list and awaited when their statement is long over."""
 
+TASKS_OF_CALLS = Scenario(
+    model(
+        """\
+kept = asyncio.create_task(Wait(2, 5))
+many = [asyncio.create_task(Wait(k, k)) for k in (2, 1)]
+async with asyncio.TaskGroup() as group:
+    grouped = group.create_task(Wait(1, "g"))
+late = asyncio.create_task(Wait(99))
+late.cancel()
+await Return([await kept, await asyncio.gather(*many), grouped.result(), await asyncio.ensure_future(Wait(1, 3))])
+"""
+    )
+)
+"""Tasks made of calls themselves, without a coroutine around them."""
+
 MISTAKE_AT_THE_END = Scenario(
     model(
         'await Say("user", "one")\nawait Say("user", "two")\nprint(\n',
@@ -421,6 +436,7 @@ SPECIAL = {
     "loops": LOOPS,
     "kinds of await": KINDS_OF_AWAIT,
     "kept task": KEPT_TASK,
+    "tasks of calls": TASKS_OF_CALLS,
     "finished tasks": FINISHED_TASKS,
     "mistake at the end": MISTAKE_AT_THE_END,
     "chance": CHANCE,

@@ -232,3 +232,22 @@ def test_a_hidden_playbook_is_shown_only_when_it_is_called() -> None:
 def test_a_python_playbook_on_the_stack_is_named() -> None:
     run = start(shop())
     assert "Lookup, which is written in Python, runs." in told(run, "Count")
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_calls_and_coroutines_that_are_over_are_not_shown_as_values(durable: bool) -> None:
+    kept = """
+        calls = [Wait(1), Wait(2)]
+        waited = await asyncio.gather(*calls)
+        async def own():
+            return await Wait(3)
+        running = own()
+        await running
+        mixed = [running, 4]
+        1 / 0
+    """
+    run = start(main(kept, "await Return(len(calls))"), durable=durable)
+    assert run.results["1000"] == [2]
+    shown = told(run).partition("This call's own:")[2]
+    assert "waited = [1, 2]" in shown and "mixed = [" in shown
+    assert "calls =" not in shown and "running =" not in shown

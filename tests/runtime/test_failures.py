@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from runtime.scenario import Broken, Run, resume
-from runtime.written import Answer, Written, main, outputs, resumes, said, start, told, variables, written
+from runtime.written import Answer, Written, main, outputs, prompts, resumes, said, start, told, variables, written
 
 from playbooks.errors import UserError
 from playbooks.models.base import ModelError, ModelRequest
@@ -379,6 +379,34 @@ def test_leaving_by_another_way_than_the_engines_is_an_ordinary_error(code: str,
     assert run.ended == "finished"
     assert run.results["1000"] == [1]
     assert why in told(run)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        "asyncio.gather(Wait(1))",
+        "kept = asyncio.create_task(Wait(1))",
+        "asyncio.ensure_future(Wait(1))",
+        "async def w():\n        await Wait(1)\n    asyncio.create_task(w())",
+    ],
+)
+def test_a_task_that_was_only_made_when_its_statement_failed_never_runs(begun: str) -> None:
+    run = resumes(main(f"if True:\n    {begun}\n    1 / 0", "await Return(1)"))
+    assert run.results["1000"] == [1]
+    assert "ZeroDivisionError" in told(run)
+
+
+def test_a_task_of_a_call_that_is_cancelled_at_once_is_no_call_that_was_forgotten() -> None:
+    run = resumes(main("if True:\n    t = asyncio.create_task(Wait(1))\n    t.cancel()\nawait Return(1)"))
+    assert run.results["1000"] == [1]
+    assert len(prompts(run)) == 1
+
+
+@pytest.mark.parametrize("what", ["5", "asyncio.sleep", "asyncio.gather(Wait(1))"])
+def test_a_task_can_be_made_only_of_what_a_task_can_be_made_of(what: str) -> None:
+    run = resumes(main(f"t = asyncio.create_task({what})", "await Return(1)"))
+    assert run.results["1000"] == [1]
+    assert "TypeError: a coroutine was expected, got" in told(run)
 
 
 @pytest.mark.parametrize("what", ["raise SystemExit(4)", "raise asyncio.CancelledError", "import sys; sys.exit(4)"])

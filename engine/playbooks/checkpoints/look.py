@@ -44,6 +44,8 @@ class Described:
     """As people read it: `price_of`, `Decimal('3.50')`, `Color.RED`."""
     source: str = ""
     """Of what model code defined."""
+    lost: str = ""
+    """Of a lost value: the name of its type."""
 
     def __repr__(self) -> str:
         return self.name if self.kind in ("value", "member") else f"<{self.kind} {self.name}>"
@@ -91,7 +93,7 @@ def _statement(look: Rebuild, what: tuple[Any, ...], values: list[Any]) -> objec
 
 
 def _lost(look: Rebuild, what: tuple[str, str, str, str], values: list[Any]) -> object:
-    return Described("lost", str(Lost(*what)))
+    return Described("lost", str(Lost(*what)), lost=what[0])
 
 
 def _cell(look: Rebuild, what: None, values: list[Any]) -> object:

@@ -9,16 +9,19 @@ nothing is kept on the side.
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from playbooks.checkpoints import describe
 from playbooks.checkpoints.codec import decode
+from playbooks.checkpoints.look import Described
 from playbooks.language import compile_program
 from playbooks.language.model import AgentClass, Program
 from playbooks.models.prompt import continued, system_prompt
 from playbooks.runtime.describing import CALLED
+from playbooks.runtime.effects import Call
 from playbooks.runtime.frame import Frame
 from playbooks.runtime.response import Response
 from playbooks.runtime.stored_names import StoredNames
@@ -143,7 +146,7 @@ def _now(program: Program, state: ProgramState, cls: AgentClass, frame: int, own
         lines.append("The agent's variables:")
         lines += [f"    ${name} = {show(decode(data))}" for name, data in sorted(variables.items())]
     names = _own(state, frame) if own is None else own
-    shown = {name: value for name, value in names.items() if name[:2] != "__" and name.isidentifier()}
+    shown = {n: value for n, value in names.items() if n[:2] != "__" and n.isidentifier() and not _spent(value)}
     if shown:
         lines.append("This call's own:")
         lines += [f"    {name} = {show(value)}" for name, value in sorted(shown.items())]
@@ -155,6 +158,15 @@ def _now(program: Program, state: ProgramState, cls: AgentClass, frame: int, own
         lines.append("Other agents: " + ", ".join(others))
     lines.append("Write the code that comes next.")
     return "\n".join(lines)
+
+
+def _spent(value: object) -> bool:
+    """Whether a value is nothing but calls and coroutines: once their statement is over they are of no use."""
+    if type(value) is Described:
+        return value.lost in ("Call", "coroutine")
+    if type(value) in (list, tuple):
+        return bool(value) and all(map(_spent, value))  # type: ignore[call-overload]
+    return isinstance(value, Call) or inspect.iscoroutine(value)
 
 
 def _acquainted(state: ProgramState, agent: str) -> list[str]:

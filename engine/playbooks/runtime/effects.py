@@ -331,11 +331,18 @@ class Effects:
     # -- tasks ---------------------------------------------------------------------------------------------------------
 
     def task_factory(
-        self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any
+        self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any] | Call, **options: Any
     ) -> asyncio.Task[Any]:
-        """A task made in model code knows its place among its siblings, and its end is an event."""
+        """A task made in model code knows its place among its siblings, and its end is an event.
+
+        Raises:
+            TypeError: Of what is neither a coroutine nor a call no task can be made.
+        """
+        if isinstance(coroutine, Call):
+            coroutine.frame.unbegun.discard(coroutine)  # its task is what is waited for now
+            coroutine = self.effect(coroutine)
         parent = here.get()
-        if parent is None:
+        if parent is None or not asyncio.iscoroutine(coroutine):
             return asyncio.Task(coroutine, loop=loop, **options)
         context = options.pop("context", None) or contextvars.copy_context()
         child = parent.child()
@@ -348,11 +355,11 @@ class Effects:
             except SystemExit as error:  # the loop would stop for it
                 raise ExitRaised(error) from None
             finally:
-                coroutine.close()
                 child.flush()  # before anybody else reads
                 await self.happened(child, "ends", 0)
 
         task = asyncio.Task(run(), loop=loop, context=context, **options)
+        task.add_done_callback(lambda _: coroutine.close())  # cancelled before its first step it was never started
         parent.frame.tasks.add(task)
         return task
 

@@ -44,7 +44,7 @@ class Response:
         self._stream = StatementStream()
         self._says = SayScanner()
         self._says_of, self._scanned = -1, 0
-        """Where the statement begins that was looked at for a `Say`, and how far that came, in the code of `_stream`."""
+        """Where the statement looked at for a `Say` begins, and how far that came, in the code of `_stream`."""
         self.writing: tuple[str, str] | None = None
         self.task: asyncio.Task[None] | None = None
         self._code = ""
