@@ -310,7 +310,7 @@ class Builtins:
             return value
 
         kind = "tool" if playbook.mode == "python" else "call"
-        return self._call(name, kind, tuple(bound.items()), run, waits=True)
+        return self._call(name, kind, tuple(bound.items()), run, waits=True, playbook=True)
 
     def caller(self, agent: str | None, name: str) -> Callable[..., Call]:
         """A playbook as a name that can be called."""

@@ -65,11 +65,12 @@ class Call:
         publish: Shows the outcome to others; called once the checkpoint is durable.
         waits: It waits for others, and does nothing by itself until they act.
         then: How control leaves the caller afterwards, live as on replay.
+        playbook: It enters a playbook.
     """
 
     __slots__ = (
-        "arguments", "code", "frame", "instruction", "kind", "label", "line", "publish", "run", "runtime", "then",
-        "waits",
+        "arguments", "code", "frame", "instruction", "kind", "label", "line", "playbook", "publish", "run", "runtime",
+        "then", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -82,9 +83,10 @@ class Call:
         publish: Callable[[Any], None] | None = None,
         waits: bool = False,
         then: BaseException | None = None,
+        playbook: bool = False,
     ) -> None:
         self.runtime, self.label, self.kind, self.arguments = runtime, label, kind, arguments
-        self.run, self.publish, self.waits, self.then = run, publish, waits, then
+        self.run, self.publish, self.waits, self.then, self.playbook = run, publish, waits, then, playbook
         self.frame = current().frame
         self.frame.unbegun.add(self)
         frame: types.FrameType | None = sys._getframe(2)

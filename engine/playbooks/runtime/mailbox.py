@@ -53,7 +53,10 @@ class Mailbox:
             if not waiter.ready.done():
                 self._runtime.waits_changed(agent)
                 self._runtime.standstill.poke()
-            return await waiter.ready
+            ids = await waiter.ready
+            if self._runtime.control.held:
+                await self._runtime.control.gate_message(agent, tick)
+            return ids
         except asyncio.CancelledError:
             if waiter.ready.done() and not waiter.ready.cancelled():
                 self.release(agent, waiter.ready.result())

@@ -155,6 +155,50 @@ class StatusChanged:
     """What it means, in a few words: `Boss writes · 2 agents wait`, `Seller and Buyer wait for each other`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a run was stopped, and where."""
+
+    reason: Literal["pause", "step", "breakpoint"]
+    agent: str
+    """Whose step or breakpoint it was; of a pause, of the newest checkpoint."""
+    checkpoint: str
+    """Id of the newest checkpoint then; empty before the first."""
+    text: str
+    """For people: `say /deal/ at 1000_ckpt_5`, `step over`, `paused`."""
+    breakpoint: int = 0
+    """Its number; 0: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Every agent has stopped or waits: a pause, a step or a breakpoint took effect."""
+
+    stop: Stop
+
+
+@dataclass(frozen=True, slots=True)
+class BreakpointHit:
+    """A breakpoint was come to; with `stops` the agents stop now, which `Stopped` tells."""
+
+    breakpoint: int
+    """Its number."""
+    where: str
+    """Its text."""
+    agent: str
+    checkpoint: str
+    """Id of the newest checkpoint."""
+    text: str
+    """What it notes, or `say /deal/ at 1000_ckpt_5`."""
+    count: int
+    stops: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BreakpointsChanged:
+    """Breakpoints were set, changed or taken away."""
+
+
 Notice = (
     Committed
     | AgentChanged
@@ -168,5 +212,8 @@ Notice = (
     | Output
     | Asked
     | StatusChanged
+    | Stopped
+    | BreakpointHit
+    | BreakpointsChanged
 )
 Listener = Callable[[Notice], None]

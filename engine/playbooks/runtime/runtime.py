@@ -323,6 +323,7 @@ class Runtime:
 
     def commit(self, frame: Frame, kind: Kind, statement: str, events: Iterable[Event], **header: Any) -> Header:
         """A checkpoint by a frame's agent."""
+        self.control.at = frame.id
         return self.commit_agent(
             frame.agent, kind, statement, events, step=frame.step, playbook=frame.playbook.name, **header
         )
@@ -350,7 +351,7 @@ class Runtime:
 
     def _committed(self, header: Header) -> None:
         self.control.committed(header)
-        if self.status in ("waiting", "paused") and not self.control.gated:
+        if self.status in ("waiting", "paused") and not self.control.held:
             self.set_status("running")
         self.notify(Committed(header))
 

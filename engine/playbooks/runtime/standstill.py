@@ -34,14 +34,16 @@ class Standstill:
     def _check(self, rounds: int, activity: int) -> None:
         if self._runtime.effects.activity != activity:
             rounds, activity = _QUIET_ROUNDS, self._runtime.effects.activity
-        if self._runtime.effects.working or self._runtime.stopping:
+        control = self._runtime.control
+        busy = control.busy() if control.held else self._runtime.effects.working
+        if busy or self._runtime.stopping:
             self._checking = False
             return
         if rounds:
             asyncio.get_running_loop().call_soon(self._check, rounds - 1, activity)
             return
         self._checking = False
-        if (at := self._program_timer()) is not None:
+        if not control.held and (at := self._program_timer()) is not None:
             asyncio.get_running_loop().call_at(at, self.poke, context=self._runtime.clean_context)
             return
         self._judge()
@@ -63,8 +65,9 @@ class Standstill:
                 " the files are as they were"
             )
             return
-        if self._runtime.control.gated:
-            self._runtime.set_status("paused")
+        control = self._runtime.control
+        if control.gated or (control.held and self._runtime.effects.working):
+            control.rested()
             return
         waiting = self._runtime.mailbox.waiters
         if self._runtime.mailbox.asking():

@@ -44,6 +44,7 @@ from playbooks.session.moment import Moment
 from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, store_of
 from playbooks.session.programs import recorded_program
 from playbooks.session.resume import Resumed
+from playbooks.session.run_control import RunControl
 from playbooks.state import ProgramState
 from playbooks.state import events as e
 
@@ -57,7 +58,7 @@ class ForkOptions:
     program: Program | None = None
 
 
-class DebugSession:
+class DebugSession(RunControl):
     """Made by `open`; an async context manager."""
 
     def __init__(
@@ -73,6 +74,7 @@ class DebugSession:
         store: Store | None,
         clock: Callable[[], float],
         verify: bool,
+        breakpoints: Sequence[str],
     ) -> None:
         self._programs, self._base_config = programs, config
         self._resume, self._set, self._message, self._model_option = resume, dict(set), message, model
@@ -94,6 +96,7 @@ class DebugSession:
         self.error = ""
         self._runtime: Runtime | None = None
         self._store: Store | None = None
+        self._begin_control(breakpoints)
 
     @classmethod
     def open(
@@ -109,6 +112,7 @@ class DebugSession:
         store: Store | None = None,
         clock: Callable[[], float] = time.time,
         verify: bool = False,
+        breakpoints: Sequence[str] = (),
     ) -> DebugSession:
         """A session of a program, new or gone on with; nothing runs before `run` or `step`.
 
@@ -124,13 +128,15 @@ class DebugSession:
             store: Where; None as configured.
             clock: Seconds since 1970.
             verify: After every checkpoint, compare the live state with the fold of all checkpoints (slow; for tests).
+            breakpoints: Where to stop, in their text form, besides those kept with a session that is gone on with.
 
         Raises:
             UserError: On entering: the program, the configuration or what to resume can't be used.
         """
         return cls(
-            programs, config or Config.load(), resume, set or {}, message, model, trust, durable, store, clock, verify
-        )
+            programs, config or Config.load(), resume, set or {}, message, model, trust, durable, store, clock, verify,
+            breakpoints,
+        )  # fmt: skip
 
     # -- opening -------------------------------------------------------------------------------------------------------
 
@@ -170,6 +176,7 @@ class DebugSession:
             self._begin(program, config)
         else:
             self._go_on(found, program)
+        self._open_control()
         known = self.runtime.state.agents
         self.agents = {id: AgentView(id, str(row[0]), "ready") for id, row in known.items()}
 
@@ -389,6 +396,7 @@ class DebugSession:
         )
         runtime = self._runtime = Runtime(self.program, model, journal, limits, settings, self._clock)
         runtime.listeners.append(self._told)
+        self._take_control(runtime)
         return runtime
 
     def _writer(self, store: Store) -> LockingWriter:
@@ -503,18 +511,6 @@ class DebugSession:
             return
         self._soon(lambda: self.runtime.spawn(self.runtime.interrupt()))
 
-    def pause(self) -> None:
-        """Every agent stops at its next await; from any thread."""
-        self._soon(self.runtime.control.pause)
-
-    def go(self) -> None:
-        """Ends a pause; from any thread."""
-        self._soon(self.runtime.control.run)
-
-    def step(self) -> None:
-        """To the next checkpoint of any agent; from any thread."""
-        self._soon(self.runtime.control.step)
-
     def say(self, text: str, to: str | None = None) -> None:
         """The person says something, to the agent that asked first unless `to` names one; from any thread."""
         self._soon(lambda: self.runtime.person_says(text, to or ""))
@@ -522,13 +518,6 @@ class DebugSession:
     def close_input(self) -> None:
         """No more can be said: a program that waits for the person ends. From any thread."""
         self._soon(self.runtime.close_input)
-
-    def _soon(self, act: Callable[[], Any]) -> None:
-        """On the engine's loop; at once while there is none, since then nothing runs."""
-        if self._running is None or self._loop is None:
-            act()
-        else:
-            self._loop.call_soon_threadsafe(act)
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
@@ -548,6 +537,7 @@ class DebugSession:
     def _told(self, notice: Notice) -> None:
         if isinstance(notice, Committed):
             self.timeline.append(notice.header)
+            self._control_committed(notice.header)
             if self._verify and self._store is not None and notice.header.kind != "start":
                 self._verified(notice.header)
         elif isinstance(notice, AgentChanged):
