@@ -166,7 +166,7 @@ def run_debugger(
         programs: Files of the program; none with an id in `resume`.
         config: Settings, as `debug` wants them.
         resume: As `DebugSession.open`.
-        breakpoints: Where to stop.
+        breakpoints: Where to stop, in their text form; kept with the session.
         set: Variables before the first statement.
         message: What the person says first.
         model: As `--model`.
@@ -179,15 +179,21 @@ def run_debugger(
     Raises:
         UserError: The session can't be opened, told before the screen takes the terminal.
     """
-    if breakpoints:
-        raise UserError("--break is not there yet", "use --pause and step")
     if not programs and not isinstance(resume, str):
         raise UserError("no program was given", "name a .pb file, or a session with --resume")
     changed = (set is not None and len(set) > 0) or message is not None
 
     def opening(how: str | bool | None) -> DebugSession:
         return DebugSession.open(
-            *programs, config=config, resume=how, set=set, message=message, model=model, trust=trust, durable=True
+            *programs,
+            config=config,
+            resume=how,
+            set=set,
+            message=message,
+            model=model,
+            trust=trust,
+            durable=True,
+            breakpoints=breakpoints,
         )
 
     bridge = open_bridge(opening, resume, fresh=changed, pause=pause)

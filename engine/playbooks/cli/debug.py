@@ -14,7 +14,11 @@ from playbooks.errors import UserError
 @click.command(cls=RunCommand, help="Open a program, or the list of sessions, in the debugger.")
 @click.argument("programs", metavar="[PROGRAM...]", nargs=-1)
 @click.option(
-    "--break", "breakpoints", metavar="WHERE", multiple=True, help="Stop at a step (Main:02), an agent, or a condition."
+    "--break",
+    "breakpoints",
+    metavar="WHERE",
+    multiple=True,
+    help="Stop at a step (Main:02), an agent, a word (say /deal/), a condition ($price < 80) …; can be repeated.",
 )
 @shared_options
 @click.option("--pause", is_flag=True, help="Stop before the first await.")
