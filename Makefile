@@ -21,8 +21,9 @@ INSTALLED = $(VENV)/.installed
 
 .PHONY: debug test check lint types layers format screenshots bench crash fuzz setup clean
 
+# Left before the end (130) is no error of make's.
 debug: $(INSTALLED)
-	@$(VENV)/bin/playbooks debug $(PROGRAM)
+	@$(VENV)/bin/playbooks debug $(PROGRAM) || test $$? -eq 130
 
 test: $(INSTALLED)
 	@$(PYTHON) -m pytest -rs -n $(WORKERS) --dist loadfile $(ARGS)

@@ -14,6 +14,7 @@ _PART = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
 _DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
 _HEADER = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(rf"\s*({_DOTTED})\s*=(.*)$")
+_BARE = re.compile(rf"({_DOTTED})\s*=\s*([A-Za-z_][\w./:-]*)\s*(?:#.*)?")
 _FENCE = re.compile(r'"""|\'\'\'')
 
 
@@ -47,7 +48,19 @@ def toml_error(text: str, message: str, file: str) -> UserError:
                 return UserError(what, f"merge the two [{name}] tables", file=file, line=line)
             return UserError(f"{name} is given twice, first in line {first}", "keep one", file=file, line=line)
     said = message[: place.start()] if place else message
-    return UserError(f"is not valid TOML: {said[:1].lower()}{said[1:]}", file=file, line=line)
+    given = "".join(text.split("\n")[line - 1 : line]).strip()
+    what = f"{given} is not valid TOML: {said[:1].lower()}{said[1:]}"
+    return UserError(what, _quoted(given), file=file, line=line)
+
+
+def _quoted(given: str) -> str:
+    """What to do about a value that is a bare word, the likeliest of all mistakes."""
+    bare = _BARE.fullmatch(given)
+    if bare is None:
+        return ""
+    if bare[2].lower() in ("true", "false", "yes", "no", "on", "off"):
+        return "write true or false"
+    return f'write {bare[1]} = "{bare[2]}"'
 
 
 def _places(text: str) -> Iterator[tuple[int, tuple[str, ...], bool]]:

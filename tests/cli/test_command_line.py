@@ -18,7 +18,7 @@ from cli.fake_session import SELLER, FakeSession, Found, FoundAgent, Row, ask, s
 from click.testing import CliRunner
 
 from playbooks.cli import entry
-from playbooks.cli.arguments import RunCommand, assignment, shared_options
+from playbooks.cli.arguments import RunCommand, assignment, shared_options, typed_name
 from playbooks.cli.leaving import leaving
 from playbooks.cli.run import play
 from playbooks.console.transcript import Taste
@@ -113,6 +113,22 @@ def test_wrong_usage_is_one_line_on_stderr_and_status_2(arguments: list[str], sa
     assert (done.returncode, done.stdout) == (2, "")
     assert said_about_it in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "said"),
+    [
+        (".venv/bin/playbooks", None, ".venv/bin/playbooks"),
+        ("/here/bin/playbooks", "/here/bin/playbooks", "playbooks"),
+        ("/here/playbooks/__main__.py", None, "playbooks"),
+    ],
+)
+def test_a_command_to_be_typed_is_one_the_shell_finds(
+    typed: str, found: str | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [typed])
+    monkeypatch.setattr("shutil.which", lambda name: found)
+    assert typed_name() == said
 
 
 def test_the_help_of_every_command_names_what_the_contract_fixes() -> None:

@@ -155,7 +155,18 @@ def test_a_key_outside_its_table_is_told_where_it_belongs() -> None:
         ),
         ("durability = true\n", "playbooks.toml:1: durability is a table, not true; write [durability]"),
         ("[debugger]\nkeymap = 3\n", "playbooks.toml:2: debugger.keymap must be a table of texts, not 3"),
-        ("[durability\n", "playbooks.toml:1: is not valid TOML: expected ']' at the end of a table declaration"),
+        (
+            "[durability\n",
+            "playbooks.toml:1: [durability is not valid TOML: expected ']' at the end of a table declaration",
+        ),
+        (
+            "[durability]\nenabled = yes  # on\n",
+            "playbooks.toml:2: enabled = yes  # on is not valid TOML: invalid value; write true or false",
+        ),
+        (
+            "[model]\nname = a-model\n",
+            'playbooks.toml:2: name = a-model is not valid TOML: invalid value; write name = "a-model"',
+        ),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_used_is_one_line_with_file_line_and_key(text: str, said: str) -> None:

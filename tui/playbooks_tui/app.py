@@ -15,6 +15,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
+from playbooks.cli.arguments import typed_name
 from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
 from playbooks.runtime.notices import Output
@@ -208,7 +209,7 @@ def run_debugger(
             bridge.leave()
     if debugger.crash is not None:
         raise debugger.crash
-    for line in parting(bridge.session, ["playbooks", "debug", *programs]):
+    for line in parting(bridge.session, [typed_name(), "debug", *programs]):
         print(line, file=sys.stderr)
     return int(bridge.session.exit_status)
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import ast
 import keyword
+import os
 import re
+import shutil
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -19,6 +22,12 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 RESUMABLE = re.compile(r"s\d+|(\d+|human)_ckpt_\d+")
 """Only these are ids: in `--resume X.pb` the second word is the program."""
+
+
+def typed_name() -> str:
+    """What to write for `playbooks` in a command to be typed: its path where the shell would not find it by name."""
+    typed = sys.argv[0]
+    return typed if os.path.basename(typed) == "playbooks" and shutil.which("playbooks") is None else "playbooks"
 
 
 class RunCommand(click.Command):

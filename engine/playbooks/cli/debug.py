@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from playbooks.cli.arguments import RunCommand, assignments, overrides, shared_options
+from playbooks.cli.arguments import RunCommand, assignments, overrides, shared_options, typed_name
 from playbooks.errors import UserError
 
 
@@ -62,5 +62,5 @@ def command(
 def _headless(programs: tuple[str, ...]) -> str:
     """The command that does without a terminal what was wanted here."""
     if not programs:
-        return "playbooks sessions"
-    return shlex.join(["playbooks", "run", *programs, "--snoop", "true"])
+        return shlex.join([typed_name(), "sessions"])
+    return shlex.join([typed_name(), "run", *programs, "--snoop", "true"])

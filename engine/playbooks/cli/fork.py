@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from playbooks.cli.arguments import assignments, literal, overrides
+from playbooks.cli.arguments import assignments, literal, overrides, typed_name
 from playbooks.errors import UserError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def command(
         return 0
     branching = _Branching(checkpoint, before, edits, model, temperature, loaded, label, trust)
     opening = branching.opened(session.id, config, plan)
-    again = ["playbooks", "run", program or session.program]
+    again = [typed_name(), "run", program or session.program]
     return asyncio.run(play(opening, Taste(snoop=True, verbose=verbose), again))
 
 

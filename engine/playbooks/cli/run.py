@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from playbooks.cli.arguments import RunCommand, assignments, overrides, shared_options
+from playbooks.cli.arguments import RunCommand, assignments, overrides, shared_options, typed_name
 from playbooks.cli.leaving import leaving
 from playbooks.console.answers import Answers, standard_input
 from playbooks.console.resumed import fresh_lines, resume_lines, resume_warnings
@@ -57,7 +57,7 @@ def command(
         model=model,
         trust=trust,
     )
-    again = ["playbooks", "run", *programs, *(["--snoop", "true"] if snoop else [])]
+    again = [typed_name(), "run", *programs, *(["--snoop", "true"] if snoop else [])]
     taste = Taste(snoop=snoop, quiet=quiet, verbose=verbose)
     return asyncio.run(play(opening, taste, again, resuming=resume is not None))
 
