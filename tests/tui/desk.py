@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 from playbooks_tui import sequence
 from playbooks_tui.app import Debugger
 from playbooks_tui.bridge import Bridge
+from playbooks_tui.rows import Past, Rows
 from playbooks_tui.screens.acts import Debugging
-from playbooks_tui.spans import Span
 
 
 @dataclass
@@ -42,11 +42,9 @@ class Desk:
     def rows(self, *, width: int = 60) -> list[str]:
         """The timeline's rows as text."""
         record, standing = self.screen.record, self.screen.standing
-        drawn = sequence.plan(record, width)
-        return [
-            sequence.row(record, drawn, row, width, here=standing.here, mark=Span(" ")).text.rstrip()
-            for row in record.shown
-        ]
+        rows, past = Rows(record), Past(record, standing.here)
+        drawn = sequence.plan(record, width, rows)
+        return [sequence.row(record, drawn, row, width, past, sequence.Marks()).text.rstrip() for row in record.shown]
 
     @property
     def said(self) -> list[str]:

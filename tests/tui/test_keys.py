@@ -33,8 +33,8 @@ async def at(desk: Desk, checkpoint: str) -> None:
 async def test_a_run_is_shown_to_its_end_and_says_how_it_ended(desk: Opens) -> None:
     async with desk() as d:
         await d.status("finished")
-        assert header(d).startswith("■ FINISHED  Sold at 80. · ↑ looks back")
-        assert [row.split("  ", 4)[-1].strip() for row in d.rows(width=70)][-1].endswith("■ the program ends")
+        assert header(d).startswith("■ FINISHED  Sold at 80.")
+        assert [row.split("  ", 4)[-1].strip() for row in d.rows(width=70)][-1].endswith("■ Sold at 80.")
         assert set(d.screen.panes) == {"human", "1000", "1001"}
 
 
@@ -75,7 +75,7 @@ async def test_a_step_makes_one_checkpoint(desk: Opens, key: str) -> None:
         await d.status("paused")
         assert d.screen.record.headers[-1].kind == "create"
         assert state(d) == "paused"
-        assert timeline.count == 2 and "+ Guest 1001" in timeline.line(1).text
+        assert timeline.rows.count == 2 and "+ Guest 1001" in timeline.line(1).text
 
 
 async def test_up_looks_back_when_nothing_runs_and_escape_goes_back_to_now(desk: Opens) -> None:
@@ -160,13 +160,13 @@ async def test_pages_move_by_what_is_seen_and_the_row_stays_in_sight(desk: Opens
     async with desk(MANY, size=(80, 24)) as d:
         await d.status("finished")
         timeline = d.screen.query_one(Timeline)
-        newest = timeline.position(d.screen.record.shown[-1])
+        newest = timeline.rows.place(d.screen.record.shown[-1])
         await d.press("pageup", "pageup")
-        here = timeline.position(d.screen.standing.here or 0)
+        here = timeline.rows.place(d.screen.standing.here or 0)
         assert here == newest - 2 * timeline.page
         assert timeline.scroll_offset.y <= here < timeline.scroll_offset.y + timeline.page
         await d.press("pagedown")
-        assert timeline.position(d.screen.standing.here or 0) == here + timeline.page
+        assert timeline.rows.place(d.screen.standing.here or 0) == here + timeline.page
 
 
 async def test_a_look_back_shows_the_stack_and_the_variables_of_then(desk: Opens) -> None:
@@ -378,7 +378,7 @@ def test_the_footer_keeps_its_last_keys_when_it_gets_narrow() -> None:
     for width in range(24, 100):
         line = footer_line(items, width)
         assert line.cells <= width
-    assert footer_line(items, 40).text.endswith("k commands  k help ")
+    assert footer_line(items, 40).text.endswith("k all  k help ")
     assert KEPT == 2
 
 

@@ -6,14 +6,15 @@ from tui.headers import HAGGLE, header, record
 
 from playbooks_tui import sequence
 from playbooks_tui.record import Record
-from playbooks_tui.spans import Span, width_of
+from playbooks_tui.rows import Past, Rows
+from playbooks_tui.spans import width_of
 
 _W = 65
 
 
 def drawn(told: Record, width: int = _W, here: int | None = None) -> list[str]:
-    plan = sequence.plan(told, width)
-    rows = [sequence.row(told, plan, row, width, here=here, mark=Span(" ")) for row in told.shown]
+    plan, past = sequence.plan(told, width, Rows(told)), Past(told, here)
+    rows = [sequence.row(told, plan, row, width, past, sequence.Marks()) for row in told.shown]
     assert {line.cells for line in rows} == {width}
     return [sequence.head(told, plan, width).text.rstrip(), *(line.text.rstrip() for line in rows)]
 
@@ -49,8 +50,8 @@ def test_what_is_later_than_the_moment_is_dotted_in_the_gutter_and_dim() -> None
     here = told.place["1000_ckpt_5"]
     rows = drawn(told, here=here)
     assert [row[3] for row in rows[1:]] == [*"│││││││┊┊■"]
-    plan = sequence.plan(told, _W)
-    line = sequence.row(told, plan, here + 1, _W, here=here, mark=Span(" "))
+    plan = sequence.plan(told, _W, Rows(told))
+    line = sequence.row(told, plan, here + 1, _W, Past(told, here), sequence.Marks())
     assert all(span.later for span in line.spans if "75?" in span.text)
 
 
@@ -80,16 +81,16 @@ def test_agents_beyond_the_room_share_a_lane_and_are_named_in_their_rows() -> No
     many = {"human": "User", "1000": "Seller"} | {str(1000 + n): f"Guest{n}" for n in range(1, 30)}
     creations = [header("1000", n, "create", f"Guest{n} {1000 + n}", str(1000 + n)) for n in range(1, 30)]
     told = record(HAGGLE[0], *creations, header("1029", 1, "say", "me too", "1000"), names=many)
-    plan = sequence.plan(told, 100)
+    plan = sequence.plan(told, 100, Rows(told))
     assert "1029" in plan.shared and "human" in plan.lanes
-    line = sequence.row(told, plan, len(told.headers) - 1, 100, here=None, mark=Span(" "))
+    line = sequence.row(told, plan, len(told.headers) - 1, 100, Past(told, None), sequence.Marks())
     assert "Guest29: me too" in line.text and line.cells == 100
 
 
 def test_no_row_is_wider_or_narrower_than_asked_whatever_was_said() -> None:
     told = record(HAGGLE[0], header("1000", 1, "say", "日本語の長い文\x1b[31mと\tタブ\nand so on " * 9, "human"))
     for width in range(36, 120):
-        plan = sequence.plan(told, width)
-        line = sequence.row(told, plan, 1, width, here=None, mark=Span(" "))
+        plan = sequence.plan(told, width, Rows(told))
+        line = sequence.row(told, plan, 1, width, Past(told, None), sequence.Marks())
         assert width_of(line.spans) == width
         assert not set(line.text) & set("\x1b\t\n")

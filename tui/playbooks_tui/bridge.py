@@ -19,7 +19,7 @@ from playbooks.checkpoints.record import BranchInfo
 from playbooks.errors import UserError
 from playbooks.runtime.notices import Committed, Notice, Writing, WritingDropped
 from playbooks.session import DebugSession, Moment
-from playbooks_tui.record import Ended, Named, Opened, Told, Turned
+from playbooks_tui.record import Ended, Labelled, Named, Opened, Tallied, Tally, Told, Turned
 
 BATCHES_A_SECOND = 30
 Made = TypeVar("Made")
@@ -159,6 +159,33 @@ class Bridge:
 
         return self.order(forked)
 
+    def label(self, checkpoint: str, text: str) -> Future[None]:
+        """Gives a checkpoint a name, or takes it away."""
+
+        async def labelled() -> None:
+            self.tell(Labelled(checkpoint, self.session.set_label(checkpoint, text)))
+
+        return self.order(labelled)
+
+    def tally(self) -> None:
+        """Has the branches of an older session tallied: told as `Tallied`, since each costs a fold or two."""
+        branches = self.session.branches
+        if len(branches) > 1:
+            self.read(lambda: self.tell(Tallied({one.name: self._tally_of(one) for one in branches})))
+
+    def _tally_of(self, branch: BranchInfo) -> Tally | None:
+        try:
+            whole = counted(self.moment_now(branch.head))
+            before = counted(self.moment_now(branch.forked_from)) if branch.forked_from else Tally(0, 0, 0, 0.0)
+        except UserError:
+            return None
+        return Tally(
+            whole.calls - before.calls,
+            None if whole.into is None or before.into is None else whole.into - before.into,
+            None if whole.out is None or before.out is None else whole.out - before.out,
+            None if whole.cost is None or before.cost is None else whole.cost - before.cost,
+        )
+
     def _soon(self, act: Callable[[], None]) -> None:
         if self._loop is not None and not self._loop.is_closed():
             with contextlib.suppress(RuntimeError):  # it closed just now: there is nothing left to ask for
@@ -205,6 +232,11 @@ class Bridge:
         self.tell(notice)
 
 
+def counted(moment: Moment) -> Tally:
+    """What the way to a moment came to."""
+    return Tally(moment.calls, *moment.tokens, moment.cost)
+
+
 async def turned(session: DebugSession) -> Turned:
     """What a session's state is where it has just branched off."""
     moment = await session.state_at(session.timeline[-1].id)
@@ -212,9 +244,6 @@ async def turned(session: DebugSession) -> Turned:
         session.branch,
         tuple(moment.agents.values()),
         tuple(moment.messages),
-        session.calls,
-        session.tokens,
-        session.cost,
     )
 
 
@@ -242,8 +271,8 @@ async def opened(session: DebugSession) -> Opened:
         tuple(session.timeline),
         agents,  # type: ignore[arg-type]
         tuple(session.messages),
-        session.calls,
-        session.tokens,
-        session.cost,
+        Tally(session.calls, *session.tokens, session.cost),
+        {branch.name: branch.status for branch in session.branches},
+        session.labels,
         notes,
     )

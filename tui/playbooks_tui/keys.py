@@ -152,6 +152,22 @@ FOOTER: Final[dict[Mode, tuple[tuple[str, str], ...]]] = {
 """Binding ids (two share one word) and the word, in the order of the footer. The last ones are always there."""
 KEPT: Final = 2
 """How many of a footer's last items stay when it gets narrow."""
+GIVES_WAY: Final = (
+    "zoom",
+    "own_before",
+    "break_here",
+    "who",
+    "compare",
+    "mark",
+    "step_out",
+    "step_into",
+    "back_to_break",
+    "leave",
+    "look",
+)
+"""What goes first from a footer that gets narrow, before its last words do."""
+SHORT: Final = {"commands": "all", "resume here": "resume", "start afresh": "afresh"}
+"""Words of a narrow footer."""
 NAMES: Final = {
     "space": "Space",
     "enter": "Enter",

@@ -7,7 +7,7 @@ what was drawn stays true; a hundred thousand of them cost what their headers co
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from playbooks.checkpoints.record import Header
@@ -34,8 +34,33 @@ from playbooks_tui.inks import HUES
 HUMAN = "human"
 YOU = "you"
 _CUT = "…"
-_FOLDED = ("step",)
-"""Kinds whose rows are not shown: they say only where an agent is, which its pane says too."""
+FOLDED = frozenset({"step"})
+"""Kinds whose rows are shown only when asked for: they say where an agent is, which its pane says too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Model calls, and what they came to; None where a model did not say."""
+
+    calls: int
+    into: int | None
+    out: int | None
+    cost: float | None
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.calls + other.calls,
+            None if self.into is None or other.into is None else self.into + other.into,
+            None if self.out is None or other.out is None else self.out + other.out,
+            None if self.cost is None or other.cost is None else self.cost + other.cost,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """What each branch of an older session came to; folded after the screen stands."""
+
+    own: Mapping[str, Tally | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +75,12 @@ class Opened:
     headers: tuple[Header, ...] = ()
     agents: tuple[AgentView, ...] = ()
     messages: tuple[MessageView, ...] = ()
-    calls: int = 0
-    tokens: tuple[int | None, int | None] = (0, 0)
-    cost: float | None = 0.0
+    tally: Tally = field(default_factory=lambda: Tally(0, 0, 0, 0.0))
+    """What the way to this branch's head came to."""
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    """Branch → how it stands."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Checkpoint → the name a person gave it."""
     notes: tuple[str, ...] = ()
     """What a resume found, for Output."""
 
@@ -72,9 +100,14 @@ class Turned:
     branch: str
     agents: tuple[AgentView, ...]
     messages: tuple[MessageView, ...]
-    calls: int
-    tokens: tuple[int | None, int | None]
-    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A checkpoint has a name now; empty: none any more."""
+
+    checkpoint: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +118,7 @@ class Ended:
     error: str = ""
 
 
-Told = Notice | Opened | Named | Turned | Ended
+Told = Notice | Opened | Named | Turned | Tallied | Labelled | Ended
 
 
 @dataclass(slots=True)
@@ -96,8 +129,14 @@ class Branch:
     fork: int | None
     """The row it left from; None for the first."""
     rows: list[int] = field(default_factory=list)
+    shown: list[int] = field(default_factory=list)
+    """Its rows that are not folded."""
     ended: bool = False
     """Its newest row ended the program."""
+    status: str = "running"
+    """running, interrupted, finished or failed."""
+    tally: Tally | None = field(default_factory=lambda: Tally(0, 0, 0, 0.0))
+    """What its own model calls came to, without those before it left another; None: not known yet."""
 
 
 @dataclass(slots=True)
@@ -105,6 +144,7 @@ class Touched:
     """What a batch changed, so that only that is drawn again."""
 
     rows: bool = False
+    branches: bool = False
     agents: set[str] = field(default_factory=set)
     lanes: bool = False
     asked: bool = False
@@ -148,9 +188,8 @@ class Record:
         """Agents whose model call is open."""
         self.asked: tuple[str, ...] = ()
         self.printed: list[Printed] = []
-        self.calls = 0
-        self.tokens: tuple[int | None, int | None] = (0, 0)
-        self.cost: float | None = 0.0
+        self.labels: dict[str, str] = {}
+        """Checkpoint id → the name a person gave it."""
         self.most = 0
         """The highest number of a checkpoint: lanes are as wide as it needs."""
         self._messages: dict[int, MessageView] = {}
@@ -224,6 +263,14 @@ class Record:
                 touched.agents |= set(self.agents)
             case Turned():
                 self._turn(told, touched)
+            case Tallied(own):
+                for name, tally in own.items():
+                    if name in self.branches:
+                        self.branches[name].tally = tally
+                touched.totals = True
+            case Labelled(checkpoint, label):
+                self.labels[checkpoint] = label
+                touched.rows = True
             case Opened():
                 self._open(told, touched)
 
@@ -231,9 +278,13 @@ class Record:
         self.program, self.session, self.branch = opened.program, opened.session, opened.branch
         self.status = opened.status
         self.agents |= {agent.id: agent for agent in opened.agents}
-        self.calls, self.tokens, self.cost = opened.calls, opened.tokens, opened.cost
+        self.labels |= opened.labels
         for header in opened.headers:
             self._add(header, touched)
+        alone = len(self.branches) <= 1
+        for name, branch in self.branches.items():
+            branch.status = opened.statuses.get(name, "interrupted")
+            branch.tally = opened.tally if alone else None
         says = [index for index in self.path(self.branch) if self.headers[index].kind == "say"]
         by_agent: dict[str, list[int]] = {}
         for index in says:
@@ -253,7 +304,6 @@ class Record:
         self._end("ready", "")
         self.branch = turned.branch
         self.agents |= {agent.id: agent for agent in turned.agents}
-        self.calls, self.tokens, self.cost = turned.calls, turned.tokens, turned.cost
         self.inbox.clear()
         for message in turned.messages:
             self._messages[message.id] = message
@@ -267,12 +317,14 @@ class Record:
         self.place[header.id] = index
         self.most = max(self.most, header.number)
         self.writing.pop(header.agent, None)
-        if header.kind not in _FOLDED:
-            self.shown.append(index)
-            self.own.setdefault(header.agent, []).append(index)
         branch = self.branches.get(header.branch)
         if branch is None:
             branch = self.branches[header.branch] = Branch(header.branch, self.place.get(header.parent))
+            touched.branches = True
+        if header.kind not in FOLDED:
+            self.shown.append(index)
+            self.own.setdefault(header.agent, []).append(index)
+            branch.shown.append(index)
         branch.rows.append(index)
         branch.ended = ends_program(header)
         if header.kind == "create" and header.peer:
@@ -299,17 +351,15 @@ class Record:
 
     def _count(self, answered: ModelAnswered) -> None:
         self.thinking.discard(answered.agent)
-        self.calls = max(self.calls, answered.call)
-        into, out = self.tokens
-        self.tokens = (
-            None if into is None or answered.input_tokens is None else into + answered.input_tokens,
-            None if out is None or answered.output_tokens is None else out + answered.output_tokens,
-        )
-        self.cost = None if self.cost is None or answered.cost is None else self.cost + answered.cost
+        branch = self.branches.get(self.branch)
+        if branch is not None and branch.tally is not None:
+            branch.tally += Tally(1, answered.input_tokens, answered.output_tokens, answered.cost)
 
     def _end(self, status: RunStatus, error: str) -> None:
         self.status, self.error = status, error
         self.phrase = error
+        if self.branch in self.branches and status != "ready":
+            self.branches[self.branch].status = status
         self.asked = ()
         self.writing.clear()
         self.thinking.clear()
@@ -350,28 +400,45 @@ class Record:
         branch = self.branches.get(self.branch)
         return branch.rows[-1] if branch and branch.rows else None
 
+    @property
+    def tally(self) -> Tally:
+        """What all branches together came to, as far as it is known."""
+        whole = Tally(0, 0, 0, 0.0)
+        for branch in self.branches.values():
+            if branch.tally is not None:
+                whole += branch.tally
+        return whole
+
+    def limits(self, branch: str, upto: int) -> dict[str, int]:
+        """The branches that lead to a row, each with its last row that does.
+
+        Args:
+            branch: The row's own.
+            upto: The row.
+        """
+        found: dict[str, int] = {}
+        name, limit = branch, upto
+        while name in self.branches:
+            found[name] = limit
+            fork = self.branches[name].fork
+            if fork is None:
+                break
+            name, limit = self.headers[fork].branch, min(limit, fork)
+        return found
+
     def path(self, branch: str) -> list[int]:
         """Rows from the session's start to the end of a branch."""
-        found = self.branches.get(branch)
-        if found is None:
-            return []
-        if found.fork is None:
-            return found.rows
-        before = self.path(self.headers[found.fork].branch)
-        return [row for row in before if row <= found.fork] + found.rows
+        found: list[int] = []
+        for name, limit in reversed(self.limits(branch, len(self.headers)).items()):
+            rows = self.branches[name].rows
+            found += rows[: bisect_right(rows, limit)]
+        return found
 
     def on_path(self, rows: Sequence[int], branch: str) -> list[int]:
         """Of some rows, in order, those that lead to the end of a branch."""
         if len(self.branches) <= 1:
             return list(rows)
-        limits: dict[str, int] = {}
-        name, limit = branch, len(self.headers)
-        while name in self.branches:
-            limits[name] = limit
-            fork = self.branches[name].fork
-            if fork is None:
-                break
-            name, limit = self.headers[fork].branch, fork
+        limits = self.limits(branch, len(self.headers))
         return [row for row in rows if row <= limits.get(self.headers[row].branch, -1)]
 
     def behind(self, here: int) -> int:

@@ -5,13 +5,15 @@ Pure: from the record to lines of spans. The widget around it only scrolls, and 
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from playbooks.checkpoints.record import Header
+from playbooks_tui.ending import ending_of
 from playbooks_tui.record import HUMAN, YOU, Branch, Record, ends_program
-from playbooks_tui.spans import Line, Span, fit, plain, took, width_of
+from playbooks_tui.rows import Past, Rows
+from playbooks_tui.spans import Line, Span, cut, plain, took, width_of
 
 GLYPHS: Final = {
     "start": "►",
@@ -53,6 +55,8 @@ class Plan:
     """Cells for the name of the other side."""
     gutters: tuple[str, ...]
     """Branches with a column of their own."""
+    forks: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Row → the branches of `gutters` that leave there."""
 
     @property
     def left(self) -> int:
@@ -70,12 +74,14 @@ class Plan:
         return self.step * lane + self.step - 2
 
 
-def plan(record: Record, width: int) -> Plan:
+def plan(record: Record, width: int, rows: Rows, branch: str = "") -> Plan:
     """Gives each agent a lane while there is room for what was said; the last ones share one.
 
     Args:
         record: What is drawn.
         width: Cells of a row.
+        rows: Which rows are shown.
+        branch: The one that is stood on: it has a gutter whatever the number of branches.
     """
     step = max(4, len(str(record.most)) + 2)
     agents = record.lanes
@@ -84,9 +90,30 @@ def plan(record: Record, width: int) -> Plan:
     if len(agents) > room:  # those who share a lane are named in their rows
         room = max(2, room - (names + 1) // step)
     own = agents if len(agents) <= room else [*[agent for agent in agents if agent != HUMAN][: room - 2], HUMAN]
-    branches = list(record.branches)
-    gutters = branches if len(branches) <= _MOST_GUTTERS else [branches[0], *branches[1 - _MOST_GUTTERS :]]
-    return Plan(tuple(own), frozenset(agents) - frozenset(own), step, names, tuple(gutters))
+    gutters = drawn_branches(record, branch or record.branch, _MOST_GUTTERS)
+    forks: dict[int, tuple[str, ...]] = {}
+    for name in gutters:
+        fork = record.branches[name].fork
+        shown = rows.stands_for(fork) if fork is not None else None
+        if shown is not None:
+            forks[shown] = (*forks.get(shown, ()), name)
+    return Plan(tuple(own), frozenset(agents) - frozenset(own), step, names, tuple(gutters), forks)
+
+
+def drawn_branches(record: Record, branch: str, most: int) -> list[str]:
+    """Of all branches those that are drawn: the first, the one stood on with what led to it, and the newest.
+
+    Args:
+        record: Of the session.
+        branch: The one that is stood on.
+        most: How many.
+    """
+    names = list(record.branches)
+    if len(names) <= most:
+        return names
+    wanted = [names[0], *record.limits(branch, len(record.headers)), *reversed(names)]
+    chosen = list(dict.fromkeys(wanted))[:most]
+    return [name for name in names if name in chosen]
 
 
 def shorts(record: Record) -> dict[str, str]:
@@ -120,7 +147,21 @@ def head(record: Record, drawn: Plan, width: int) -> Line:
     return Line((*spans, Span(f"{'took ':>{max(0, rest)}}", "quiet")))
 
 
-def row(record: Record, drawn: Plan, index: int, width: int, *, here: int | None, ground: str = "", mark: Span) -> Line:
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a row is to the person."""
+
+    edge: Span = field(default_factory=lambda: Span(" "))
+    """`▸` the moment, `●` the newest of what runs, `›` what is chosen."""
+    marked: bool = False
+    """Marked, to compare with."""
+    ground: str = ""
+    """As `Line.ground`."""
+    find: str = ""
+    """What was looked for, in small letters: underlined where it stands."""
+
+
+def row(record: Record, drawn: Plan, index: int, width: int, past: Past, marks: Marks) -> Line:
     """A checkpoint's row.
 
     Args:
@@ -128,27 +169,39 @@ def row(record: Record, drawn: Plan, index: int, width: int, *, here: int | None
         drawn: From `plan`, for the same width.
         index: The checkpoint, as a place in the record.
         width: Cells.
-        here: The moment that is looked at; rows after it are later. None: now.
-        ground: As `Line.ground`.
-        mark: One cell in front: `▸` the moment, `●` the newest of what runs, `›` what is chosen.
+        past: Of the moment that is looked at, or of now: other rows are dim.
+        marks: What the row is to the person.
     """
     header = record.headers[index]
-    later = here is not None and index > here and header.kind != "fork"
-    spans = [Span(" "), mark, Span(" "), *_gutters(record, drawn, index, here), *_lanes(record, drawn, index, later)]
-    spans.append(Span("  "))
-    spans += body(record, header, record.text(index), drawn.names, later=later, bold=ground == "here")
+    later = not past.holds(index, header.branch) and header.kind != "fork"
+    spans = [Span("m" if marks.marked else " ", bold=True), marks.edge, Span(" ")]
+    spans += [*_gutters(record, drawn, index, past), *_lanes(record, drawn, index, later), Span("  ")]
+    spans += body(record, header, said(record, index), drawn.names, later=later, bold=marks.ground == "here")
     if header.agent in drawn.shared:  # its lane does not say who it is
         spans.insert(-1, Span(f"{record.title(header.agent)}: ", record.hue(header.agent), later=later))
     tail: list[Span] = []
     if header.degraded:
         tail.append(Span("  !~", "doubt", bold=True, later=later))
-    room = width - width_of(spans[:-1]) - width_of(tail) - _TOOK
+    if label := record.labels.get(header.id):
+        tail.append(Span(f"  [{cut(label, _MOST_NAME * 2)}]", bold=True))
     last = spans.pop()
-    words = fit(last.text, room) if not tail else last.text if len(last.text) <= room else fit(last.text, room)
-    spans += [Span(words, last.ink, last.bold, last.later), *tail]
+    room = width - width_of(spans) - width_of(tail) - _TOOK
+    spans += [*underlined(Span(cut(last.text, room), last.ink, last.bold, last.later), marks.find), *tail]
     spans.append(Span(" " * (width - width_of(spans) - _TOOK)))
     spans.append(Span(f"{took(header.took):>6} ", "plain" if header.took >= SLOW_S else "quiet", later=later))
-    return Line(tuple(span for span in spans if span.text), ground)
+    return Line(tuple(span for span in spans if span.text), marks.ground)
+
+
+def underlined(span: Span, find: str) -> list[Span]:
+    """A span, with what was looked for underlined."""
+    if not find or (at := span.text.lower().find(find)) < 0:
+        return [span]
+    end = at + len(find)
+    return [
+        replace(span, text=span.text[:at]),
+        replace(span, text=span.text[at:end], under=True),
+        *underlined(replace(span, text=span.text[end:]), find),
+    ]
 
 
 def words(header: Header, text: str) -> str:
@@ -158,6 +211,14 @@ def words(header: Header, text: str) -> str:
     elif header.kind == "return":
         text = f"{header.playbook} returned {text}".rstrip()
     return plain(text or header.statement.removeprefix("await "))
+
+
+def said(record: Record, index: int) -> str:
+    """What was said, heard or called in a row; of the program's end, how it ended."""
+    text = record.text(index)
+    if not text and ends_program(record.headers[index]):
+        return ending_of(record, record.headers[index].branch)
+    return text
 
 
 def glyph_ink(record: Record, header: Header) -> str:
@@ -219,33 +280,25 @@ def _lanes(record: Record, drawn: Plan, index: int, later: bool) -> list[Span]:
 # -- the branches ----------------------------------------------------------------------------------------------------
 
 
-def _gutters(record: Record, drawn: Plan, index: int, here: int | None) -> list[Span]:
+def _gutters(record: Record, drawn: Plan, index: int, past: Past) -> list[Span]:
     """A column a branch: where it runs, where it left another, how it ended."""
-    columns = [_gutter(record, record.branches[name], index, here) for name in drawn.gutters]
-    for place, name in enumerate(drawn.gutters):
-        fork = record.branches[name].fork
-        if fork is None or _shown_at(record, fork) != index:
-            continue
-        parent = record.headers[fork].branch
+    columns = [_gutter(record, record.branches[name], index, past) for name in drawn.gutters]
+    for name in drawn.forks.get(index, ()):
+        place = drawn.gutters.index(name)
+        parent = record.headers[record.branches[name].fork or 0].branch
         start = drawn.gutters.index(parent) if parent in drawn.gutters else 0
         columns[start] = "├"
         for between in range(start + 1, place):
-            columns[between] = "─" if columns[between] == " " else "┼"
+            columns[between] = {" ": "─", "╮": "┬"}.get(columns[between], "┼")
         columns[place] = "╮"
     text = "".join(columns)
     return [Span(f"{text:<{max(2, len(drawn.gutters))}} ", "quiet")]
 
 
-def _gutter(record: Record, branch: Branch, index: int, here: int | None) -> str:
+def _gutter(record: Record, branch: Branch, index: int, past: Past) -> str:
     first, last = branch.rows[0], branch.rows[-1]
     if index > last or index < (first if branch.fork is None else branch.fork + 1):
         return " "
-    if record.headers[index].branch == branch.name and index == last and branch.ended:
+    if index == last and branch.ended:
         return "■"
-    return "┊" if here is not None and index > here else "│"
-
-
-def _shown_at(record: Record, index: int) -> int:
-    """The row that stands for a checkpoint: its own, or when that is folded the one before."""
-    place = bisect_right(record.shown, index) - 1
-    return record.shown[max(0, place)] if record.shown else 0
+    return "┊" if branch.name == past.branch and not past.holds(index, branch.name) else "│"

@@ -7,15 +7,30 @@ hint and keys can't disagree.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from playbooks.runtime.notices import AgentView
+from playbooks_tui.ending import ending
 from playbooks_tui.record import HUMAN, Record
+from playbooks_tui.rows import Filter
 from playbooks_tui.spans import Line, Span, ago, amount, clock, counted, cut, money, width_of
 
 Mode = Literal[
-    "opening", "running", "pausing", "paused", "back", "waiting", "interrupted", "finished", "failed", "leaving"
+    "opening",
+    "running",
+    "pausing",
+    "paused",
+    "back",
+    "comparing",
+    "waiting",
+    "interrupted",
+    "finished",
+    "failed",
+    "leaving",
 ]
+
+
+_USUAL: Final = Filter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +48,12 @@ class Standing:
     """The row that is looked at; None: now."""
     chosen: int | None = None
     """The selected row; None: the newest, followed."""
+    mark: int | None = None
+    """The row to compare with."""
+    filter: Filter = _USUAL
+    """What the timeline leaves out."""
+    find: str = ""
+    """What is looked for, in small letters; underlined where it stands."""
 
 
 def engine_mode(record: Record, standing: Standing) -> Mode:
@@ -74,8 +95,6 @@ def moment(record: Record, standing: Standing) -> int | None:
 # -- header ----------------------------------------------------------------------------------------------------------
 
 _LEAST_PHRASE = 16
-_LAST_WORDS = 40
-"""In how many of the last checkpoints the ending is looked for."""
 
 BADGES: dict[Mode, tuple[str, str]] = {
     "opening": (" ○ READY ", "plain"),
@@ -83,6 +102,7 @@ BADGES: dict[Mode, tuple[str, str]] = {
     "pausing": (" || PAUSING ", "here"),
     "paused": (" || PAUSED ", "here"),
     "back": (" ◄◄ LOOKING BACK ", "here"),
+    "comparing": (" ≠ COMPARING ", "plain"),
     "waiting": (" ? WAITING FOR YOU ", "plain"),
     "interrupted": (" = INTERRUPTED ", "here"),
     "finished": (" ■ FINISHED ", "plain"),
@@ -136,7 +156,7 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
                 Span("Enter resumes"),
             )
         case "finished":
-            return _ending(record)
+            return (Span(ending(record) or "the program ended"),)
         case "failed":
             return (Span(record.error or record.phrase or "the run can't go on", "bad"),)
         case "leaving":
@@ -164,24 +184,6 @@ def _busy(record: Record) -> list[str]:
     return [id for id, view in record.agents.items() if id != HUMAN and view.status == "running"]
 
 
-def _ending(record: Record) -> tuple[Span, ...]:
-    said = ending(record)
-    hint = "↑ looks back"
-    return (Span(f"{said} · " if said else ""), Span(hint, "quiet"))
-
-
-def ending(record: Record) -> str:
-    """How the program ended, in its own words: what it returned last or told the person."""
-    branch = record.branches.get(record.branch)
-    for index in reversed(branch.rows[-_LAST_WORDS:] if branch else ()):
-        header = record.headers[index]
-        if header.kind in ("end", "return") and header.text:
-            return header.text
-        if header.kind == "say" and header.peer == HUMAN:
-            return record.text(index)
-    return ""
-
-
 def header_line(record: Record, standing: Standing, width: int, now: float, seconds: float) -> Line:
     """The first row of the screen. When it is narrow, tokens go first, then the session, then the phrase is cut.
 
@@ -196,11 +198,12 @@ def header_line(record: Record, standing: Standing, width: int, now: float, seco
     badge = Span(word, f"badge-{ground}", bold=True)
     said = phrase(record, standing, now)
     count = len(record.headers)
-    into, out = record.tokens
-    tokens = amount(None if into is None or out is None else into + out)
-    calls, cost = counted(record.calls, "call"), money(record.cost)
+    tally = record.tally
+    tokens = amount(None if tally.into is None or tally.out is None else tally.into + tally.out)
+    calls, cost = counted(tally.calls, "call"), money(tally.cost)
     time = Span(f"{clock(seconds)} ")
-    branch = Span(record.branch, bold=True)
+    here = standing.here
+    branch = Span(record.headers[here].branch if here is not None else record.branch, bold=True)
     session = (Span(record.session), quiet(" ▸ ")) if record.session else ()
     name = (Span(record.program), quiet(" ▸ "))
     every = counted(count, "checkpoint")
@@ -212,6 +215,7 @@ def header_line(record: Record, standing: Standing, width: int, now: float, seco
         (*name, branch, quiet(f"    {few} · {calls} · {cost} · "), time),
         (branch, quiet(f"  {few} · {calls} · {cost} · "), time),
         (quiet(f"{few} · {cost} · "), time),
+        (branch, quiet(" · "), time),
         (time,),
     )
     taken = width_of((badge,)) + 1
@@ -296,7 +300,8 @@ def ask_line(record: Record, standing: Standing) -> str:
     if standing.here is not None:
         return "look only: nothing is sent from the past"
     if now in ("finished", "failed"):
-        return "the program is over"
+        said = ending(record).rstrip(".") if now == "finished" else "the run failed"
+        return f"{said or 'the program ended'}. ↑ looks back, e changes one thing."
     if now in ("interrupted", "opening", "leaving"):
         return "nothing runs"
     if record.asked:

@@ -23,6 +23,8 @@ class Span:
     bold: bool = False
     later: bool = False
     """Later than the moment that is looked at: mixed into the ground."""
+    under: bool = False
+    """Underlined: what was looked for."""
     raised: bool = False
     """On a ground of its own, in titles: the tab that is shown."""
     act: str = ""

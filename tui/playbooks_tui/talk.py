@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from playbooks.checkpoints.record import Header
 from playbooks_tui.record import HUMAN, Record
-from playbooks_tui.sequence import GLYPHS, QUIET, glyph_ink, words
+from playbooks_tui.sequence import GLYPHS, QUIET, glyph_ink, said, words
 from playbooks_tui.spans import Line, Span, cut, took, width_of, wrapped
 
 _NOT_TOLD = ("start", "create", "step")
@@ -113,9 +113,9 @@ class Talk:
             self._rows.append(row)
             self._starts.append(self._lines)
             room = self._width - self._indent(header) - _TAIL
-            text = words(header, "") if not record.text(row) or header.kind in ("end", "return") else record.text(row)
-            if header.kind in ("end", "return"):
-                text = words(header, record.text(row))
+            text = said(record, row)
+            if not text or header.kind in ("end", "return"):
+                text = words(header, text)
             pieces = wrapped(text, max(_LEAST, room))
             self._pieces.append(pieces)
             self._lines += len(pieces)

@@ -532,6 +532,26 @@ class DebugSession(RunControl):
         folded = fold(self._store.read, checkpoint)
         return Moment(folded.header, folded.state)
 
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Checkpoint → the name a person gave it."""
+        return self._store.labels(self.id) if self._store is not None and self.id else {}
+
+    def set_label(self, checkpoint: str, text: str) -> str:
+        """Names a checkpoint; an empty text takes the name away.
+
+        Returns:
+            The label as it is kept: on one line.
+
+        Raises:
+            UserError: No checkpoints are kept.
+        """
+        if self._store is None:
+            raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+        label = " ".join(text.split())
+        self._store.set_label(checkpoint, label)
+        return label
+
     # -- notices -------------------------------------------------------------------------------------------------------
 
     def _told(self, notice: Notice) -> None:

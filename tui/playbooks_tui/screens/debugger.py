@@ -33,6 +33,9 @@ from playbooks_tui.situation import (
 from playbooks_tui.spans import Span
 from playbooks_tui.talk import Coming, Look
 from playbooks_tui.widgets.ask import Ask
+from playbooks_tui.widgets.bars import BranchBars
+from playbooks_tui.widgets.branches import Branches
+from playbooks_tui.widgets.find_line import FindLine
 from playbooks_tui.widgets.foot import Foot
 from playbooks_tui.widgets.head import Head
 from playbooks_tui.widgets.inspector import Inspector
@@ -48,10 +51,13 @@ class View(Reading):
     """The panes over a record."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high"), (44, "-tall")]
     DEFAULT_CSS = """
     View { background: $background; }
     View #body { height: 1fr; layout: vertical; }
-    View #timeline { height: 3fr; }
+    View #left { height: 3fr; }
+    View #timeline { height: 1fr; }
+    View.-low #bars, View.-low #branches { display: none; }
     View #side { height: 2fr; }
     View #talks { width: 1fr; height: 1fr; }
     View .talk, View #inspector { height: 1fr; }
@@ -60,9 +66,14 @@ class View(Reading):
     View.-wide .-you { display: none; }
     View.-wide .talk.-folded { height: 1; border: none; scrollbar-size-vertical: 0; }
     View.-wide #body { layout: horizontal; }
-    View.-wide #timeline { width: 40%; height: 1fr; }
+    View.-wide #left { width: 40%; height: 1fr; }
     View.-wide #side { width: 1fr; height: 1fr; }
     View.-wide #inspector { width: 44; }
+    View.-wide.-tall #body { margin-bottom: 1; }
+    View.-zoomed #left, View.-zoomed #side, View.-zoomed #talks, View.-zoomed .talk, View.-zoomed #inspector {
+        display: none;
+    }
+    View.-zoomed #body .-alone { display: block; width: 1fr; height: 1fr; }
     """
 
     class Waiting(Message):
@@ -72,6 +83,8 @@ class View(Reading):
         super().__init__(bridge, now=now)
         self.tab = ""
         """What the tabs show when it is narrow: an agent or `inspector`; empty: the busiest agent."""
+        self.zoomed = ""
+        """The pane that is shown alone, by its id; empty: all are."""
         self.panes: dict[str, TalkPane] = {}
         self._ran = 0.0
         self._since: float | None = None
@@ -82,11 +95,15 @@ class View(Reading):
     def compose(self) -> ComposeResult:
         yield Head(self.record)
         with Horizontal(id="body"):
-            yield Timeline(self.record)
+            with Vertical(id="left"):
+                yield Timeline(self.record)
+                yield Branches(self.record)
             with Horizontal(id="side"):
                 yield Vertical(id="talks")
                 yield Inspector(self.record)
+        yield BranchBars(self.record)
         yield Ask()
+        yield FindLine()
         yield Foot()
 
     def on_mount(self) -> None:
@@ -161,6 +178,8 @@ class View(Reading):
     def _draw_standing(self) -> None:
         self._keep_time()
         self.query_one(Timeline).show(self.standing)
+        self.query_one(Branches).show(self.standing)
+        self.query_one(BranchBars).show(self.standing)
         self.query_one(Inspector).stand(self.at_moment)
         for agent in self.panes:
             self._draw_pane(agent)
@@ -188,7 +207,8 @@ class View(Reading):
         self.query_one(Head).show(self.standing, self.now(), seconds)
 
     def _draw_ask(self) -> None:
-        asked = bool(self.record.asked) and self.standing.here is None
+        over = mode(self.record, self.standing) in ("finished", "failed")
+        asked = (bool(self.record.asked) and self.standing.here is None) or over
         self.query_one(Ask).show(ask_line(self.record, self.standing), asked=asked)
 
     def draw_footer(self) -> None:
@@ -225,10 +245,11 @@ class View(Reading):
     def _arrange(self) -> None:
         """More agents than fit: the busiest are shown, the others have a line each."""
         agents = [agent for agent in self.panes if agent != HUMAN]
-        height = self.query_one("#talks").size.height or self.size.height - 3
-        folded = folded_panes({agent: len(self.record.own.get(agent, ())) for agent in agents}, height)
+        height = self.query_one("#talks").size.height or self.size.height - 4
+        counts = {agent: len(self.record.own.get(agent, ())) for agent in agents}
+        folded = set() if self.has_class("-narrow") else folded_panes(counts, height)
         for agent in agents:
-            self.panes[agent].set_class(agent in folded, "-folded")
+            self.panes[agent].fold(agent in folded)
 
     def _draw_pane(self, agent: str) -> None:
         pane = self.panes.get(agent)
@@ -278,6 +299,18 @@ class View(Reading):
             if self.standing.here is not None:
                 for id in self.panes:
                     self._draw_pane(id)
+
+    def zoom(self, id: str) -> None:
+        """Shows one pane alone, by its id; empty: all of them."""
+        self.zoomed = id
+        self.set_class(bool(id), "-zoomed")
+        for widget in self.query("#body *"):
+            widget.set_class(
+                bool(id) and any(inner.id == id for inner in widget.walk_children(with_self=True)), "-alone"
+            )
+        if id and (pane := self.query_one(f"#{id}")).can_focus:
+            pane.focus()
+        self._arrange()
 
     # -- tabs ------------------------------------------------------------------------------------------------
 

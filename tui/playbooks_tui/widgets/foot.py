@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from playbooks_tui.keys import KEPT
+from playbooks_tui.keys import GIVES_WAY, KEPT, SHORT
 from playbooks_tui.spans import Line, Span, width_of
 from playbooks_tui.widgets.inked import Inked
 
@@ -42,13 +42,19 @@ class Foot(Inked):
 
 
 def footer_line(items: Sequence[tuple[str, str, str]], width: int) -> Line:
-    """Keys and words in a row; when there is no room, those in the middle go first.
+    """Keys and words in a row; when there is no room, `GIVES_WAY` says which go first.
 
     Args:
         items: Binding id, key, word.
         width: Cells.
     """
     kept = list(items)
+    if width_of(_spans(kept)) > width:
+        kept = [(id, key, SHORT.get(word, word)) for id, key, word in kept]
+    for gone in GIVES_WAY:
+        if width_of(_spans(kept)) <= width:
+            break
+        kept = [item for item in kept if item[0] != gone]
     while kept and width_of(_spans(kept)) > width:
         del kept[-KEPT - 1 if len(kept) > KEPT else -1]
     return Line(tuple(_spans(kept)))

@@ -65,7 +65,7 @@ class Inked(ScrollView):
 
     def ink(self, span: Span, ground: str = "") -> Style:
         """The style of a span on a ground."""
-        key = (span.ink, span.bold, span.later, ground, span.act)
+        key = (span.ink, span.bold, span.later, span.under, ground, span.act)
         style = self._styles_made.get(key)
         if style is None:
             style = self._styles_made[key] = self._made_style(span, ground)
@@ -84,7 +84,7 @@ class Inked(ScrollView):
         color: Color = self.get_component_styles(span.ink).color
         if span.later:
             color = behind.blend(color, later_share(span.ink, dark=self.app.current_theme.dark))
-        return Style(color=color.rich_color, bgcolor=behind.rich_color, bold=span.bold, meta=meta)
+        return Style(color=color.rich_color, bgcolor=behind.rich_color, bold=span.bold, underline=span.under, meta=meta)
 
     def strip(self, line: Line, width: int) -> Strip:
         """A line as it is painted, filled to the width."""

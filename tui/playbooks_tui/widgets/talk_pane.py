@@ -30,6 +30,14 @@ class TalkPane(Pane):
         self._look = Look("main")
         self._narrowed: tuple[Span, ...] = ()
 
+    folded = False
+    """Whether there is room for one line only."""
+
+    def fold(self, folded: bool) -> None:
+        """Shows one line, or everything."""
+        self.folded = folded
+        self.set_class(folded, "-folded")
+
     def show(self, look: Look) -> None:
         """Lays out what is new, or another moment, and shows its end."""
         moved = look.here != self._look.here or look.branch != self._look.branch
@@ -53,7 +61,7 @@ class TalkPane(Pane):
         return self._talk.line(y)
 
     def render_line(self, y: int) -> Strip:
-        if not self.has_class("-folded"):
+        if not self.folded:
             return super().render_line(y)
         width = self.size.width
         return self.strip(folded_line(self._left, self._right, self._talk.line(self._talk.anchor), width), width)

@@ -5,6 +5,8 @@ Apart from what is drawn: each act changes the standing or asks the session, and
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.message import Message
 
 from playbooks_tui.keys import BINDINGS
@@ -34,14 +36,16 @@ class Debugging(
     class Leave(Message):
         """The person wants to leave."""
 
-    def __init__(self, *arguments: object, begin: bool = True, held: bool = False, **named: object) -> None:
-        super().__init__(*arguments, **named)  # type: ignore[arg-type]
+    def __init__(self, *arguments: Any, begin: bool = True, held: bool = False, **named: Any) -> None:
+        super().__init__(*arguments, **named)
         self._begins, self._held = begin, held
 
     def on_mount(self) -> None:
         super().on_mount()
         if self._begins:
             self.begin_run(held=self._held)
+        else:
+            self.bridge.tally()
 
     def told(self, touched: Touched) -> None:
         if self.bridge.over.done():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from bisect import bisect_left, bisect_right
+from typing import Any, Final
 
 from playbooks_tui.screens.debugger import View
 from playbooks_tui.situation import engine_mode, stands_still
@@ -16,11 +17,20 @@ OVER: Final = {
 """Why nothing runs any more, by mode."""
 
 
+_MOST_PLACES: Final = 100
+
+
 class Acts(View):
     """The main screen, and what its acts stand on."""
 
+    places: list[tuple[int | None, int | None]]
+    """Where the person was before each jump, as (here, chosen)."""
     ask_again = False
     """A step was asked for at the newest moment while looking back: the next press runs."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.places = []
 
     def say(self, words: str) -> None:
         """Tells the person why a key did nothing, or what it did that can't be seen."""
@@ -49,25 +59,59 @@ class Acts(View):
             return standing.here
         return standing.chosen if standing.chosen is not None else self.record.newest
 
+    def remember(self) -> None:
+        """Keeps where the person is, for Backspace."""
+        place = (self.standing.here, self.standing.chosen)
+        if not self.places or self.places[-1] != place:
+            self.places.append(place)
+            del self.places[:-_MOST_PLACES]
+
     def go(self, row: int, *, look: bool = False) -> None:
         """Selects a row, and looks at it when nothing runs: then nothing is missed by it."""
         self.ask_again = False
+        rows, at = self.query_one(Timeline).rows, self.at
+        if at is None or abs(rows.place(row) - rows.place(at)) > 1:
+            self.remember()
         if look or self.standing.here is not None or stands_still(self.record, self.standing):
             self.stand(here=row, chosen=None)
         else:
             self.stand(chosen=row)
 
+    def before(self, row: int) -> int | None:
+        """The row before, on the way that led to one; None: it is the first."""
+        header = self.record.headers[row]
+        branch = self.record.branches[header.branch]
+        place = bisect_left(branch.shown, row)
+        if place:
+            return branch.shown[place - 1]
+        fork = branch.fork
+        if fork is None:
+            return None
+        parent = self.record.branches[self.record.headers[fork].branch].shown
+        place = bisect_right(parent, fork)
+        return parent[place - 1] if place else self.before(fork)
+
+    def after(self, row: int) -> int | None:
+        """The row after, on the branch of one; None: it is the newest there."""
+        shown = self.record.branches[self.record.headers[row].branch].shown
+        place = bisect_right(shown, row)
+        return shown[place] if place < len(shown) else None
+
     def move(self, by: int, *, look: bool = False) -> bool:
         """Moves by rows; False when there is none there."""
         timeline, at = self.query_one(Timeline), self.at
-        if at is None or not timeline.count:
+        if at is None or not timeline.rows.count:
             return False
-        place = timeline.position(at)
-        wanted = min(timeline.count - 1, max(0, place + by))
+        place = timeline.rows.place(at)
+        wanted = min(timeline.rows.count - 1, max(0, place + by))
         if wanted == place and (self.standing.here is not None or not look):
             return False
-        self.go(timeline.row_at(wanted), look=look)
+        self.go(timeline.rows.at(wanted), look=look)
         return True
+
+    def leave_search(self) -> bool:
+        """Ends the search; False when there is none."""
+        return False
 
     def show_tab(self, id: str) -> None:
         """Shows an agent, or the inspector, where only one of them is seen; and inspects that agent.

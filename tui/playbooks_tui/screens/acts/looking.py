@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from playbooks_tui.screens.acts.base import Acts
+from playbooks_tui.widgets.bars import BranchBars
+from playbooks_tui.widgets.branches import Branches
 from playbooks_tui.widgets.talk_pane import TalkPane
 from playbooks_tui.widgets.timeline import Timeline
 
@@ -21,9 +23,16 @@ class LookingActs(Acts):
             self.stand(here=at, chosen=None)
 
     def action_now(self) -> None:
+        """One level: the zoom, the search, the look back, the agent that was chosen, the pane."""
         self.ask_again = False
-        if self.standing.here is not None or self.standing.chosen is not None:
+        standing = self.standing
+        if self.leave_search():
+            return
+        if standing.here is not None or standing.chosen is not None:
+            self.remember()
             self.stand(here=None, chosen=None)
+        elif self.zoomed:
+            self.zoom("")
         elif self.agent:
             self.agent = ""
             self.inspect()
@@ -36,3 +45,11 @@ class LookingActs(Acts):
 
     def on_talk_pane_chosen(self, event: TalkPane.Chosen) -> None:
         self.go(event.index)
+
+    def on_branch_bars_chosen(self, event: BranchBars.Chosen) -> None:
+        self.go(event.index)
+
+    def on_branches_chosen(self, event: Branches.Chosen) -> None:
+        rows = self.record.branches[event.name].shown
+        if rows:
+            self.go(rows[-1])

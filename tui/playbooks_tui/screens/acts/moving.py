@@ -1,6 +1,8 @@
-"""Moving through the rows, and forward and back through the record; nothing here ever runs anything."""
+"""Moving through the rows, and back through the record; nothing here ever runs anything."""
 
 from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
 
 from playbooks_tui.screens.acts.base import Acts
 from playbooks_tui.widgets.timeline import Timeline
@@ -26,16 +28,23 @@ class MovingActs(Acts):
         self.move(self.query_one(Timeline).page)
 
     def action_first(self) -> None:
-        if self.record.shown:
-            self.go(self.record.shown[0])
+        rows = self.query_one(Timeline).rows
+        if rows.count:
+            self.go(rows.at(0))
 
     def action_newest(self) -> None:
         self.ask_again = False
+        self.remember()
         self.stand(here=None, chosen=None)
 
     def action_back(self) -> None:
-        if not self.move(-1, look=True):
+        """One back on the way that led here: at a branch's first row, to where it left."""
+        at = self.at
+        before = self.before(at) if at is not None else None
+        if before is None:
             self.say("this is the first row")
+        else:
+            self.go(before, look=True)
 
     def action_own_before(self) -> None:
         self._same_agent(-1)
@@ -49,9 +58,9 @@ class MovingActs(Acts):
             return
         agent = self.record.headers[at].agent
         own = self.record.own.get(agent, [])
-        rows = [row for row in own if row < at] if by < 0 else [row for row in own if row > at]
-        if rows:
-            self.go(rows[-1] if by < 0 else rows[0])
+        place = bisect_left(own, at) - 1 if by < 0 else bisect_right(own, at)
+        if 0 <= place < len(own):
+            self.go(own[place])
         else:
             self.say(f"{self.record.title(agent)} has no row {'before' if by < 0 else 'after'} this one")
 
@@ -59,4 +68,8 @@ class MovingActs(Acts):
         self.say("not there yet")
 
     def action_previous(self) -> None:
-        self.say("not there yet")
+        if not self.places:
+            self.say("there is no previous place")
+            return
+        here, chosen = self.places.pop()
+        self.stand(here=here, chosen=chosen)

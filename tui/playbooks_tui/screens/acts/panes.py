@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playbooks_tui.screens.acts.base import Acts
+from playbooks_tui.widgets.inked import Pane
 
 
 class PaneActs(Acts):
@@ -18,24 +19,38 @@ class PaneActs(Acts):
         agents = [agent for agent in self.record.lanes if agent in self.panes]
         if not agents:
             return
-        shown = self.query_one_inspected()
-        now = self.shown_tab if self.has_class("-narrow") else shown
+        now = self.shown_tab if self.has_class("-narrow") else self.query_one_inspected()
         place = agents.index(now) if now in agents else -1 if by > 0 else 0
-        self.action_show_tab(agents[(place + by) % len(agents)])
+        self.show_tab(agents[(place + by) % len(agents)])
 
     def query_one_inspected(self) -> str:
         """Whom the inspector shows."""
         return self.agent or (self.seen.inspected.agent if self.seen else "")
 
     def action_show_tab(self, id: str) -> None:
-        """A tab of the narrow layout was clicked, or an agent chosen."""
+        """A tab of the narrow layout was clicked."""
         self.show_tab(id)
 
     def action_zoom(self) -> None:
-        self.say("not there yet")
+        focused = self.focused
+        if self.zoomed:
+            self.zoom("")
+        elif isinstance(focused, Pane) and focused.id:
+            self.zoom(focused.id)
+        else:
+            self.zoom("timeline")
 
     def action_next_pane(self) -> None:
-        self.focus_next()
+        self._other_pane(self.focus_next)
 
     def action_pane_before(self) -> None:
-        self.focus_previous()
+        self._other_pane(self.focus_previous)
+
+    def _other_pane(self, move: object) -> None:
+        zoomed = self.zoomed
+        if zoomed:
+            self.zoom("")
+        if callable(move):
+            move()
+        if zoomed and isinstance(self.focused, Pane) and self.focused.id:
+            self.zoom(self.focused.id)

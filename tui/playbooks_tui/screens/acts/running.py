@@ -57,7 +57,10 @@ class RunningActs(Acts):
 
     def _forward(self) -> bool:
         """One forward in the record; at the newest says so, and True the second time: now it may run."""
-        if self.move(1, look=True):
+        here = self.standing.here
+        further = self.after(here) if here is not None else None
+        if further is not None:
+            self.go(further, look=True)
             return False
         if self.ask_again or self.mode_now in OVER:
             self.ask_again = False

@@ -1,0 +1,154 @@
+"""What the timeline shows: agents and kinds, ticked and unticked; it changes at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import ModalScreen
+
+from playbooks_tui.record import FOLDED, Record
+from playbooks_tui.rows import Filter
+from playbooks_tui.sequence import GLYPHS
+from playbooks_tui.spans import Line, Span, width_of
+from playbooks_tui.widgets.inked import Pane
+
+KINDS: Final = {
+    "say": "said",
+    "heard": "heard",
+    "call": "calls",
+    "tool": "tools",
+    "return": "returns",
+    "step": "steps",
+    "create": "agents made",
+    "await": "other awaits",
+    "interrupt": "interrupts",
+    "error": "errors",
+}
+"""Kinds that can be left out; starts, forks and ends always stand."""
+
+
+class FilterList(Pane):
+    """A line for each agent and kind."""
+
+    DEFAULT_CSS = """
+    FilterList {
+        width: 46; max-width: 100%; height: auto; max-height: 100%;
+        border: round $foreground; background: $surface; padding: 0 1;
+    }
+    """
+    BINDINGS = [
+        Binding("up,k", "move(-1)", "before", show=False),
+        Binding("down,j", "move(1)", "after", show=False),
+        Binding("space,enter", "tick", "tick", show=False),
+        Binding("o", "only", "only this", show=False),
+        Binding("a", "everything", "everything", show=False),
+    ]
+
+    def __init__(self, record: Record, filter: Filter, changed: Callable[[Filter], None]) -> None:
+        super().__init__(id="filter")
+        self._record, self._changed = record, changed
+        self.filter = filter
+        counts: Counter[str] = Counter()
+        for header in record.headers:
+            counts[header.agent] += 1
+            counts[header.kind] += 1
+        self._counts = counts
+        self.items: list[tuple[str, str]] = [
+            *(("agent", agent) for agent in record.lanes),
+            *(("kind", kind) for kind in KINDS if counts[kind] or kind in FOLDED),
+        ]
+        self.cursor = 0
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.name_pane((Span("Show", bold=True),), (Span("Esc closes", "quiet"),))
+        self.tall(len(self.items) + 3)
+        self.styles.height = len(self.items) + 5
+        self.focus()
+
+    def line(self, y: int) -> Line:
+        agents = sum(1 for what, _ in self.items if what == "agent")
+        if y == agents:
+            return Line()
+        place = y - (y > agents)
+        if place < len(self.items):
+            return self._item(place)
+        if y == len(self.items) + 2:
+            words = [(" Space", "ticks"), (" o", "only this"), (" a", "everything")]
+            return Line(
+                tuple(span for key, what in words for span in (Span(key, bold=True), Span(f" {what} ", "quiet")))
+            )
+        return Line()
+
+    def _item(self, place: int) -> Line:
+        what, id = self.items[place]
+        on = id not in (self.filter.agents if what == "agent" else self.filter.kinds)
+        here = place == self.cursor
+        lead = Span("› " if here else "  ", bold=True)
+        tick = Span("■ " if on else "□ ", bold=on)
+        name = self._record.title(id) if what == "agent" else f"{GLYPHS[id]} {KINDS[id]}"
+        ink = self._record.hue(id) if what == "agent" else "plain"
+        left = (lead, tick, Span(name, ink if on else "quiet", bold=here))
+        right = Span(f"{self._counts[id]} ", "quiet")
+        gap = self.scrollable_content_region.width - width_of((*left, right))
+        return Line((*left, Span(" " * max(1, gap)), right), "chosen" if here else "")
+
+    def action_move(self, by: int) -> None:
+        self.cursor = min(len(self.items) - 1, max(0, self.cursor + by))
+        agents = sum(1 for what, _ in self.items if what == "agent")
+        self.reveal(self.cursor + (self.cursor >= agents))
+        self.refresh()
+
+    def action_tick(self) -> None:
+        what, id = self.items[self.cursor]
+        agents, kinds = self.filter.agents, self.filter.kinds
+        if what == "agent":
+            self._set(Filter(agents ^ {id}, kinds))
+        else:
+            self._set(Filter(agents, kinds ^ {id}))
+
+    def action_only(self) -> None:
+        what, id = self.items[self.cursor]
+        others = frozenset(other for kind, other in self.items if kind == what and other != id)
+        agents, kinds = self.filter.agents, self.filter.kinds
+        self._set(Filter(others, kinds) if what == "agent" else Filter(agents, others))
+
+    def action_everything(self) -> None:
+        self._set(Filter())
+
+    def _set(self, filter: Filter) -> None:
+        self.filter = filter
+        self._changed(filter)
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        y = offset.y + int(self.scroll_offset.y)
+        agents = sum(1 for what, _ in self.items if what == "agent")
+        place = y - (y > agents)
+        if y != agents and place < len(self.items):
+            self.cursor = place
+            self.action_tick()
+
+
+class FilterScreen(ModalScreen[None]):
+    """Over the main screen, so that what changes is seen."""
+
+    BINDINGS = [Binding("escape,v,q", "dismiss", "close", show=False)]
+    DEFAULT_CSS = """
+    FilterScreen { align: center middle; background: $background 40%; }
+    """
+
+    def __init__(self, record: Record, filter: Filter, changed: Callable[[Filter], None]) -> None:
+        super().__init__()
+        self._list = FilterList(record, filter, changed)
+
+    def compose(self) -> ComposeResult:
+        yield self._list
