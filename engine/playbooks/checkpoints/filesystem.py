@@ -13,11 +13,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from playbooks.checkpoints import facts, locks
-from playbooks.checkpoints.catalog import Catalog, Extent
+from playbooks.checkpoints.catalog import Extent
 from playbooks.checkpoints.facts import is_start_alone
+from playbooks.checkpoints.file_index import FileIndex
 from playbooks.checkpoints.ids import ID, SESSION, session_order
 from playbooks.checkpoints.notes import Notes
 from playbooks.checkpoints.placing import Placer, make_folder
@@ -26,9 +27,6 @@ from playbooks.checkpoints.record_file import DamagedFile, from_bytes, to_bytes
 from playbooks.checkpoints.session_locks import SessionLocks
 from playbooks.checkpoints.signing import user_key
 from playbooks.checkpoints.store import Damaged, Note, NumberTaken, StorageError, UnknownCheckpoint
-
-_FLUSH_S: Final = 0.5
-"""How long the catalogue may lag behind the files."""
 
 
 class FileStore:
@@ -55,9 +53,7 @@ class FileStore:
         self._placer = Placer(fsync=fsync)
         self._notes = Notes(self.base_path / ".sessions", self._key, fsync=fsync)
         self._locks = SessionLocks(self.base_path / ".sessions")
-        self._catalog = Catalog(self.base_path / "catalog.db")
-        self._clock, self._flushed = clock, clock()
-        self._unlisted: list[Header] = []
+        self._index = FileIndex(self.base_path, self.read, clock)
         self._folders: dict[str, str] = {}
         self._counters: dict[str, int] = {}
         self._highest: dict[str, int] = {}
@@ -83,7 +79,7 @@ class FileStore:
     def _raise_highest(self, agent: str, counter: int, by: int) -> int:
         """Adds to the highest number, under its lock. What files show counts too: they may have been copied here."""
         if agent not in self._highest:
-            self._highest[agent] = max([0, *(number for number, _ in self._files(agent))])
+            self._highest[agent] = max([0, *(number for number, _ in self._index.files(agent))])
         os.lseek(counter, 0, os.SEEK_SET)
         noted = os.read(counter, 20)
         number = max(int(noted) if noted.strip().isdigit() else 0, self._highest[agent]) + by
@@ -103,9 +99,7 @@ class FileStore:
             raise NumberTaken(header.id) from None
         except OSError as error:
             raise self._refused(error) from error
-        self._unlisted.append(header)
-        if self._clock() - self._flushed > _FLUSH_S:
-            self.flush()
+        self._index.add(header)
 
     def write_group(self, checkpoints: Sequence[Checkpoint]) -> None:
         """See `Store.write_group`. If the second can't be written, the first is taken away again."""
@@ -115,7 +109,7 @@ class FileStore:
                 self.write(checkpoint)
                 written.append(checkpoint.header.id)
         except BaseException:
-            self._unlisted = [header for header in self._unlisted if header.id not in written]
+            self._index.forget(written)
             for id in written:
                 self._unlink(id)
             raise
@@ -129,19 +123,15 @@ class FileStore:
             self._placer.replace(folder, f"{folder}/{header.id}.pkl", data)
         except OSError as error:
             raise self._refused(error) from error
-        self._unlisted.append(header)
+        self._index.add(header)
 
     def flush(self) -> None:
         """Brings the catalogue up to what this store wrote."""
-        if self._unlisted:
-            listed, self._unlisted = self._unlisted, []
-            self._catalog.add(listed)
-        self._flushed = self._clock()
+        self._index.flush()
 
     def delete(self, ids: Iterable[str]) -> None:
         """See `Store.delete`."""
         ids = list(ids)
-        self.flush()
         try:
             for agent in {self._parse(id)[0] for id in ids}:
                 if os.path.isdir(f"{self._base}/{agent}"):
@@ -150,7 +140,7 @@ class FileStore:
                 self._unlink(id)
         except OSError as error:
             raise self._refused(error) from error
-        self._catalog.remove(ids)
+        self._index.remove(ids)
 
     def _keep_highest(self, agent: str) -> None:
         counter = os.open(f"{self._base}/{agent}/.highest", os.O_CREAT | os.O_RDWR, 0o600)
@@ -222,8 +212,7 @@ class FileStore:
 
     def headers(self, session: str | None = None) -> list[Header]:
         """See `Store.headers`."""
-        self._catch_up()
-        found = self._catalog.headers(session)
+        found = self._index.headers(session)
         if session is not None:
             return [] if is_start_alone(found) else found
         found.sort(key=lambda header: (session_order(header.session), header.sequence))
@@ -233,50 +222,12 @@ class FileStore:
 
     def ids(self, agent: str) -> list[str]:
         """Ids of an agent's checkpoints, by number."""
-        return [id for _, id in sorted(self._files(agent))]
+        return [id for _, id in sorted(self._index.files(agent))]
 
-    def _catch_up(self) -> None:
-        """Makes the catalogue say what the files say: reads those it lacks, drops what is gone."""
-        self.flush()
-        known = self._catalog.file_names()
-        gone, missing = set(known), []
-        for agent in self._agents():
-            names = set(self._names(agent))
-            gone -= names
-            for name in names - known:
-                found = ID.fullmatch(name[:-4]) if name.endswith(".pkl") else None
-                if found is None or found["agent"] != agent:
-                    continue
-                try:
-                    missing.append(self.read(name[:-4]).header)
-                except (Damaged, UnknownCheckpoint):
-                    continue
-        if gone:
-            self._catalog.remove(name[:-4] for name in gone)
-        if missing:
-            self._catalog.add(missing)
-
-    def _agents(self) -> list[str]:
-        try:
-            return [name for name in os.listdir(self._base) if name[0] != "." and "." not in name]
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-
-    def _files(self, agent: str) -> list[tuple[int, str]]:
-        """Numbers and ids of an agent's checkpoints, in no order."""
-        prefix = f"{agent}_ckpt_"
-        start = len(prefix)
-        return [
-            (int(number), name[:-4])
-            for name in self._names(agent)
-            if name.endswith(".pkl") and name.startswith(prefix) and (number := name[start:-4]).isdecimal()
-        ]
-
-    def _names(self, agent: str) -> list[str]:
-        try:
-            return os.listdir(f"{self._base}/{agent}")
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+    def newer(self, session: str, after: int) -> list[Header]:
+        """See `Store.newer`."""
+        found = self._index.newer(session, after)
+        return [] if not after and is_start_alone(found) else found
 
     def _path(self, id: str) -> str:
         return f"{self._base}/{self._parse(id)[0]}/{id}.pkl"
@@ -292,9 +243,8 @@ class FileStore:
 
     def sessions(self) -> list[SessionInfo]:
         """See `Store.sessions`. The program is that of the first note of kind `session`."""
-        self._catch_up()
         extents: dict[str, list[Extent]] = {}
-        for extent in self._catalog.extents():
+        for extent in self._index.extents():
             extents.setdefault(extent.session, []).append(extent)
         found = [self._session(extents[session]) for session in sorted(extents, key=session_order)]
         return [info for info in found if info is not None]
@@ -302,22 +252,21 @@ class FileStore:
     def _session(self, extents: list[Extent]) -> SessionInfo | None:
         session, count = extents[0].session, sum(extent.checkpoints for extent in extents)
         ends = (min(extent.first for extent in extents), max(extent.last for extent in extents))
-        headers = self._catalog.headers(session, ends)
+        headers = self._index.known(session, ends)
         if not SESSION.fullmatch(session) or is_start_alone(headers):
             return None
         first, last = headers[0], headers[-1]
         about, label = self._side_notes(session, "session"), self.labels(session).get(session, "")
-        return facts.session_info(session, first, last, count, about, self._statuses(session), label)
+        return facts.session_info(session, first, last, count, about, self.statuses(session), label)
 
     def branches(self, session: str) -> list[BranchInfo]:
         """See `Store.branches`."""
-        self._catch_up()
-        extents = self._catalog.extents(session)
-        ends = self._catalog.headers(session, [end for extent in extents for end in (extent.first, extent.last)])
+        extents = self._index.extents(session)
+        ends = self._index.known(session, [end for extent in extents for end in (extent.first, extent.last)])
         if is_start_alone(ends):
             return []
         by_sequence = {header.sequence: header for header in ends}
-        statuses = self._statuses(session)
+        statuses = self.statuses(session)
         return [
             BranchInfo(
                 session,
@@ -329,13 +278,9 @@ class FileStore:
             for extent in extents
         ]
 
-    def _statuses(self, session: str) -> dict[str, str]:
-        return facts.statuses(self._side_notes(session, "status"), self._locks.is_open(session))
-
     def new_session_id(self) -> str:
         """See `Store.new_session_id`. Takes away sessions that ended before their first statement did."""
-        self._catch_up()
-        used = [session_order(extent.session)[0] for extent in self._catalog.extents()]
+        used = [session_order(extent.session)[0] for extent in self._index.extents()]
         self._sweep()
         try:
             make_folder(self._base)
@@ -344,9 +289,9 @@ class FileStore:
             raise self._refused(error) from error
 
     def _sweep(self) -> None:
-        for extent in self._catalog.extents():
+        for extent in self._index.extents():
             if extent.checkpoints == 1 and not self._locks.is_open(extent.session):
-                headers = self._catalog.headers(extent.session)
+                headers = self._index.known(extent.session)
                 if is_start_alone(headers):
                     self.delete(header.id for header in headers)
 
@@ -384,15 +329,21 @@ class FileStore:
         """See `Store.labels`."""
         return facts.labels(self._side_notes(session, "label"))
 
+    def is_open(self, session: str) -> bool:
+        """See `Store.is_open`."""
+        return self._locks.is_open(session)
+
+    def statuses(self, session: str) -> dict[str, str]:
+        """See `Store.statuses`."""
+        return facts.statuses(self._side_notes(session, "status"), self._locks.is_open(session))
+
     def lock(self, session: str) -> AbstractContextManager[None]:
         """See `Store.lock`."""
         return self._locks.lock(session)
 
     def close(self) -> None:
         """See `Store.close`."""
-        if self._unlisted:
-            self.flush()
-        self._catalog.close()
+        self._index.close()
         self._notes.close()
         for counter in self._counters.values():
             os.close(counter)

@@ -165,13 +165,19 @@ class ProviderStore:
 
     def headers(self, session: str | None = None) -> list[Header]:
         """See `Store.headers`."""
-        self._catch_up()
+        return self._catalog.settled(self._catch_up, lambda: self._listed(session))
+
+    def _listed(self, session: str | None) -> list[Header]:
         names = [session] if session is not None else {extent.session for extent in self._catalog.extents()}
         found: list[Header] = []
         for name in sorted(names, key=session_order):
             own = self._catalog.headers(name)
             found += [] if is_start_alone(own) else own
         return found
+
+    def newer(self, session: str, after: int) -> list[Header]:
+        """See `Store.newer`; five calls can't tell what is new but by listing all."""
+        return [header for header in self.headers(session) if header.sequence > after]
 
     def ids(self, agent: str) -> list[str]:
         """Ids of an agent's checkpoints, by number."""
@@ -226,20 +232,21 @@ class ProviderStore:
             return None
         count = sum(extent.checkpoints for extent in extents)
         about, label = self.notes(session, "session"), self.labels(session).get(session, "")
-        return facts.session_info(session, headers[0], headers[-1], count, about, self._statuses(session), label)
+        return facts.session_info(session, headers[0], headers[-1], count, about, self.statuses(session), label)
 
     def branches(self, session: str) -> list[BranchInfo]:
         """See `Store.branches`."""
         ends: dict[str, tuple[Header, Header]] = {}
         for header in self.headers(session):
             ends[header.branch] = (ends.get(header.branch, (header,))[0], header)
-        statuses = self._statuses(session)
+        statuses = self.statuses(session)
         return [
             BranchInfo(session, name, last.id, first.parent, statuses.get(name, "interrupted"))
             for name, (first, last) in ends.items()
         ]
 
-    def _statuses(self, session: str) -> dict[str, str]:
+    def statuses(self, session: str) -> dict[str, str]:
+        """See `Store.statuses`."""
         return facts.statuses(self.notes(session, "status"), self._beside.is_open(session))
 
     def new_session_id(self) -> str:
@@ -279,6 +286,10 @@ class ProviderStore:
     def labels(self, session: str) -> dict[str, str]:
         """See `Store.labels`."""
         return self._beside.labels(session)
+
+    def is_open(self, session: str) -> bool:
+        """See `Store.is_open`."""
+        return self._beside.is_open(session)
 
     def lock(self, session: str) -> AbstractContextManager[None]:
         """See `Store.lock`."""

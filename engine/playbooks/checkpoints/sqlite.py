@@ -6,6 +6,7 @@ its number.** The records are those of the files, byte for byte, and signed like
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -15,13 +16,14 @@ from typing import Any, Final
 
 from playbooks.checkpoints import facts
 from playbooks.checkpoints.facts import is_start_alone
+from playbooks.checkpoints.header_packs import NotPacked
 from playbooks.checkpoints.ids import ID, SESSION, session_order
 from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header, SessionInfo
 from playbooks.checkpoints.record_file import DamagedFile, from_parts, to_bytes
 from playbooks.checkpoints.session_locks import SessionLocks
 from playbooks.checkpoints.signing import user_key
 from playbooks.checkpoints.sqlite_file import SQLiteFile
-from playbooks.checkpoints.sqlite_packing import PACKED, NotPacked, pack, pack_headers, unpack, unpack_headers
+from playbooks.checkpoints.sqlite_packing import PACKED, pack, pack_headers, unpack, unpack_headers
 from playbooks.checkpoints.store import Damaged, Note, NumberTaken, StorageError, UnknownCheckpoint
 
 FILE_NAME: Final = "checkpoints.db"
@@ -42,6 +44,8 @@ SELECT key, agent, number, record FROM checkpoints
 WHERE session = ?1 AND key > coalesce((SELECT max(upto) FROM packs WHERE session = ?1), -1) ORDER BY sequence
 """
 """What no pack lists yet: a session's keys grow with its sequence."""
+_SINCE = "SELECT key, agent, number, record FROM checkpoints WHERE key > ? AND +session = ? ORDER BY key"
+"""`+`: by key, of which there are few, and not by session."""
 
 
 class SQLiteStore:
@@ -66,6 +70,8 @@ class SQLiteStore:
         """Agent → a number that is taken and not given out yet: taken in the transaction of the one before."""
         self._loose: dict[str, list[Header]] = {}
         """Session → headers that this store wrote and no pack lists."""
+        self._followed: dict[str, int] = {}
+        """Session → the highest key that `newer` has looked at."""
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -189,9 +195,9 @@ class SQLiteStore:
         if session is None:
             names = [row[0] for row in self._file.look("SELECT DISTINCT session FROM checkpoints")]
             return [header for name in sorted(names, key=session_order) for header in self.headers(name)]
-        packs = self._file.look("SELECT headers, data FROM packs WHERE session = ? ORDER BY upto", (session,))
+        packs = self._file.look("SELECT data FROM packs WHERE session = ? ORDER BY upto", (session,))
         try:
-            found = unpack_headers(packs)
+            found = [header for (blob,) in packs for header in unpack_headers(blob)]
         except NotPacked:
             self._file.run("DELETE FROM packs WHERE session = ?", (session,))
             found = []
@@ -206,6 +212,19 @@ class SQLiteStore:
             self._pack(session)
         found += loose
         return [] if is_start_alone(found) else found
+
+    def newer(self, session: str, after: int) -> list[Header]:
+        """See `Store.newer`: rows above the highest key there was, the session's or not."""
+        upto = self._followed.get(session)
+        if upto is None or not after:
+            self._followed[session] = int(self._file.look("SELECT coalesce(max(key), 0) FROM checkpoints")[0][0])
+            return [header for header in self.headers(session) if header.sequence > after]
+        found = []
+        for key, agent, number, record in self._file.look(_SINCE, (upto, session)):
+            self._followed[session] = key
+            with contextlib.suppress(Damaged):
+                found.append(self._unpacked(f"{agent}_ckpt_{number}", record)[0].header)
+        return sorted((header for header in found if header.sequence > after), key=lambda header: header.sequence)
 
     def ids(self, agent: str) -> list[str]:
         """Ids of an agent's checkpoints, by number."""
@@ -232,7 +251,7 @@ class SQLiteStore:
         if first is None or last is None or is_start_alone([first] if count == 1 else [first, last]):
             return None
         about, label = self.notes(session, "session"), self.labels(session).get(session, "")
-        return facts.session_info(session, first, last, count, about, self._statuses(session), label)
+        return facts.session_info(session, first, last, count, about, self.statuses(session), label)
 
     def _end(self, session: str, key: int, order: str) -> Header | None:
         """The first whole checkpoint of a session from one of its ends on; None: there is none."""
@@ -264,7 +283,7 @@ class SQLiteStore:
         whole = {name: (first, last) for name, (first, last) in ends.items() if first is not None and last is not None}
         if is_start_alone([*dict.fromkeys(header for pair in whole.values() for header in pair)]):
             return []
-        statuses = self._statuses(session)
+        statuses = self.statuses(session)
         return [
             BranchInfo(session, name, last.id, first.parent, statuses.get(name, "interrupted"))
             for name, (first, last) in whole.items()
@@ -279,7 +298,8 @@ class SQLiteStore:
                 continue
         return None
 
-    def _statuses(self, session: str) -> dict[str, str]:
+    def statuses(self, session: str) -> dict[str, str]:
+        """See `Store.statuses`."""
         return facts.statuses(self.notes(session, "status"), self.is_open(session))
 
     def new_session_id(self, least: int = 1) -> str:
@@ -322,7 +342,7 @@ class SQLiteStore:
         return facts.labels(self.notes(session, "label"))
 
     def is_open(self, session: str) -> bool:
-        """Whether a living process has the session, this one included."""
+        """See `Store.is_open`."""
         return self._locks.is_open(session)
 
     def lock(self, session: str) -> AbstractContextManager[None]:

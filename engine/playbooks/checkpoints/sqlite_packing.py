@@ -2,24 +2,23 @@
 
 Apart because it is a format: what it wrote must stay readable. A record is its file's bytes, deflated with a dictionary
 that knows what every record says (`sqlite_dictionary`); so a database takes half of what the files do, and gives the
-same bytes with the same signature. Headers are packed by the hundred: a list of ten thousand inflates eighty blobs, not
+same bytes with the same signature. Headers are packed by the hundred: a list of ten thousand inflates forty blobs, not
 ten thousand.
 """
 
 from __future__ import annotations
 
-import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
+from playbooks.checkpoints import header_packs
+from playbooks.checkpoints.header_packs import NotPacked
 from playbooks.checkpoints.record import Header
 from playbooks.checkpoints.record_file import SIGNATURE_BYTES, split
 from playbooks.checkpoints.sqlite_dictionary import DICTIONARY
 
-PACKED: Final = 128
+PACKED: Final = 256
 """Headers in one pack."""
 _FORM: Final = b"\x01"
 _CHECK: Final = 4
@@ -30,12 +29,6 @@ _MOST: Final = 1 << 30
 # A deflator of a small window is copied in a microsecond; setting one up takes ten.
 _SMALL_DEFLATOR: Final = zlib.compressobj(4, zlib.DEFLATED, -12, 5, zdict=DICTIONARY)
 _LARGE_DEFLATOR: Final = zlib.compressobj(4, zlib.DEFLATED, -15, 8, zdict=DICTIONARY)
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Header]).decode
-
-
-class NotPacked(Exception):
-    """These bytes are no packed record."""
 
 
 def pack(record: bytes) -> bytes:
@@ -66,36 +59,18 @@ def unpack(packed: bytes) -> tuple[bytes, bytes]:
     return data, packed[1 : 1 + SIGNATURE_BYTES]
 
 
-def pack_headers(headers: Iterable[Header]) -> bytes:
+def pack_headers(headers: Sequence[Header]) -> bytes:
     """Headers in one blob."""
-    return zlib.compress(b"".join(map(_encoded, headers)), 4)
+    return zlib.compress(header_packs.pack(headers), 4)
 
 
-def _encoded(header: Header) -> bytes:
-    try:
-        return _encode(header)
-    except UnicodeEncodeError:  # half a surrogate pair, which a program may say and UTF-8 can't
-        return _encode(msgspec.convert(_storable(msgspec.to_builtins(header)), Header))
-
-
-def _storable(value: object) -> object:
-    if isinstance(value, list):
-        return [_storable(part) for part in value]
-    return value.encode(errors="replace").decode() if isinstance(value, str) else value
-
-
-def unpack_headers(packs: Sequence[tuple[int, bytes]]) -> list[Header]:
-    """The headers of all packs, one after another.
-
-    Args:
-        packs: How many each holds, and its blob.
+def unpack_headers(blob: bytes) -> list[Header]:
+    """The headers of one blob.
 
     Raises:
-        NotPacked: One of them is damaged.
+        NotPacked: It is damaged.
     """
-    count = sum(number for number, _ in packs)
     try:
-        # One array of all: decoded in one go, without a call for each.
-        return _decode(b"\xdd" + struct.pack(">I", count) + b"".join([zlib.decompress(blob) for _, blob in packs]))
-    except (zlib.error, msgspec.MsgspecError, TypeError, struct.error):
-        raise NotPacked("an index that is none") from None
+        return header_packs.unpack(zlib.decompress(blob))
+    except (zlib.error, TypeError) as error:
+        raise NotPacked(f"an index that is none: {error}") from None

@@ -118,6 +118,14 @@ class Store(Protocol):
         """Of one session or of all, in sequence order; damaged checkpoints are left out and listed by `damaged`."""
         ...
 
+    def newer(self, session: str, after: int) -> list[Header]:
+        """Headers of a session above a sequence, in order: what another process has written since.
+
+        To be called again and again, with the highest sequence known so far: from the second call on it costs what is
+        new, however long the session is.
+        """
+        ...
+
     def sessions(self) -> list[SessionInfo]:
         """All sessions with a checkpoint besides their start, oldest first."""
         ...
@@ -146,12 +154,20 @@ class Store(Protocol):
         """running, interrupted, finished or failed."""
         ...
 
+    def statuses(self, session: str) -> dict[str, str]:
+        """The status of each branch that told one; what no living process runs any more is not running."""
+        ...
+
     def set_label(self, id: str, text: str) -> None:
         """Labels a checkpoint or a session; an empty text takes the label away."""
         ...
 
     def labels(self, session: str) -> dict[str, str]:
         """Labels by the id of a checkpoint or of the session itself."""
+        ...
+
+    def is_open(self, session: str) -> bool:
+        """Whether a living process has the session, this one included."""
         ...
 
     def lock(self, session: str) -> AbstractContextManager[None]:

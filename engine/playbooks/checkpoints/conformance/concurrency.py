@@ -88,6 +88,25 @@ class ConcurrencyConformance(Suite):
         store.close()
         other.close()
 
+    def test_a_session_that_another_store_writes_is_followed_from_where_one_was(self, tmp_path: Path) -> None:
+        store, other = self.opened(tmp_path / "kept"), self.opened(tmp_path / "kept")
+        session, beside = store.new_session_id(), store.new_session_id()
+        assert other.newer(session, 0) == [] and not other.is_open(session)
+        with store.lock(session):
+            head, second = begin(store, session), begin(store, beside)
+            store.set_status(session, "main", "running")
+            assert [header.sequence for header in other.newer(session, 0)] == [1, 2]
+            for sequence in range(3, 12):
+                second = step(store, beside, sequence, second)
+                head = step(store, session, sequence, head, agent=f"100{sequence % 3}")
+                assert other.newer(session, sequence - 1) == [head]
+            assert other.newer(session, 11) == []
+            assert [header.sequence for header in other.newer(session, 0)] == list(range(1, 12))
+            assert other.is_open(session) and other.statuses(session) == {"main": "running"}
+        assert other.statuses(session) == {"main": "interrupted"}
+        store.close()
+        other.close()
+
     def test_calls_made_together_do_not_mix(self, tmp_path: Path) -> None:
         provider = self.made(tmp_path / "kept")
 
