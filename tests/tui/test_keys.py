@@ -121,7 +121,7 @@ async def test_while_looking_back_n_moves_forward_and_runs_only_when_asked_again
         await d.press("n")
         assert state(d) == "back" and len(d.screen.record.headers) == count
         await d.press("n")
-        assert d.said[-1] == "this is the newest: n again runs one step"
+        assert d.said[-1] == "this is the newest: n again runs"
         await d.press("n")
         await d.until(lambda: len(d.screen.record.headers) > count)
         assert d.screen.standing.here is None

@@ -26,6 +26,8 @@ from playbooks.runtime.notices import (
     Output,
     RunStatus,
     StatusChanged,
+    Stop,
+    Stopped,
     Writing,
     WritingDropped,
 )
@@ -170,6 +172,8 @@ class Record:
         self.status: RunStatus = "ready"
         self.phrase = ""
         self.error = ""
+        self.stop: Stop | None = None
+        """Why it stands, when it does."""
         self.headers: list[Header] = []
         self.shown: list[int] = []
         """Rows that are not folded, as indices of `headers`."""
@@ -253,6 +257,9 @@ class Record:
                 touched.asked = True
             case StatusChanged(status, phrase):
                 self.status, self.phrase = status, phrase
+                touched.status = True
+            case Stopped(stop):
+                self.stop = stop
                 touched.status = True
             case Named(session, branch):
                 self.session, self.branch = session, branch
@@ -354,6 +361,12 @@ class Record:
         branch = self.branches.get(self.branch)
         if branch is not None and branch.tally is not None:
             branch.tally += Tally(1, answered.input_tokens, answered.output_tokens, answered.cost)
+
+    def go_on(self) -> None:
+        """The run was told to go on: shown at once, before the engine says so."""
+        if self.status in ("paused", "pausing"):
+            self.status, self.phrase = "running", ""
+        self.stop = None
 
     def _end(self, status: RunStatus, error: str) -> None:
         self.status, self.error = status, error

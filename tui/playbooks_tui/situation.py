@@ -65,13 +65,11 @@ def engine_mode(record: Record, standing: Standing) -> Mode:
         return status
     if not standing.started:
         return "opening" if not record.headers else "interrupted"
-    if status == "waiting":
-        return "waiting"
-    if status == "paused":
-        return "running" if standing.stepping or not standing.held else "paused"
+    if status in ("waiting", "paused"):
+        return "running" if standing.stepping and status == "paused" else status
     if standing.stepping:
         return "running"
-    return "pausing" if standing.held else "running"
+    return "pausing" if standing.held or status == "pausing" else "running"
 
 
 def mode(record: Record, standing: Standing) -> Mode:
@@ -131,7 +129,8 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
         case "paused":
             if newest is None:
                 return (Span("before the first statement", "quiet"),)
-            return (Span("at ", "quiet"), Span(newest.id, bold=True))
+            why = f" · {record.stop.text}" if record.stop is not None and record.stop.reason == "breakpoint" else ""
+            return (Span("at ", "quiet"), Span(newest.id, bold=True), Span(why))
         case "back":
             here = record.headers[standing.here or 0]
             behind = record.behind(standing.here or 0)

@@ -146,8 +146,9 @@ class View(Reading):
 
     def draw(self, touched: Touched) -> None:
         """Draws what a batch changed."""
-        if self.standing.stepping and self.record.status in ("paused", "waiting") and touched.status:
-            self.standing = replace(self.standing, stepping=False)
+        if touched.status and self.record.status in ("paused", "waiting"):
+            held = self.standing.held or self.record.status == "paused"
+            self.standing = replace(self.standing, stepping=False, held=held)
         if touched.lanes:
             self._make_panes()
         if touched.output:
