@@ -329,3 +329,87 @@ def test_data_of_a_python_block_is_each_agents_own() -> None:
     )
     assert variables(run, "1001")["budget"] == 20
     assert variables(run, "1002")["budget"] == 70
+
+
+# -- defaults ----------------------------------------------------------------------------------------------------------
+
+DEFAULTS = """
+    # Seller
+    ```python
+    most = 5
+    def twice(n):
+        return 2 * n
+
+    @playbook
+    async def Top(n=most, kept=[]):
+        kept.append(n)
+        return kept
+
+    @playbook
+    async def Many(*rest, unit="kg", **options):
+        return [rest, unit, options]
+
+    @playbook
+    def Placed(item, /, count=twice(2)):
+        return [item, count]
+    ```
+    ## Main
+    ### Triggers
+    - When the program starts
+    ### Steps
+    - Go
+
+    ## Haggle($price, $limit=$most + 1, $step=twice(most), $seen=[])
+    ### Steps
+    - Haggle
+
+    # Buyer
+    ```python
+    most = 7
+    ```
+    ## Offer($price=$most)
+    public: true
+    ### Steps
+    - Offer
+"""
+
+
+def test_a_default_names_what_the_called_agent_has_as_its_playbook_begins() -> None:
+    code = "first = await Haggle(1)\n$most = 9\nawait Return([first, await Haggle(2), await Buyer.Offer()])"
+    answers: dict[str, Answer] = {
+        "Seller.Main": code,
+        "Haggle": "seen.append(price)\n$most = 100\nawait Return([limit, step, seen])",
+        "Offer": "await Return(price)",
+    }
+    run = resumes(written(DEFAULTS, answers))
+    assert run.results["1000"] == [[[6, 10, [1]], [10, 18, [2]], 7]]
+
+
+def test_a_default_that_fails_is_an_error_of_the_call() -> None:
+    broken = DEFAULTS.replace("$most + 1", "$least + 1")
+    run = resumes(written(broken, {"Seller.Main": ("await Haggle(1)", "await Return(1)"), "Haggle": "1"}))
+    assert run.results["1000"] == [1]
+    assert "NameError: name '$least' is not defined" in told(run)
+
+
+@pytest.mark.parametrize(
+    ("call", "result"),
+    [
+        ("Top()", [5]),
+        ("Top(1)", [1]),
+        ("Many()", [[], "kg", []]),
+        ("Many(1, 2, unit='g', z=3)", [[1, 2], "g", [("z", 3)]]),
+        ("Placed('pen')", ["pen", 4]),
+        ("Placed('pen', count=1)", ["pen", 1]),
+    ],
+)
+def test_a_python_playbook_takes_its_arguments_as_python_does(call: str, result: object) -> None:
+    run = resumes(
+        written(DEFAULTS, {"Seller.Main": f"$most = 9\nfirst = await {call}\nawait Return([first, await {call}])"})
+    )
+    assert run.results["1000"] == [[result, result]]
+
+
+def test_an_argument_a_python_playbook_does_not_take_is_told_with_those_it_takes() -> None:
+    run = resumes(written(DEFAULTS, {"Seller.Main": ("await Placed(item=1)", "await Return(1)")}))
+    assert "Placed: " in told(run) and "it takes item, count" in told(run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from runtime.written import Answer, Written, prompts, resumes, said, start, told, written
+from runtime.written import Answer, Written, outputs, prompts, resumes, said, start, told, written
 
 SOURCE = """
     # Seller
@@ -133,3 +133,34 @@ def test_a_playbook_that_begins_by_itself_without_its_arguments_fails_its_agent_
     assert run.ended == "failed"
     assert run.error == "A failed: TypeError: Main: missing a required argument: 'x'; it takes x"
     assert run.model.requests == []
+
+
+HEADED = """
+    # Seller
+    ```python
+    stock = 2
+    ```
+    ## Main($stock, $topic=$stock + 1)
+    {head}
+    ### Steps
+    - Go
+"""
+
+
+@pytest.mark.parametrize("head", ["cli_entry: true", "### Triggers\n    - When the program starts"])
+def test_what_a_beginning_playbook_cannot_do_without_is_the_agents_variable_of_that_name(head: str) -> None:
+    run = resumes(written(HEADED.format(head=head), {"Main": "$stock = 9\nawait Return([stock, topic])"}))
+    assert run.results == {"1000": [[9, 3]]}
+
+
+def test_a_playbook_that_lacks_an_argument_when_it_begins_fails_its_agent() -> None:
+    run = start(written(HEADED.format(head="cli_entry: true").replace("$stock,", "$price,"), {"Main": "1"}))
+    assert run.ended == "failed"
+    assert "Main: missing a required argument: 'price'; it takes price, topic" in run.error
+
+
+def test_a_program_in_which_nothing_begins_by_itself_says_so() -> None:
+    run = start(written(HEADED.format(head="Sells."), {"Main": "1"}))
+    assert run.ended == "finished"
+    (line,) = outputs(run)
+    assert "begins by itself" in line and "When the program starts" in line

@@ -99,6 +99,11 @@ class Playbook:
     file: str = ""
     line: int = 0
 
+    @property
+    def starts(self) -> bool:
+        """Whether it begins by itself when its agent does: by a trigger, or as the entry of the command line."""
+        return self.metadata.get("cli_entry") == "true" or any(trigger.kind == "BGN" for trigger in self.triggers)
+
     def walk(self) -> Iterator[Step]:
         """All steps, nested ones too, in reading order."""
         for step in self.steps:

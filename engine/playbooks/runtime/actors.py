@@ -1,7 +1,8 @@
 """An agent's own life: the playbooks it begins by itself, one after the other, and listening when none runs.
 
-`When the program starts` runs at its creation. After that an agent whose playbooks have other triggers is handed to its
-model whenever messages arrive, as the playbook `OnMessage`: conditions and events are the model's to judge.
+A playbook with `When the program starts`, or with `cli_entry: true`, runs at the agent's creation. After that an agent
+whose playbooks have other triggers is handed to its model whenever messages arrive, as the playbook `OnMessage`:
+conditions and events are the model's to judge.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Actors:
         """What the agent does next of its own accord; waits until there is something."""
         runtime = self._runtime
         cls = runtime.class_of(agent)
-        begins = [playbook for playbook in cls.playbooks if any(t.kind == "BGN" for t in playbook.triggers)]
+        begins = [playbook for playbook in cls.playbooks if playbook.starts]
         if done < len(begins):
             return Beginning(begins[done])
         while True:

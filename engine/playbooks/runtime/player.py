@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from playbooks.language.model import Playbook
 from playbooks.models.base import ModelError
 from playbooks.runtime import describing
+from playbooks.runtime.arguments import spread
 from playbooks.runtime.cursor import cursor
 from playbooks.runtime.effects import Running
 from playbooks.runtime.excerpt import fold
@@ -107,6 +108,7 @@ class Player:
             raise RecursionError(f"playbooks are nested deeper than {MAX_DEPTH}")
         if _python_depth() > sys.getrecursionlimit() - _HEADROOM:
             raise RecursionError(f"playbooks and the code that calls them are nested too deep, {depth} playbooks")
+        arguments = runtime.entered(agent, arguments)
         meeting = runtime.meetings.open(agent, playbook, arguments) if playbook.meeting else ""
         id = self._next_id()
         data = runtime.values.encode(arguments) if runtime.durable else b""
@@ -121,7 +123,8 @@ class Player:
         if begin is None:
             return await self._run(self._saved(runtime.state.agent(agent).root))
         playbook, meeting = begin.playbook, begin.meeting
-        arguments = runtime.bind(playbook, agent, (), begin.arguments)
+        named = {**self._named_alike(playbook, agent), **begin.arguments}
+        arguments = runtime.entered(agent, runtime.bind(playbook, agent, (), named))
         if playbook.meeting and not meeting:
             meeting = runtime.meetings.open(agent, playbook, arguments)
         id = self._next_id()
@@ -132,6 +135,12 @@ class Player:
             runtime.emit(event)
         copy = runtime.values.decode(data) if runtime.durable else runtime.values.copy(arguments)
         return await self._run(Frame(id, agent, playbook, copy, 0))
+
+    def _named_alike(self, playbook: Playbook, agent: str) -> dict[str, Any]:
+        """Nobody calls a playbook that begins by itself: what it can't do without is the agent's, `--set` included."""
+        needed = [parameter.name for parameter in playbook.parameters if parameter.default is None]
+        found = {name: self._runtime.variable_of(agent, name) for name in needed}
+        return {name: held[0] for name, held in found.items() if held is not None}
 
     def _next_id(self) -> int:
         return int(self._runtime.state.count.get("frame", 0)) + 1
@@ -177,7 +186,8 @@ class Player:
     async def _python(self, frame: Frame) -> Any:
         """A Python playbook: its whole body is the unit."""
         function = self._runtime.code_of(frame.agent).functions[frame.playbook.name]
-        value = function(**frame.arguments)
+        by_place, by_name = spread(function, frame.arguments)
+        value = function(*by_place, **by_name)
         if inspect.isawaitable(value):
             value = await value
         place = here.get()

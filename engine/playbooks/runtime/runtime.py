@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import json
 import time
 from collections.abc import Callable, Coroutine, Iterable
@@ -21,7 +22,7 @@ from playbooks.language.model import AgentClass, Playbook, Program
 from playbooks.models.base import Model, ModelSettings
 from playbooks.runtime.actors import ON_MESSAGE, Actors
 from playbooks.runtime.agent_code import AgentCode
-from playbooks.runtime.arguments import bind
+from playbooks.runtime.arguments import Default, bind, evaluate
 from playbooks.runtime.asking import Asking
 from playbooks.runtime.breaking import Broken
 from playbooks.runtime.builtins import Builtins
@@ -163,11 +164,21 @@ class Runtime:
             self.actors.start(agent)
         for text, to in self._said:
             self.person_says(text, to)
+        if not self._said and not self._begins():
+            what = "nothing in this program begins by itself: give a playbook the trigger `When the program starts`"
+            self.output("", what, "warning")
         self.standstill.poke()
         try:
             return await self._done
         finally:
             await self.close()
+
+    def _begins(self) -> bool:
+        """Whether any agent has begun something, or will."""
+        agents = [agent for agent in self.state.agents if agent != HUMAN]
+        return any(self.state.agent(agent).roots for agent in agents) or any(
+            playbook.starts for agent in agents for playbook in self.class_of(agent).playbooks
+        )
 
     def end(self) -> None:
         """The program ends for all agents."""
@@ -435,12 +446,25 @@ class Runtime:
     # -- calls ---------------------------------------------------------------------------------------------------------
 
     def bind(self, playbook: Playbook, agent: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
-        """Arguments by name, defaults filled in.
+        """Arguments by name, defaults filled in; some are yet to be evaluated, by `entered`.
 
         Raises:
             TypeError: They do not fit the parameters.
         """
-        return bind(playbook, arguments, named, self._agent_code[agent].names)
+        return bind(playbook, self._agent_code[agent].functions.get(playbook.name), arguments, named)
+
+    def entered(self, agent: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The arguments that a playbook of an agent begins with: what its defaults name is the agent's, as it is now.
+
+        Raises:
+            Exception: Whatever a default raised.
+        """
+        return evaluate(arguments, self.namespace.of(agent), functools.partial(self.variable_of, agent))
+
+    def variable_of(self, agent: str, name: str) -> tuple[Any] | None:
+        """An agent's variable by copy, in a tuple; None when it has none of that name."""
+        data = self.state.variables.get(agent, {}).get(name)
+        return None if data is None else (self.values.decode(data),)
 
     def brief(self, value: Any) -> str:
         """A value for a row."""
@@ -448,7 +472,7 @@ class Runtime:
 
     def brief_call(self, playbook: Playbook, arguments: dict[str, Any]) -> str:
         """`Haggle("pen")`, for a row."""
-        return f"{playbook.name}({', '.join(describe.show(value, 40) for value in arguments.values())})"
+        return f"{playbook.name}({', '.join(map(_shown, arguments.values()))})"
 
     def result_note(self, running: Running, name: str, shown: str, value: Any) -> None:
         """Tells the caller's model what a call gave; a long text becomes an artifact."""
@@ -526,3 +550,7 @@ class Runtime:
         """Nothing more will be said by the person."""
         self.input_closed = True
         self.standstill.poke()
+
+
+def _shown(argument: Any) -> str:
+    return argument.source if isinstance(argument, Default) else describe.show(argument, 40)
