@@ -106,14 +106,24 @@ def test_a_plan_says_what_would_happen_and_does_nothing(negotiation: Path, shell
     done = shell("fork", "1000_ckpt_9", "--result", "80", "--plan")
     assert (done.status, done.err) == (0, "")
     assert done.out.splitlines()[:2] == ["leaves 1000_ckpt_9 on a new branch, fork-1", "changes result = 80, was 95"]
-    assert any("1 recorded call served" in line for line in done.out.splitlines())
+    assert done.out.splitlines()[2:] == [
+        "record  Seller 1000 Haggle, line 6: $price = await Counter(60), starts again with 1 call served",
+        "record  Seller 1000 Haggle: line 7 as recorded",
+        'live    Buyer 1001 waits again for agent 1000 in Main, line 6: await Yld("agent 1000")',
+        'live    Boss 1002 waits again for agent 1000 in Main, line 3: await Yld("agent 1000")',
+        "tools   none is served: check_margin(75) runs again when called again",
+        "model   main took 9 calls from here, served again while their prompts are the same",
+        "stays   main, with its 28 later checkpoints",
+    ]
     assert files(negotiation) == before
 
 
 def test_an_edit_that_cant_take_leaves_everything_as_it_was(negotiation: Path, shell: Shell) -> None:
     before = files(negotiation)
     said = shell.fails("fork", "1000_ckpt_9", "--set", "price=80")
-    assert said == "price would be set again by line 6, which is under way; change the result instead (--result)"
+    assert said == "price: line 6 sets it next; change the result instead (--result)"
+    said = shell.fails("fork", "1000_ckpt_9", "--result", "much")
+    assert said == "Counter gives int, and 'much' is str; give it int"
     shell.fails("fork", "1000_ckpt_6", "--result", "80")
     shell.fails("fork", "1000_ckpt_9", "--set", "nothing=1")
     shell.fails("fork", "1000_ckpt_9", "--say", "1001: hello")

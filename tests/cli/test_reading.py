@@ -344,7 +344,7 @@ def test_a_folder_without_checkpoints_is_one_line_and_status_2(alone: Path, shel
         (["fork", "1000_ckpt_9", "--response", "x", "--regenerate"], "--response and --regenerate exclude each other"),
         (["fork", "1000_ckpt_9", "--response", "missing.py"], "missing.py: can't be read: No such file"),
         (["fork", "1000_ckpt_9", "--say", "hello"], "--say 'hello' says nothing"),
-        (["fork", "1000_ckpt_9", "--set", "price=1"], "price would be set again by line 6"),
+        (["fork", "1000_ckpt_9", "--set", "price=1"], "price: line 6 sets it next"),
         (["fork", "1000_ckpt_9", "--program", "missing.pb"], "missing.pb: no such file"),
         (["fork", "1000_ckpt_9", "--temperature", "9"], "model.temperature must be"),
         (["fork", "human_ckpt_1"], "human_ckpt_1 is before anything ran"),

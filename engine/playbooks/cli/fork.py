@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from playbooks.cli.arguments import assignments, literal, overrides, typed_name
+from playbooks.cli.arguments import assignments, overrides, typed_name
 from playbooks.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playbooks.language.model import Program
     from playbooks.session import DebugSession
     from playbooks.session.edits import Edits
-    from playbooks.session.forking import ForkPlan
+    from playbooks.session.planning import ForkPlan
 
 
 @click.command(help="Run on from a checkpoint, on a branch of its own; what was run before stays as it is.")
@@ -68,12 +68,14 @@ def command(
     from playbooks.console.transcript import Taste
     from playbooks.language import load_program
     from playbooks.session.edits import NO_RESULT, Edits
+    from playbooks.session.fitting import Typed
     from playbooks.session.library import SessionLibrary
+    from playbooks.session.settling import ForkOptions
 
     if response is not None and regenerate:
         raise UserError("--response and --regenerate exclude each other", "leave one of them away")
     edits = Edits(
-        NO_RESULT if result is None else literal(result),
+        NO_RESULT if result is None else Typed(result),
         assignments(settings, dollar=True),
         tuple(saying(text) for text in sayings),
         None if response is None else _text(response),
@@ -88,7 +90,8 @@ def command(
         session = library.fork_from(checkpoint, trust=trust or only_plan)
         says = tuple((library.agent_called(agent, checkpoint), text) for agent, text in edits.say)
         edits = replace(edits, say=says)
-        plan = library.plan(checkpoint, edits, before=before, label=label, program=loaded)
+        options = ForkOptions(model, temperature, loaded)
+        plan = library.plan(checkpoint, edits, before=before, label=label, options=options)
     if only_plan:
         for line in plan.lines():
             click.echo(line)

@@ -6,7 +6,7 @@ later ones. Nothing is served twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from playbooks.models.base import Usage
@@ -36,9 +36,12 @@ class RecordedCalls:
     Args:
         state: At that moment: which calls were under way.
         events: Of the branch after it, in order.
+        without: Frames whose response under way is not to be served: another takes its place.
     """
 
-    def __init__(self, state: ProgramState | None = None, events: Iterable[Event] = ()) -> None:
+    def __init__(
+        self, state: ProgramState | None = None, events: Iterable[Event] = (), without: Container[int] = ()
+    ) -> None:
         self._events = iter(events)
         self._by_hash: dict[tuple[str, str], list[RecordedCall]] = {}
         self._by_call: dict[int, RecordedCall] = {}
@@ -52,7 +55,7 @@ class RecordedCalls:
             for frame in state.asked:
                 asked = state.asked_of(frame)
                 progress = state.progress_of(frame)
-                if asked and asked.turn == progress.turn and not progress.ended:
+                if asked and asked.turn == progress.turn and not progress.ended and frame not in without:
                     text = self._texts.get(frame, "")
                     call = RecordedCall(asked.call, self._agents.get(frame, ""), asked.prompt_hash, text)
                     self._under_way[frame] = self._by_call[asked.call] = call

@@ -103,7 +103,11 @@ def _result(state: ProgramState, checkpoint: Checkpoint) -> Iterator[Changeable]
         value = decode(ended.outcome)
     except DamagedValue:
         pass
-    why_not = _refusal(state, checkpoint, Edits(result=0))
+    try:
+        Editing(state, checkpoint).outcome()
+        why_not = ""
+    except UserError as error:
+        why_not = str(error)
     yield Changeable("result", "", about, header.agent, value, why_not)
 
 

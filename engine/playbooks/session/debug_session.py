@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -20,8 +19,6 @@ from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
 from playbooks.language import load_program
 from playbooks.language.model import Program
-from playbooks.models import create_model, missing_key, parse_model_option
-from playbooks.models.base import Model, ModelSettings
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.notices import (
     AgentChanged,
@@ -34,28 +31,20 @@ from playbooks.runtime.notices import (
     RunStatus,
 )
 from playbooks.runtime.recorded import RecordedCalls
-from playbooks.runtime.runtime import RunSettings, Runtime
+from playbooks.runtime.runtime import Runtime
 from playbooks.session import resume as resuming
 from playbooks.session.chains import refuse_foreign
 from playbooks.session.changeable import Leaving, leaving
 from playbooks.session.edits import NO_RESULT, Edits
-from playbooks.session.forking import ForkPlan, Prepared, events_of, later_on, prepare
+from playbooks.session.forking import Prepared, events_of, later_on, prepare, rewritten
 from playbooks.session.moment import Moment
 from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, store_of
-from playbooks.session.programs import recorded_program
+from playbooks.session.planning import ForkPlan
 from playbooks.session.resume import Resumed
 from playbooks.session.run_control import RunControl
+from playbooks.session.settling import ForkOptions, Settled, begun, gone_on
 from playbooks.state import ProgramState
 from playbooks.state import events as e
-
-
-@dataclass(frozen=True, slots=True)
-class ForkOptions:
-    """What answers and what runs on a new branch; None is as before."""
-
-    model: str | None = None
-    temperature: float | None = None
-    program: Program | None = None
 
 
 class DebugSession(RunControl):
@@ -160,7 +149,7 @@ class DebugSession(RunControl):
         if self._programs:
             first = self._programs[0]
             program = first if isinstance(first, Program) else load_program([str(path) for path in self._programs])
-        config = self._configured(program)
+        config = self.config = self._base_config.for_program(program) if program else self._base_config
         durable = resuming_now or (config.durability.enabled if self._durable is None else self._durable)
         if durable:
             self._store = self._given_store or store_of(config)
@@ -173,29 +162,15 @@ class DebugSession(RunControl):
         if found is None:
             if program is None:
                 raise UserError("no program was given", "name a .pb file")
-            self._begin(program, config)
+            self._begin(program)
         else:
             self._go_on(found, program)
         self._open_control()
         known = self.runtime.state.agents
         self.agents = {id: AgentView(id, str(row[0]), "ready") for id, row in known.items()}
 
-    def _configured(self, program: Program | None) -> Config:
-        config = self._base_config.for_program(program) if program else self._base_config
-        if self._model_option:
-            config = config.with_overrides({"model": parse_model_option(self._model_option)})
-        self.config = config
-        return config
-
-    def _model(self, config: Config) -> tuple[Model, ModelSettings]:
-        settings = config.model_settings()
-        if reason := missing_key(settings):
-            raise UserError(reason)
-        return create_model(settings), settings
-
-    def _begin(self, program: Program, config: Config) -> None:
-        self.program = program
-        model, settings = self._model(config)
+    def _begin(self, program: Program) -> None:
+        settled = begun(program, self._base_config, self._model_option)
         journal = Journal(
             ProgramState(),
             self._writer(self._store) if self._store else None,
@@ -210,7 +185,7 @@ class DebugSession(RunControl):
                 self._message or "",
             )
         )
-        runtime = self._made(journal, model, settings, config)
+        runtime = self._made(journal, settled)
         refuse_mcp(program)
         runtime.prepare()
         self._apply_set(runtime)
@@ -233,17 +208,12 @@ class DebugSession(RunControl):
         folded, skipped, after = resuming.newest_whole(store, path)
         if not self._trust:
             refuse_foreign(store, folded.header.id)
-        recorded = recorded_program(folded.state)
-        self.program = recorded
-        config = self._configured(recorded)
-        if not self._model_option and (was := folded.state.session.get("model")):
-            config = self.config = config.with_overrides({"model": parse_model_option(was)})
-        model, settings = self._model(config)
+        settled = gone_on(folded.state, self._base_config, self._model_option)
         journal = Journal(folded.state, self._writer(store), self._clock)
         last = max((header.sequence for header in headers), default=0)
         journal.go_on(folded.header, folded.windows, last, branch)
         journal.last = {header.agent: header for header in path if header.sequence <= folded.header.sequence}
-        runtime = self._made(journal, model, settings, config)
+        runtime = self._made(journal, settled)
         runtime.prepare()
         self.timeline = list(headers)
         self.messages = Moment(folded.header, folded.state).messages
@@ -259,18 +229,26 @@ class DebugSession(RunControl):
             resuming.agents_of(resuming.branch_path(headers, folded.header.id), agents),
             skipped,
             tuple(f"{header.agent}: {header.text}" for header in after if header.kind == "say"),
-            program is not None and program.hash != recorded.hash,
+            program is not None and program.hash != settled.program.hash,
         )
 
     # -- forking -------------------------------------------------------------------------------------------------------
 
-    def plan(self, checkpoint: str, *, before: bool = False, label: str = "", edits: Edits | None = None) -> ForkPlan:
+    def plan(
+        self,
+        checkpoint: str,
+        *,
+        before: bool = False,
+        label: str = "",
+        edits: Edits | None = None,
+        options: ForkOptions | None = None,
+    ) -> ForkPlan:
         """What a fork would do; runs nothing.
 
         Raises:
             UserError: There is no such checkpoint, or an edit can't take.
         """
-        return self._prepared(checkpoint, edits or Edits(), before=before, label=label).plan
+        return self._prepared(checkpoint, edits or Edits(), before=before, label=label, options=options).plan
 
     def leaving(self, checkpoint: str, *, before: bool = False) -> Leaving:
         """What a fork could change, after a checkpoint or before it; runs nothing, from any thread.
@@ -322,20 +300,23 @@ class DebugSession(RunControl):
             UserError: There is no such checkpoint, or an edit can't take; nothing has happened then.
         """
         edits = Edits(result, dict(set or {}), tuple(say), response, regenerate)
-        prepared = self._prepared(checkpoint, edits, before=before, label=label)
         options = ForkOptions(model, temperature, program)
+        prepared = self._prepared(checkpoint, edits, before=before, label=label, options=options)
         if self._running is not None:
             self.interrupt()
             await self._running.wait()
         self._branch_off(prepared, options)
         return next(branch for branch in self.branches if branch.name == self.branch)
 
-    def _prepared(self, checkpoint: str, edits: Edits, *, before: bool, label: str) -> Prepared:
+    def _prepared(
+        self, checkpoint: str, edits: Edits, *, before: bool, label: str, options: ForkOptions | None = None
+    ) -> Prepared:
         if self._store is None:
             raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
         branches = [branch.name for branch in self._store.branches(self.id)]
         headers = self._store.headers(self.id)
-        prepared = prepare(self._store, headers, branches, checkpoint, edits, self.program, before=before, label=label)
+        options = options or ForkOptions()
+        prepared = prepare(self._store, headers, branches, checkpoint, edits, options, before=before, label=label)
         if not self._trust:
             refuse_foreign(self._store, prepared.folded.header.id)
         return prepared
@@ -344,21 +325,18 @@ class DebugSession(RunControl):
         store = self._store
         assert store
         at, state = prepared.folded.header, prepared.folded.state
-        config = self.config
-        if options.program is not None:
-            self.program = options.program
-        if options.model is not None:
-            config = config.with_overrides({"model": parse_model_option(options.model)})
-        if options.temperature is not None:
-            config = config.with_overrides({"model": {"temperature": options.temperature}})
-        self.config = config
-        model, settings = self._model(config)
+        # Who answers here was asked for when this process took a session up; a new one's is in the record.
+        settled = gone_on(state, self._base_config, self._model_option if self._resume else None, options)
         journal = Journal(state, self._writer(store), self._clock)
         last = max((header.sequence for header in self.timeline), default=0)
         journal.go_on(at, prepared.folded.windows, last, prepared.plan.branch)
         path = resuming.branch_path(self.timeline, at.id)
         journal.last = {header.agent: header for header in path}
-        runtime = self._made(journal, model, settings, config)
+        recorded = None
+        if options.model is None and options.temperature is None:
+            later = events_of(store, prepared.later, trust=self._trust)
+            recorded = RecordedCalls(state, later, without=rewritten(prepared.events))
+        runtime = self._made(journal, settled)
         self.messages = Moment(at, state).messages
         program = options.program
         forked = e.Forked(
@@ -368,6 +346,7 @@ class DebugSession(RunControl):
             program.hash if program else "",
             program.roots if program else (),
             tuple((file.path, file.text) for file in program.files) if program else (),
+            options.temperature,
         )
         what = "; ".join(str(change) for change in prepared.plan.changes)
         store.set_status(self.id, prepared.plan.branch, "running")
@@ -381,20 +360,14 @@ class DebugSession(RunControl):
             line=at.line,
             text=f"{prepared.plan.branch}: {what}" if what else prepared.plan.branch,
         )
-        if options.model is None and options.temperature is None:
-            runtime.recorded = RecordedCalls(state, events_of(store, prepared.later, trust=self._trust))
+        runtime.recorded = recorded
         runtime.prepare()
 
-    def _made(self, journal: Journal, model: Model, settings: ModelSettings, config: Config) -> Runtime:
-        limits = RunSettings(
-            max_llm_calls=config.max_llm_calls,
-            max_failures=config.model.max_failures,
-            artifact_result_threshold=config.artifact_result_threshold,
-            message_batch_timeout=config.message_batch_timeout,
-            message_batch_max_wait=config.message_batch_max_wait,
-            max_value_bytes=int(config.durability.max_checkpoint_size_mb * 1_000_000),
+    def _made(self, journal: Journal, settled: Settled) -> Runtime:
+        self.program, self.config = settled.program, settled.config
+        runtime = self._runtime = Runtime(
+            settled.program, settled.model, journal, settled.limits, settled.model_settings, self._clock
         )
-        runtime = self._runtime = Runtime(self.program, model, journal, limits, settings, self._clock)
         runtime.listeners.append(self._told)
         self._take_control(runtime)
         return runtime

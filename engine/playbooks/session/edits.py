@@ -15,10 +15,12 @@ from playbooks.checkpoints import describe
 from playbooks.checkpoints.codec import DamagedValue, decode, encode
 from playbooks.checkpoints.record import Checkpoint
 from playbooks.errors import UserError
+from playbooks.language.model import Program
 from playbooks.runtime.response import Response
 from playbooks.runtime.rewrite import AGENT
 from playbooks.runtime.source import mark
 from playbooks.runtime.stored_names import StoredNames
+from playbooks.session.fitting import Typed, fits
 from playbooks.state import Event, ProgramState, from_builtins
 from playbooks.state import events as e
 
@@ -59,10 +61,11 @@ class Editing:
     Args:
         state: At the checkpoint forked from.
         checkpoint: That checkpoint.
+        program: Says of which type a tool's result is; None takes any.
     """
 
-    def __init__(self, state: ProgramState, checkpoint: Checkpoint) -> None:
-        self._state, self._checkpoint = state, checkpoint
+    def __init__(self, state: ProgramState, checkpoint: Checkpoint, program: Program | None = None) -> None:
+        self._state, self._checkpoint, self._program = state, checkpoint, program
         self._own = from_builtins(checkpoint.events)
         self._ended = next((event for event in reversed(self._own) if isinstance(event, e.EffectEnded)), None)
         self.changes: list[Change] = []
@@ -80,7 +83,7 @@ class Editing:
         """
         events: list[Event] = []
         if edits.result is not NO_RESULT:
-            events += self._result(edits.result)
+            events += self._result(self.fitting(edits.result))
         for name, value in edits.set.items():
             events += self._variable(name, value)
         for agent, text in edits.say:
@@ -91,17 +94,55 @@ class Editing:
 
     # -- the result --------------------------------------------------------------------------------------------------
 
-    def _result(self, value: Any) -> list[Event]:
-        id, ended = self._checkpoint.header.id, self._ended
+    def outcome(self) -> e.EffectEnded:
+        """The end of the awaited call that made the checkpoint, when what it gave can be changed.
+
+        Raises:
+            UserError: It can't.
+        """
+        header, ended = self._checkpoint.header, self._ended
         if ended is None:
-            raise UserError(f"{id} is no result of a call", "change a variable, or fork from a call's checkpoint")
-        if self._checkpoint.header.kind in ("return", "end", "say", "step", "create"):
             raise UserError(
-                f"what {self._checkpoint.header.statement} gave can't be changed",
-                self._instead(self._checkpoint.header.kind),
+                f"{header.id} is no result of a call", "change a variable, or fork from a call's checkpoint"
             )
+        if header.kind in ("return", "end", "say", "step", "create"):
+            raise UserError(f"what {header.statement} gave can't be changed", self._instead(header.kind))
         if (ended.frame, ended.unit) not in self._state.record:
-            raise UserError(f"the statement of {id} is over", "fork with --before, or change a variable")
+            raise UserError(f"the statement of {header.id} is over", "fork with --before, or change a variable")
+        return ended
+
+    def result_type(self) -> str:
+        """Of what the awaited call gives, as the program declares it: `int`, `list[str]`; empty when it does not."""
+        header, ended = self._checkpoint.header, self._ended
+        if header.kind == "heard":
+            return "str"
+        begun = ended and self._state.record.get((ended.frame, ended.unit), {}).get(("begun", ended.path, ended.n))
+        cls = self._program.agent(self._state.agents[header.agent][0]) if self._program and begun else None
+        playbook = cls.playbook(str(begun[1])) if cls and begun else None
+        return playbook.returns if playbook else ""
+
+    def fitting(self, given: Any) -> Any:
+        """A value for the result: what was typed is read as the type that the call declares.
+
+        Raises:
+            UserError: It is of another type, or the result can't be changed at all.
+        """
+        self.outcome()
+        declared = self.result_type()
+        if isinstance(given, Typed):
+            if fits(given.value, declared):
+                return given.value
+            if fits(given.text, declared):
+                return given.text
+            given = given.value
+        elif fits(given, declared):
+            return given
+        is_ = type(given).__name__
+        call = self._checkpoint.header.text.partition("(")[0] or self._checkpoint.header.statement
+        raise UserError(f"{call} gives {declared}, and {describe.show(given, 40)} is {is_}", f"give it {declared}")
+
+    def _result(self, value: Any) -> list[Event]:
+        ended = self.outcome()
         was = _shown(ended.outcome)
         data = encode(value).data
         self.changes.append(Change("result", describe.show(value, 80), was))
@@ -144,10 +185,7 @@ class Editing:
                 f"it has: {known}; ${plain} makes a new one of the agent's",
             )
         if line := self._assigned_next(agent, frame, plain):
-            raise UserError(
-                f"{plain} would be set again by line {line}, which is under way",
-                "change the result instead (--result)",
-            )
+            raise UserError(f"{plain}: line {line} sets it next", "change the result instead (--result)")
         self.changes.append(Change(f"${plain}" if frame == 0 else plain, describe.show(value, 80), was or ""))
         data = encode(value).data
         if frame == 0 or rest.startswith("$"):

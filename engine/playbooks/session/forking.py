@@ -1,67 +1,21 @@
-"""Where a fork leaves a session, what it changes there, and what will happen then; decided without running anything."""
+"""Where a fork leaves a session, and what it changes there; decided without running anything."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from playbooks.checkpoints.chain import Folded, fold
 from playbooks.checkpoints.record import Header
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.errors import UserError
-from playbooks.language.model import Program
-from playbooks.session.edits import NO_RESULT, Change, Editing, Edits
-from playbooks.session.moment import statement_under_way
-from playbooks.state import Event, ProgramState, from_builtins
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """A statement that will run again, with what of it is served from the record."""
-
-    agent: str
-    playbook: str
-    statement: str
-    served: int
-    """Calls in it that are served."""
-    live: tuple[str, ...]
-    """Calls in it that were under way and are made again."""
-
-
-@dataclass(frozen=True, slots=True)
-class ForkPlan:
-    """What a fork will do."""
-
-    checkpoint: str
-    """The one it leaves from: with `before`, the parent of the one named."""
-    branch: str
-    changes: tuple[Change, ...]
-    again: tuple[Again, ...]
-    repeated_tools: tuple[str, ...]
-    """Tools that were under way: they may have run, and will run again."""
-    recorded: int
-    """Checkpoints after it on the branch it leaves, whose responses are served while their prompts are unchanged."""
-
-    def lines(self) -> list[str]:
-        """For people, a line each."""
-        lines = [f"leaves {self.checkpoint} on a new branch, {self.branch}"]
-        lines += [f"changes {change}" for change in self.changes] or ["changes nothing"]
-        for again in self.again:
-            live = f", then live: {', '.join(again.live)}" if again.live else ""
-            served = (
-                f"{again.served} recorded call{'s' if again.served != 1 else ''} served"
-                if again.served
-                else "nothing served"
-            )
-            lines.append(f"{again.agent} {again.playbook}: {again.statement} runs again, {served}{live}")
-        lines += [f"may repeat: {tool} was under way" for tool in self.repeated_tools]
-        if self.recorded:
-            lines.append(
-                f"{self.recorded} later checkpoints stay; their responses are served while the prompts are the same"
-            )
-        else:
-            lines.append("the model is asked for what comes next")
-        return lines
+from playbooks.session.edits import NO_RESULT, Editing, Edits
+from playbooks.session.planning import ForkPlan, planned
+from playbooks.session.programs import recorded_program
+from playbooks.session.settling import ForkOptions
+from playbooks.state import Event, from_builtins
+from playbooks.state import events as e
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +32,7 @@ class Prepared:
 
 
 def prepare(
-    store: Store, headers: list[Header], branches: list[str], checkpoint: str, edits: Edits, program: Program,
+    store: Store, headers: list[Header], branches: list[str], checkpoint: str, edits: Edits, options: ForkOptions,
     *, before: bool = False, label: str = "",
 ) -> Prepared:  # fmt: skip
     """Works out a fork.
@@ -89,7 +43,7 @@ def prepare(
         branches: Names that are taken.
         checkpoint: Id of the one to leave from, after it.
         edits: What to change.
-        program: The program as recorded: which playbooks are tools.
+        options: Who answers and what runs from there on.
         before: Leave before it, so that its statement runs again.
         label: Name of the new branch; `fork-<n>` when empty.
 
@@ -111,18 +65,22 @@ def prepare(
         raise UserError(f"{at.id} is before anything ran", "run the program again, with --set to begin otherwise")
     name = branch_name(label, branches)
     folded = fold(store.read, at.id)
-    editing = Editing(folded.state, store.read(at.id))
+    program = options.program or recorded_program(folded.state)
+    editing = Editing(folded.state, store.read(at.id), program)
     events = editing.events(edits)
     later = later_on(headers, at)
-    plan = ForkPlan(
-        at.id,
-        name,
-        tuple(editing.changes),
-        tuple(_again(folded.state)),
-        tuple(_tools(folded.state, program)),
-        len(later),
-    )
+    again = origin if before else None
+    happens = planned(folded.state, at, later, again, edits, options, program, _counts(store, later))
+    plan = ForkPlan(at.id, name, tuple(editing.changes), tuple(happens))
     return Prepared(folded, origin, tuple(events), plan, tuple(later))
+
+
+def _counts(store: Store, later: list[Header]) -> Mapping[str, Any]:
+    """What a branch had counted by its end; empty when that can't be read."""
+    try:
+        return fold(store.read, later[-1].id).state.count if later else {}
+    except (Damaged, UnknownCheckpoint, ValueError):
+        return {}
 
 
 def branch_name(label: str, taken: list[str]) -> str:
@@ -162,23 +120,6 @@ def events_of(store: Store, headers: tuple[Header, ...], *, trust: bool = False)
             return
 
 
-def _again(state: ProgramState) -> Iterator[Again]:
-    for (frame, _), record in state.record.items():
-        if frame in state.returned or frame not in state.frames:
-            continue
-        begun = {key[1:]: value[1] for key, value in record.items() if key[0] == "begun"}
-        ended = {key[1:] for key in record if key[0] == "ended"}
-        inside = {key[1:] for key in record if key[0] == "child"}
-        if not begun:
-            continue
-        row = state.frame(frame)
-        live = tuple(label for key, label in begun.items() if key not in ended and key not in inside)
-        yield Again(row.agent, row.playbook, statement_under_way(state, frame) or row.playbook, len(ended), live)
-
-
-def _tools(state: ProgramState, program: Program) -> Iterator[str]:
-    for frame, row in state.frames.items():
-        cls = program.agent(state.agents[row[0]][0]) if row[0] in state.agents else None
-        playbook = cls.playbook(row[1]) if cls else None
-        if playbook is not None and playbook.mode == "python" and frame not in state.returned:
-            yield f"{row[1]} of {row[0]}"
+def rewritten(events: Iterable[Event]) -> frozenset[int]:
+    """The frames whose response a fork asks for anew, or writes by hand: the record must not serve its rest."""
+    return frozenset(event.frame for event in events if isinstance(event, e.ResponseReceived | e.ResponseCut))

@@ -18,14 +18,14 @@ from playbooks.checkpoints.record import BranchInfo, Header, SessionInfo
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.config import Config
 from playbooks.errors import UserError
-from playbooks.language.model import Program
 from playbooks.session.chains import CantBeRead, Chain, Foreign, read_chain
 from playbooks.session.differences import Differences, common_ancestor, differences
 from playbooks.session.edits import Edits
-from playbooks.session.forking import ForkPlan, prepare
+from playbooks.session.forking import prepare
 from playbooks.session.moment import Moment
-from playbooks.session.programs import recorded_program
+from playbooks.session.planning import ForkPlan
 from playbooks.session.resume import branch_path
+from playbooks.session.settling import ForkOptions
 from playbooks.state import ProgramState, from_builtins
 from playbooks.state import events as e
 
@@ -248,7 +248,7 @@ class SessionLibrary:
         *,
         before: bool = False,
         label: str = "",
-        program: Program | None = None,
+        options: ForkOptions | None = None,
     ) -> ForkPlan:
         """What a fork would do; runs nothing, and needs no lock.
 
@@ -257,7 +257,7 @@ class SessionLibrary:
             edits: What it would change.
             before: It would leave before the checkpoint.
             label: Name of the branch.
-            program: Would run instead of the recorded one.
+            options: Who would answer and what would run.
 
         Raises:
             UserError: There is no such checkpoint, its chain is damaged, or an edit can't take.
@@ -273,7 +273,7 @@ class SessionLibrary:
             taken,
             checkpoint,
             edits,
-            program or recorded_program(chain.folded.state),
+            options or ForkOptions(),
             before=before,
             label=label,
         ).plan

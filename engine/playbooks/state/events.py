@@ -47,6 +47,7 @@ class Forked(Record, frozen=True):
     program_hash: str = ""
     roots: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    temperature: float | None = None
 
 
 # -- agents ------------------------------------------------------------------------------------------------------------

@@ -45,7 +45,8 @@ class ProgramState:
     __slots__ = (*FLAT, *NESTED, "tables")
 
     session: dict[str, Any]
-    """`hash`, `roots`, `files`, `model`, `message`, `settings`, `branch`."""
+    """`hash`, `roots`, `files`, `model`, `message`, `settings`, `branch`; of a fork that set
+    it, `temperature`."""
     count: dict[str, Any]
     """`tick`, `frame`, `message`, `agent`, `meeting`, `call`; `input_tokens`, `output_tokens`, `cost` (−1: unknown)."""
     agents: dict[str, tuple[Any, ...]]
@@ -152,6 +153,8 @@ def _forked(s: ProgramState, v: e.Forked) -> list[Write]:
     writes: list[Write] = [("session", "branch", v.branch)]
     if v.model:
         writes.append(("session", "model", v.model))
+    if v.temperature is not None:
+        writes.append(("session", "temperature", v.temperature))
     if v.program_hash:
         writes += [("session", "hash", v.program_hash), ("session", "roots", v.roots), ("session", "files", v.files)]
     return writes
