@@ -101,6 +101,7 @@ def ran(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     ("arguments", "said_about_it"),
     [
         (["rum"], "playbooks: no command 'rum'; did you mean run?"),
+        (["./x.pb"], "playbooks: no command './x.pb'; write playbooks run ./x.pb"),
         (["run"], "playbooks run: missing argument 'PROGRAM...'; see playbooks run --help"),
         (["run", "--loud", "a.pb"], "playbooks run: no such option '--loud'"),
         (["run", "a.pb", "--snoop", "maybe"], "'maybe' is not a valid boolean"),

@@ -116,6 +116,7 @@ def test_a_meeting_is_named_as_the_one_spoken_to() -> None:
 
 def test_what_a_model_says_cannot_steer_the_terminal() -> None:
     assert clean("a\x1b[31mred\x07\r\nb\x9b2J\tc") == "a[31mred\nb2J\tc"
+    assert clean("pay \u202e001\u202c, \u2067not 1\u2069") == "pay 001, not 1"
     assert "\x1b[31m" not in drawn(Taste(), [MessageSent(said("1000", "human", "\x1b[31mred"))])
 
 

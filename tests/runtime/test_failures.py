@@ -382,6 +382,21 @@ def test_leaving_by_another_way_than_the_engines_is_an_ordinary_error(code: str,
 
 
 @pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        ("CreateAgent('Buyer', 3)", "CreateAgent: too many positional arguments; it takes class_name, **arguments"),
+        ("Say('user')", "Say: missing a required argument: 'text'; it takes target, text"),
+        ("Yld(who='user')", "Yld: got an unexpected keyword argument 'who'; it takes target='user'"),
+        ("Loadfile()", "Loadfile: missing a required argument: 'path'; it takes path, inline=False, silent=False"),
+    ],
+)
+def test_a_builtin_called_wrongly_says_what_it_takes(call: str, why: str) -> None:
+    run = start(main(f"await {call}", "await Return(1)"))
+    assert run.results["1000"] == [1]
+    assert f"TypeError: {why}" in told(run)
+
+
+@pytest.mark.parametrize(
     "begun",
     [
         "asyncio.gather(Wait(1))",

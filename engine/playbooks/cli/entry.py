@@ -55,6 +55,8 @@ class Commands(click.Group):
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             close = difflib.get_close_matches(args[0], COMMANDS, n=1)
             meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(COMMANDS)}"
+            if args[0].endswith((".pb", ".pbasm")):
+                meant = f"write playbooks run {args[0]}"
             raise UserError(f"playbooks: no command {args[0]!r}", meant)
         return super().resolve_command(ctx, args)
 

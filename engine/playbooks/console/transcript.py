@@ -28,7 +28,8 @@ PERSON = "human"
 ACTS = {"create": "+", "call": "ƒ", "tool": "◆"}
 """Kinds of checkpoints that are an act of an agent and not its talk, with the sign each has on the screen too."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What moves the cursor, rings, colours, or turns the direction of what follows around."""
 
 
 @dataclass(frozen=True, slots=True)

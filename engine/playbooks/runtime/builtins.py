@@ -356,12 +356,27 @@ class Builtins:
 
 def _function(method: Callable[..., Call]) -> Callable[..., Call]:
     """A builtin as a plain function: one that is kept in a variable is stored by its name."""
+    signature = inspect.signature(method)
 
     @functools.wraps(method)
     def call(*arguments: Any, **named: Any) -> Call:
-        return method(*arguments, **named)
+        try:
+            return method(*arguments, **named)
+        except TypeError:
+            try:
+                signature.bind(*arguments, **named)
+            except TypeError as error:
+                wanted = ", ".join(map(_as_written, signature.parameters.values())) or "nothing"
+                raise TypeError(f"{method.__name__}: {error}; it takes {wanted}") from None
+            raise
 
     return call
+
+
+def _as_written(parameter: inspect.Parameter) -> str:
+    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    default = "" if parameter.default is parameter.empty else f"={parameter.default!r}"
+    return f"{stars}{parameter.name}{default}"
 
 
 class OwnAgent:
