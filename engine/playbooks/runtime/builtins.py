@@ -374,7 +374,7 @@ def _function(method: Callable[..., Call]) -> Callable[..., Call]:
 
 
 def _as_written(parameter: inspect.Parameter) -> str:
-    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    stars = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
     default = "" if parameter.default is parameter.empty else f"={parameter.default!r}"
     return f"{stars}{parameter.name}{default}"
 
