@@ -30,6 +30,15 @@ def describe_statement(source: str) -> str:
     return await_source(source, 0, 0)
 
 
+def awaits(source: str) -> list[tuple[str, int]]:
+    """Each `await` of a statement, on one line, with the line in it that it stands in, from 1."""
+    try:
+        nodes = [node for node in ast.walk(parse_statement(source)) if isinstance(node, ast.Await)]
+    except (SyntaxError, RecursionError, ValueError):
+        return []
+    return [(await_source(source, node.lineno, node.col_offset), node.lineno) for node in nodes]
+
+
 @functools.lru_cache(1024)
 def await_source(source: str, lineno: int, col: int) -> str:
     """An `await` of a statement, on one line, as contracts give it: `await Say("user", "hi")`.

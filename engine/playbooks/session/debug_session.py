@@ -40,6 +40,7 @@ from playbooks.session.forking import Prepared, events_of, later_on, prepare, re
 from playbooks.session.moment import Moment
 from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, store_of
 from playbooks.session.planning import ForkPlan
+from playbooks.session.record import SessionRecord
 from playbooks.session.resume import Resumed
 from playbooks.session.run_control import RunControl
 from playbooks.session.settling import ForkOptions, Settled, begun, gone_on
@@ -86,6 +87,8 @@ class DebugSession(RunControl):
         self._runtime: Runtime | None = None
         self._store: Store | None = None
         self._begin_control(breakpoints)
+        self.record = SessionRecord(lambda: self._store, lambda: self.timeline)
+        """What the checkpoints tell; for one thread at a time, any thread."""
 
     @classmethod
     def open(

@@ -1,0 +1,128 @@
+"""Reading a session's record: what it was, why, and what would have been; never executing.
+
+One object below the screen and the commands, over functions that have a file each. To be used from one thread at a
+time, any thread; what it gives is plain data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from playbooks.checkpoints.describe import show
+from playbooks.checkpoints.record import Header
+from playbooks.checkpoints.store import Store
+from playbooks.runtime.breakpoint import Breakpoint
+from playbooks.runtime.expression import ExpressionError, parse_expression
+from playbooks.runtime.seen import SeenNames
+from playbooks.session.moment import Moment
+from playbooks.session.record.comparing import Comparison, Pair, PromptChange, VariableAcross, compare
+from playbooks.session.record.finding import Found, find
+from playbooks.session.record.history import Place, VariableEntry, changed_last, history, place_of
+from playbooks.session.record.past_hits import PastHit, hits_before
+from playbooks.session.record.reader import Reader
+from playbooks.session.record.responses import Code, CodeLine, Prompt, code_at, prompt_at
+from playbooks.session.record.spending import Spent, spent_at, spent_between, spent_on
+
+__all__ = [
+    "Code", "CodeLine", "Comparison", "Found", "Pair", "PastHit", "Place", "Prompt", "PromptChange", "SessionRecord",
+    "Spent", "VariableAcross", "VariableEntry", "Watched",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A watch at a moment."""
+
+    text: str
+    value: str
+    """As people read it; empty with an error."""
+    error: str = ""
+
+
+class SessionRecord:
+    """Everything that can be read of a session.
+
+    Every method raises `UserError` for a checkpoint that is not there or can't be read; generators do so while running.
+
+    Args:
+        store: Gives where its checkpoints are.
+        headers: Gives its headers in sequence order; may grow.
+    """
+
+    def __init__(self, store: Callable[[], Store | None], headers: Callable[[], Sequence[Header]]) -> None:
+        self.reader = Reader(store, headers)
+
+    def moment(self, checkpoint: str) -> Moment:
+        """The state at a checkpoint; the newest few asked for are kept."""
+        return self.reader.moment(checkpoint)
+
+    def history(self, checkpoint: str, agent: str, name: str) -> Iterator[VariableEntry]:
+        """The values of a variable, newest first: later on the branch, up to the checkpoint, then other branches.
+
+        Args:
+            checkpoint: Looked from.
+            agent: Whose.
+            name: `$price`; or a bare name, as the agent's code would read it there.
+        """
+        return history(self.reader, checkpoint, agent, name)
+
+    def changed_last(self, checkpoint: str, agent: str, name: str) -> VariableEntry | None:
+        """What gave a variable its value at a checkpoint; None: it never got one. For the one before, ask at the
+        parent of its header.
+        """
+        return changed_last(self.reader, checkpoint, agent, name)
+
+    def place(self, entry: VariableEntry) -> Place:
+        """The code that gave the variable its value."""
+        return place_of(self.reader, entry)
+
+    def find(self, text: str, start: str = "") -> Iterator[Found | None]:
+        """Where a text stands, after a checkpoint and round to it; quick places first. None: still looking."""
+        return find(self.reader, text, start)
+
+    def hits_before(self, checkpoint: str, breakpoints: Mapping[int, Breakpoint]) -> Iterator[PastHit | None]:
+        """Where breakpoints would have stopped before a checkpoint, newest first. None: still looking."""
+        return hits_before(self.reader, checkpoint, dict(breakpoints))
+
+    def spent(self, checkpoint: str) -> Spent:
+        """Calls, tokens and cost between the checkpoint before one and it."""
+        return spent_at(self.reader, checkpoint)
+
+    def spent_between(self, since: str, to: str) -> Spent:
+        """The same from one checkpoint to a later one on the way from it; an empty `since` is the start."""
+        return spent_between(self.reader, since, to)
+
+    def spent_on(self, branch: str) -> Spent:
+        """The same of a branch since it left another."""
+        return spent_on(self.reader, branch)
+
+    def compare(self, left: str, right: str) -> Comparison:
+        """Two checkpoints or branches side by side, from where they part."""
+        return compare(self.reader, left, right)
+
+    def prompt(self, checkpoint: str, agent: str = "") -> Prompt | None:
+        """What the model was sent for the response that a checkpoint's statement stands in; None: there is none."""
+        return prompt_at(self.reader, checkpoint, agent)
+
+    def code(self, checkpoint: str, agent: str = "") -> Code | None:
+        """That response, line by line: has run, runs, is left; None: there is none."""
+        return code_at(self.reader, checkpoint, agent)
+
+    def watch(self, checkpoint: str, agent: str, texts: Sequence[str]) -> list[Watched]:
+        """Watches at a checkpoint, in an agent; one that has no value says why."""
+        moment = self.reader.moment(checkpoint)
+        return watched(moment, agent, texts)
+
+
+def watched(moment: Moment, agent: str, texts: Sequence[str]) -> list[Watched]:
+    """Watches at a moment, in an agent."""
+    names: Any = SeenNames(moment.state, agent, trusted=moment.trusted)
+    found = []
+    for text in texts:
+        try:
+            found.append(Watched(text, show(parse_expression(text).value(names), 2_000)))
+        except ExpressionError as error:
+            found.append(Watched(text, "", str(error)))
+    return found

@@ -1,0 +1,182 @@
+"""Two checkpoints side by side, from where their ways part: what was said and done, variables, code, prompts, cost.
+
+Apart from `differences`, which tells how two moments differ, because this also tells how they came to.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from playbooks.checkpoints.record import Header
+from playbooks.session.differences import CodeChange, MessageChange, common_ancestor, differences
+from playbooks.session.record.reader import Reader
+from playbooks.session.record.responses import code_at, prompt_at
+from playbooks.session.record.spending import Spent, spent_between
+from playbooks.session.variables import shown_variables
+
+_QUIET: Final = frozenset({"step", "fork", "start", "interrupt"})
+_ALIGNED: Final = 3_000
+"""Rows a side that are lined up; beyond, one stands beside the other as it comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A row: what was said or done on each side, None where the other has nothing to set against it."""
+
+    left: Header | None
+    right: Header | None
+
+    @property
+    def same(self) -> bool:
+        """Both did and said the same."""
+        return self.left is not None and self.right is not None and _deed(self.left) == _deed(self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class VariableAcross:
+    """A variable that differs between the sides. None where there is no such variable."""
+
+    agent: str
+    name: str
+    fork: dict[str, Any] | None
+    """At the place where they part, as `describe` gives it: type, and value or repr."""
+    left: dict[str, Any] | None
+    right: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptChange:
+    """The prompts behind the two checkpoints, where they differ."""
+
+    lines: tuple[str, ...]
+    """With ` `, `-` or `+` before each, and two of context around what differs."""
+    left: str
+    """Hash."""
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Left and right since they parted."""
+
+    left: Header
+    right: Header
+    fork: Header | None
+    """The newest checkpoint that both come from."""
+    pairs: tuple[Pair, ...]
+    """Without steps and forks."""
+    variables: tuple[VariableAcross, ...]
+    messages: tuple[MessageChange, ...]
+    """By number; those of one side only, or with another text or receiver."""
+    code: tuple[CodeChange, ...]
+    """Responses under way, and files of the program."""
+    prompt: PromptChange | None
+    spent_left: Spent
+    """Since the fork."""
+    spent_right: Spent
+
+
+def compare(reader: Reader, left: str, right: str) -> Comparison:
+    """Sets two checkpoints side by side; a branch is its newest checkpoint.
+
+    Args:
+        reader: Of the session.
+        left: Id of a checkpoint, or name of a branch.
+        right: The same.
+
+    Raises:
+        UserError: There is none of that id or name, or it can't be read.
+    """
+    heads = reader.heads()
+    one, other = (heads[id] if id in heads else reader.header(id) for id in (left, right))
+    fork = common_ancestor(list(reader.headers), one.id, other.id)
+    a, b = reader.moment(one.id), reader.moment(other.id)
+    responses = tuple(code.text if (code := code_at(reader, id)) else None for id in (one.id, other.id))
+    found = differences(a, b, (responses[0], responses[1]), fork)
+    at_fork = reader.moment(fork.id) if fork else None
+    before = {
+        agent: shown_variables(at_fork, agent, 100_000) for agent in {change.agent for change in found.variables}
+    } if at_fork else {}  # fmt: skip
+    variables = tuple(
+        VariableAcross(
+            change.agent,
+            change.name,
+            before.get(change.agent, {}).get(change.name),
+            dict(change.a) if change.a is not None else None,
+            dict(change.b) if change.b is not None else None,
+        )
+        for change in found.variables
+    )
+    since = fork.id if fork else ""
+    return Comparison(
+        one,
+        other,
+        fork,
+        tuple(pairs(_since(reader, one, fork), _since(reader, other, fork))),
+        variables,
+        tuple(change for change in found.messages if not change.only_delivery),
+        found.code,
+        _prompts(reader, one.id, other.id),
+        spent_between(reader, since, one.id),
+        spent_between(reader, since, other.id),
+    )
+
+
+def _since(reader: Reader, header: Header, fork: Header | None) -> list[Header]:
+    path = reader.path(header.id)
+    start = next((place for place, known in enumerate(path) if fork and known.id == fork.id), -1)
+    return [known for known in path[start + 1 :] if known.kind not in _QUIET]
+
+
+def pairs(left: Sequence[Header], right: Sequence[Header]) -> Iterator[Pair]:
+    """Lines two ways up: the same deeds beside each other, else deeds of one agent and kind."""
+    if len(left) > _ALIGNED or len(right) > _ALIGNED:
+        yield from _zipped(left, right)
+        return
+    matcher = difflib.SequenceMatcher(None, [_deed(h) for h in left], [_deed(h) for h in right], autojunk=False)
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag == "equal":
+            yield from (Pair(one, other) for one, other in zip(left[a:b], right[c:d], strict=True))
+        else:
+            yield from _replaced(left[a:b], right[c:d])
+
+
+def _replaced(left: Sequence[Header], right: Sequence[Header]) -> Iterator[Pair]:
+    matcher = difflib.SequenceMatcher(None, [_sort(h) for h in left], [_sort(h) for h in right], autojunk=False)
+    for _, a, b, c, d in matcher.get_opcodes():
+        yield from _zipped(left[a:b], right[c:d])
+
+
+def _zipped(left: Sequence[Header], right: Sequence[Header]) -> Iterator[Pair]:
+    for place in range(max(len(left), len(right))):
+        one = left[place] if place < len(left) else None
+        other = right[place] if place < len(right) else None
+        if one is not None and other is not None and _sort(one) != _sort(other):
+            yield Pair(one, None)
+            yield Pair(None, other)
+        else:
+            yield Pair(one, other)
+
+
+def _deed(header: Header) -> tuple[str, str, str, str, str]:
+    return header.agent, header.kind, header.peer, header.text, header.statement
+
+
+def _sort(header: Header) -> tuple[str, str, str]:
+    return header.agent, header.kind, header.peer
+
+
+def _prompts(reader: Reader, left: str, right: str) -> PromptChange | None:
+    one, other = prompt_at(reader, left), prompt_at(reader, right)
+    if (one.hash if one else "") == (other.hash if other else ""):
+        return None
+    texts = [
+        [line for role, content in prompt.messages for line in (f"[{role}]", *content.split("\n"))] if prompt else []
+        for prompt in (one, other)
+    ]
+    changed = difflib.unified_diff(texts[0], texts[1], lineterm="", n=2)
+    lines = tuple(line for line in changed if line[:3] not in ("---", "+++") and line[:2] != "@@")
+    return PromptChange(lines, one.hash if one else "", other.hash if other else "")

@@ -1,0 +1,306 @@
+"""What the record tells of a session: histories, places, hits, prompts, costs, comparisons; and that it never runs."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from playbooks import DebugSession
+from playbooks.config import Config
+from playbooks.errors import UserError
+from playbooks.runtime.breakpoint import parse_breakpoint
+from playbooks.runtime.notices import BreakpointHit, Notice
+from playbooks.session.record import Found, PastHit, SessionRecord
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A negotiation, and a fork of it in which the price was set lower; with the breakpoints that were hit live."""
+    made = tmp_path_factory.mktemp("record")
+    for name in ("negotiation.pb", "haggle_model.py"):
+        shutil.copy(EXAMPLES / name, made / name)
+    return made
+
+
+BREAKPOINTS = [
+    "Haggle:02", "say /80/", "from Buyer", "to Boss", "$price < 97", "len($offers) > 0", "call Haggle",
+    "playbook Haggle", "tool Counter", "code /Advise|Counter/", "Boss", "say /./ if $price < 97",
+]  # fmt: skip
+
+
+class Played:
+    """The session after its run, open."""
+
+    def __init__(self, session: DebugSession, hits: dict[str, list[str]], fork: str) -> None:
+        self.session, self.hits, self.fork = session, hits, fork
+        self.record: SessionRecord = session.record
+
+    def id(self, text: str, branch: str = "main", nth: int = 0) -> str:
+        """The nth checkpoint of a branch with this in its statement or text."""
+        found = [
+            header.id
+            for header in self.session.timeline
+            if header.branch == branch and (text in header.statement or text in header.text)
+        ]
+        return found[nth]
+
+
+@pytest.fixture(scope="module")
+def played(folder: Path) -> Iterator[Played]:
+    async def main() -> Played:
+        patch = pytest.MonkeyPatch()
+        patch.chdir(folder)
+        try:
+            kept = {"storage_path": str(folder / ".checkpoints")}
+            config = Config.load(overrides={"model": {"token_delay_s": 0}, "durability": kept}).for_debug()
+            session = DebugSession.open("negotiation.pb", config=config, breakpoints=BREAKPOINTS)
+            await session.__aenter__()
+            hits: dict[str, list[str]] = {}
+
+            def told(notice: Notice) -> None:
+                if isinstance(notice, BreakpointHit):
+                    hits.setdefault(notice.where, []).append(notice.checkpoint)
+                    session.go()
+
+            session.subscribe(told)
+            assert await session.run() == "finished"
+            live = {where: list(at) for where, at in hits.items()}
+            at = next(header for header in session.timeline if "Counter(" in header.text)
+            branch = await session.fork(at.id, result=84)
+            assert await session.run() == "finished"
+            return Played(session, live, branch.name)
+        finally:
+            patch.undo()
+
+    found = asyncio.run(main())
+    yield found
+    asyncio.run(found.session.__aexit__(None, None, None))
+
+
+# -- variables -------------------------------------------------------------------------------------------------------
+
+
+def test_the_history_of_a_variable_is_each_value_it_had_newest_first(played: Played) -> None:
+    main = [header for header in played.session.timeline if header.branch == "main"]
+    entries = [entry for entry in played.record.history(main[-1].id, "1000", "$price") if entry.where == "past"]
+    known: list[object] = []
+    for header in main:
+        value = played.record.moment(header.id).variables("1000").get("$price")
+        if value is not None and (not known or known[-1] != value):
+            known.append(value)
+    assert [entry.value for entry in reversed(entries)] == known
+    for entry in entries:
+        assert played.record.moment(entry.header.id).variables("1000")["$price"] == entry.value
+
+
+def test_what_came_later_and_on_other_branches_is_marked(played: Played) -> None:
+    first = played.id("Buyer 1001")
+    where = [(entry.where, entry.value) for entry in played.record.history(first, "1000", "$price")]
+    assert where[-1] != ("past", 84)
+    assert ("past", 100) in where
+    assert ("later", 95) in where
+    assert ("other", 84) in where
+    assert len(set(map(str, where))) == len(where)
+
+
+def test_who_changed_it_last_is_found_and_then_the_one_before(played: Played) -> None:
+    last = [header for header in played.session.timeline if header.branch == "main"][-1]
+    values = []
+    at = last.id
+    while at and (entry := played.record.changed_last(at, "1000", "$price")) is not None:
+        values.append(entry.value)
+        at = entry.header.parent
+    assert values[-1] == 100
+    assert values == [
+        entry.value for entry in played.record.history(last.id, "1000", "$price") if entry.where == "past"
+    ]
+
+
+def test_the_place_of_a_change_is_the_statement_that_made_it(played: Played) -> None:
+    last = [header for header in played.session.timeline if header.branch == "main"][-1]
+    entries = list(played.record.history(last.id, "1000", "$price"))
+    places = {entry.value: played.record.place(entry).statement for entry in entries if entry.where == "past"}
+    assert places[95] == "$price = await Counter(60)"
+    offers = played.record.changed_last(last.id, "1000", "$offers")
+    assert offers is not None
+    assert played.record.place(offers).statement.startswith("$offers.append(")
+    assert played.record.place(offers).line > 0
+
+
+def test_a_bare_name_is_the_frames_and_its_history_begins_with_the_call(played: Played) -> None:
+    inside = played.id("Counter(", nth=0)
+    entries = [entry for entry in played.record.history(inside, "1000", "item") if entry.where == "past"]
+    assert [entry.value for entry in entries] == ["pen"]
+    assert entries[0].first
+
+
+def test_a_variable_that_never_was_has_no_history(played: Played) -> None:
+    assert list(played.record.history(played.id("Buyer 1001"), "1000", "$nothing")) == []
+    assert played.record.changed_last(played.id("Buyer 1001"), "1000", "$nothing") is None
+
+
+# -- finding ---------------------------------------------------------------------------------------------------------
+
+
+def found(played: Played, text: str, start: str = "") -> list[Found]:
+    return [hit for hit in played.record.find(text, start) if hit is not None]
+
+
+def test_statements_messages_and_variables_are_found(played: Played) -> None:
+    assert any(hit.what == "statement" and "CreateAgent" in hit.excerpt for hit in found(played, "createagent"))
+    said = found(played, "writes UNDER water")
+    assert said[0].what == "message"
+    assert said[0].excerpt[said[0].start :].lower().startswith("writes under water")
+    kept = [hit for hit in found(played, "floor") if hit.what == "variable"]
+    assert (kept[0].agent, kept[0].excerpt) == ("1000", "$floor = 70")
+    assert found(played, "nowhere to be found") == []
+    assert found(played, "") == []
+
+
+def test_finding_begins_after_a_checkpoint_and_comes_round(played: Played) -> None:
+    everywhere = [hit.header.id for hit in found(played, "Step(")]
+    second = everywhere[1]
+    again = [hit.header.id for hit in found(played, "Step(", second)]
+    assert again[0] == everywhere[2]
+    assert again[-1] == second
+    assert sorted(again) == sorted(everywhere)
+
+
+# -- breakpoints over the record -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", BREAKPOINTS)
+def test_the_record_gives_the_hits_that_the_live_run_had(played: Played, text: str) -> None:
+    head = [header for header in played.session.timeline if header.branch == "main"][-1]
+    where = str(parse_breakpoint(text))
+    past = [hit for hit in played.record.hits_before(head.id, {1: parse_breakpoint(where)}) if hit is not None]
+    assert [hit.header.sequence for hit in past] == sorted((hit.header.sequence for hit in past), reverse=True)
+    live = [id for id in dict.fromkeys(played.hits[where]) if id != head.id]
+    assert [hit.header.id for hit in reversed(past)] == live
+
+
+def test_the_last_hit_is_before_where_one_looks_and_the_next_before_that(played: Played) -> None:
+    wanted = {7: parse_breakpoint("from Buyer"), 9: parse_breakpoint("error"), 8: parse_breakpoint("Boss off")}
+    head = [header for header in played.session.timeline if header.branch == "main"][-1]
+    at, stops = head.id, []
+    while (hit := next((hit for hit in played.record.hits_before(at, wanted) if hit), None)) is not None:
+        stops.append(hit.header)
+        assert (hit.id, hit.agent) == (7, "1001")
+        at = hit.header.id
+    says = [h for h in played.session.timeline if h.branch == "main" and h.agent == "1001" and h.kind == "say"]
+    assert [header.id for header in stops] == [header.id for header in reversed(says)]
+
+
+def test_without_breakpoints_nothing_is_hit(played: Played) -> None:
+    hits: list[PastHit | None] = list(played.record.hits_before(played.session.timeline[-1].id, {}))
+    assert hits == []
+
+
+# -- responses -------------------------------------------------------------------------------------------------------
+
+
+def test_the_prompt_behind_every_checkpoint_is_the_one_that_was_sent(played: Played) -> None:
+    seen = set()
+    for header in played.session.timeline:
+        prompt = played.record.prompt(header.id)
+        if prompt is not None:
+            assert prompt.exact, header.id
+            assert prompt.messages[0][0] == "system"
+            seen.add(prompt.call)
+    assert len(seen) >= 8
+
+
+def test_the_code_of_a_checkpoint_tells_what_ran_runs_and_is_left(played: Played) -> None:
+    at = played.id('CreateAgent("Buyer")')
+    code = played.record.code(at)
+    assert code is not None
+    states = {line.text: line.state for line in code.lines}
+    assert states['await Step("Main:01:EXE")'] == "ran"
+    assert states['await CreateAgent("Buyer")'] == "runs"
+    assert [line.state for line in code.lines[code.line :]] == ["left"] * (len(code.lines) - code.line)
+    assert [line.state for line in code.lines[: code.line - 1]] == ["ran"] * (code.line - 1)
+    assert code.lines[code.line - 1].text == 'await CreateAgent("Buyer")'
+    assert (code.playbook, code.turn, code.agent) == ("Main", 1, "1000")
+    other = played.record.code(played.id("Counter("), "1001")
+    assert other is not None
+    assert other.agent == "1001"
+    assert played.record.code(played.session.timeline[0].id) is None
+
+
+# -- cost ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_checkpoints_cost_adds_up_to_what_their_branch_did(played: Played) -> None:
+    for branch in ("main", played.fork):
+        own = [header for header in played.session.timeline if header.branch == branch]
+        whole = played.record.spent_on(branch)
+        each = [played.record.spent(header.id) for header in own]
+        assert whole.calls == sum(spent.calls for spent in each) > 0
+        assert whole.input_tokens == sum(spent.input_tokens or 0 for spent in each)
+        assert whole.checkpoints == len(own)
+    with pytest.raises(UserError, match="there is no branch nowhere"):
+        played.record.spent_on("nowhere")
+
+
+# -- comparing -------------------------------------------------------------------------------------------------------
+
+
+def test_two_branches_are_set_side_by_side_from_where_they_part(played: Played) -> None:
+    found = played.record.compare("main", played.fork)
+    assert found.fork is not None
+    assert found.fork.id == played.id("Counter(")
+    left = [pair.left for pair in found.pairs if pair.left]
+    right = [pair.right for pair in found.pairs if pair.right]
+    for side, branch in ((left, "main"), (right, played.fork)):
+        own = [
+            header
+            for header in played.session.timeline
+            if header.branch == branch and header.sequence > found.fork.sequence
+            and header.kind not in ("step", "fork", "start", "interrupt")
+        ]  # fmt: skip
+        assert side == own
+    assert any(not pair.same for pair in found.pairs)
+    price = next(change for change in found.variables if change.name == "price")
+    assert price.fork is not None
+    assert price.left != price.right
+    assert found.spent_left.calls > 0
+    assert found.spent_right.seconds >= 0
+    assert found.prompt is None or found.prompt.left != found.prompt.right
+
+
+def test_a_checkpoint_and_an_earlier_one_have_an_empty_side(played: Played) -> None:
+    early = played.id("Buyer 1001")
+    found = played.record.compare(early, "main")
+    assert found.fork is not None
+    assert found.fork.id == early
+    assert all(pair.left is None for pair in found.pairs)
+    assert found.spent_left.calls == 0
+
+
+# -- watches ---------------------------------------------------------------------------------------------------------
+
+
+def test_watches_have_the_value_of_their_moment_or_say_why_not(played: Played) -> None:
+    at = played.id("Counter(")
+    values = played.record.watch(at, "1000", ["$price - 1", "item", "len($offers)", "nothing", "1 +"])
+    assert [(one.value, one.error) for one in values[:3]] == [("99", ""), ("'pen'", ""), ("1", "")]
+    assert values[3].error == "there is no variable nothing here"
+    assert "is no expression" in values[4].error
+
+
+def test_what_is_not_there_is_one_line(played: Played) -> None:
+    for act in (
+        lambda: played.record.moment("1000_ckpt_999"),
+        lambda: list(played.record.history("1000_ckpt_999", "1000", "$price")),
+        lambda: list(played.record.find("x", "1000_ckpt_999")),
+        lambda: played.record.compare("main", "nowhere"),
+        lambda: played.record.prompt("1000_ckpt_999"),
+    ):
+        with pytest.raises(UserError, match="there is no checkpoint"):
+            act()
