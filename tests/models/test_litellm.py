@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from models.handmade import Handmade, anthropic_events, openai_events
 
+from playbooks.cli.entry import run_command
 from playbooks.models.base import ModelError, ModelSettings, Retry, Text, Usage
 from playbooks.models.litellm import LiteLLMModel, backoff
 
@@ -343,69 +345,13 @@ def test_delays_double_up_to_eight_seconds_and_are_spread() -> None:
     assert backoff(1, 0.999) == pytest.approx(0.375, abs=0.001)
 
 
-class Handmade:
-    """A server of a few lines, for what the peer can't do; `left` is set when its client has gone."""
-
-    def __init__(self, body: bytes, *, ends: bool) -> None:
-        self._body, self._ends = body, ends
-        self.left = asyncio.Event()
-
-    async def __aenter__(self) -> str:
-        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        await self._server.wait_closed()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        await reader.readexactly(int(length.partition(b":")[2]))
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n")
-        writer.write(b"Transfer-Encoding: chunked\r\n\r\n")
-        writer.write(b"%x\r\n%s\r\n" % (len(self._body), self._body))
-        if self._ends:
-            writer.write(b"0\r\n\r\n")
-        else:
-            await reader.read()
-            self.left.set()
-        writer.close()
-        await writer.wait_closed()
-
-
-def openai_events(*deltas: str, finish: str | None = None) -> bytes:
-    choices = [{"index": 0, "delta": {"content": delta}, "finish_reason": None} for delta in deltas]
-    if finish is not None:
-        choices.append({"index": 0, "delta": {}, "finish_reason": finish})
-    common = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
-    return b"".join(b"data: %s\n\n" % json.dumps(common | {"choices": [choice]}).encode() for choice in choices)
-
-
-def anthropic_events(delta: str) -> bytes:
-    message = {
-        "id": "x",
-        "type": "message",
-        "role": "assistant",
-        "model": "claude-haiku-4-5",
-        "content": [],
-        "stop_reason": None,
-        "usage": {"input_tokens": 1, "output_tokens": 1},
-    }
-    events = [
-        {"type": "message_start", "message": message},
-        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
-        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": delta}},
-    ]
-    return b"".join(b"event: %s\ndata: %s\n\n" % (str(e["type"]).encode(), json.dumps(e).encode()) for e in events)
-
-
 @pytest.mark.parametrize(
     ("provider", "name", "body", "variable"),
     [
         ("openai", "m", openai_events("a"), "OPENAI_BASE_URL"),
         ("anthropic", "claude-haiku-4-5", anthropic_events("a"), "ANTHROPIC_API_BASE"),
     ],
+    ids=["openai", "anthropic"],
 )
 @pytest.mark.parametrize("how", ["closed", "cancelled"])
 def test_leaving_a_stream_hangs_up_at_once(
@@ -503,3 +449,36 @@ def test_nothing_of_it_reaches_the_terminal(peer: Any, tmp_path: Path) -> None:
     command = [sys.executable, "-c", textwrap.dedent(source)]
     done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=tmp_path, timeout=300, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+NEGOTIATION = Path(__file__).parents[2] / "examples" / "negotiation.pb"
+OVERHEARD = f"""
+import json, runpy
+answer = runpy.run_path({str(NEGOTIATION.parent / "haggle_model.py")!r})["respond"]
+
+def respond(request):
+    with open("overheard.jsonl", "a") as file:
+        print(json.dumps([request.prompt[-1]["content"], text := answer(request)]), file=file)
+    return text
+"""
+"""The example's script, which notes the last message of each prompt and its answer."""
+
+
+def test_a_whole_negotiation_over_http_goes_as_the_scripted_one(
+    peer: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAYBOOKS_MODEL__TOKEN_DELAY_S", "0")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{peer.address}/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    Path("overhears.py").write_text(OVERHEARD)
+    command = ["run", str(NEGOTIATION), "--snoop", "true", "--model"]
+    assert run_command([*command, "script:overhears.py"]) == 0
+    scripted = capsys.readouterr().out
+    asked = [json.loads(line) for line in Path("overheard.jsonl").read_text().splitlines()]
+    asked.sort(key=lambda pair: -len(pair[0]))  # the peer looks for a text within the message, and takes the first
+    peer.serve(
+        *({"match": {"userMessage": last}, "response": {"content": text}, "chunkSize": 9} for last, text in asked)
+    )
+    assert run_command([*command, "openai/m"]) == 0
+    assert sorted(capsys.readouterr().out.splitlines()) == sorted(scripted.splitlines())
+    assert len(peer.asked()) == len(asked) > 10
