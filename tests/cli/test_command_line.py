@@ -295,6 +295,24 @@ def test_a_failed_run_says_why_and_how_to_go_on(capsys: pytest.CaptureFixture[st
     assert err.splitlines()[1].endswith("--resume s2")
 
 
+@pytest.mark.parametrize("quiet", [False, True])
+@pytest.mark.parametrize(
+    ("turn", "why"),
+    [
+        ("raise KeyError('x')", "m.py:2: KeyError: 'x'"),
+        ("return 'await Say(1)'", "Main failed 3 times in a row"),
+        ("return ''", "the response held no code"),
+    ],
+)
+def test_why_a_run_failed_is_one_line(turn: str, why: str, quiet: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("p.pb").write_text("# Host\n## Main\n### Triggers\n- When the program starts\n### Steps\n- Go\n")
+    Path("m.py").write_text(f"def respond(request):\n    {turn}\n")
+    status = entry.run_command(["run", "p.pb", "--model", "script:m.py", *(["--quiet"] if quiet else [])])
+    out, err = capsys.readouterr()
+    assert (status, out) == (1, "")
+    assert len(err.splitlines()) == 1 and why in err
+
+
 def test_a_finished_run_prints_nothing_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     session = FakeSession([MessageSent(said("1000", "human", "Hello"))], id="s1")
     assert played(session, capsys) == (0, "Seller → you: Hello\n", "")

@@ -77,7 +77,8 @@ async def play(
         The exit status.
     """
     async with opening as session:
-        console = _console(session, taste)
+        transcript = Transcript(taste, session.agents)
+        console = _console(session, transcript)
         answers = Answers(
             session,
             on_wait=lambda agents: console.ask(session.agents[agents[0]].class_name if len(session.agents) > 1 else ""),
@@ -100,22 +101,23 @@ async def play(
             for stop in unsubscribe:
                 stop()
         if not console.closed:  # whoever closed the pipe reads no more
-            for line in parting(session, again):
+            for line in parting(session, again, told=transcript.told(session.error)):
                 click.echo(line, err=True)
         return session.exit_status
 
 
-def parting(session: Any, again: Sequence[str]) -> list[str]:
+def parting(session: Any, again: Sequence[str], *, told: bool = False) -> list[str]:
     """The last words of a run that did not end by itself: why, and how to go on with it.
 
     Args:
         session: After its run.
         again: The command that would resume it, without `--resume`.
+        told: Whether the line before said why.
     """
     status = session.exit_status
     if status == ExitStatus.FINISHED:
         return []
-    lines = [session.error] if session.error else []
+    lines = [session.error] if session.error and not told else []
     if status == ExitStatus.NO_INPUT and not lines:
         lines.append("The program waits for you, and no more input can come.")
     if status == ExitStatus.INTERRUPTED:
@@ -128,8 +130,7 @@ def parting(session: Any, again: Sequence[str]) -> list[str]:
     return lines
 
 
-def _console(session: DebugSession, taste: Taste) -> LiveConsole | PlainConsole:
-    transcript = Transcript(taste, session.agents)
+def _console(session: DebugSession, transcript: Transcript) -> LiveConsole | PlainConsole:
     if sys.stdout is not None and sys.stdout.isatty():
         from playbooks.console.live import LiveConsole
 

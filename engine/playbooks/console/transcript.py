@@ -72,10 +72,22 @@ class Transcript:
         self._asked: dict[str, None] = {}
         """Agents whose model is writing, in the order they asked it."""
         self._phrase = ""
+        self._wrong = ""
+        """The last warning or error."""
 
     def lines(self, notice: Notice) -> Sequence[Line]:
         """What a notice adds; most add nothing."""
         self._note(notice)
+        lines = self._lines(notice)
+        self._wrong = next((line.text for line in lines if line.kind in ("warning", "error")), self._wrong)
+        return lines
+
+    def told(self, error: str) -> bool:
+        """Whether the last warning or error said this already: why a run failed is one line, not two."""
+        reason = error.partition(" failed: ")[2] or error
+        return self._wrong.endswith(clean(reason))
+
+    def _lines(self, notice: Notice) -> Sequence[Line]:
         match notice:
             case MessageSent(message=message) if self.shows(message.sender, message.receivers):
                 to = f"meeting {message.meeting}" if message.meeting else self._names(message.receivers)
