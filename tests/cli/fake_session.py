@@ -27,6 +27,7 @@ class Found:
     checkpoint: str = "1000_ckpt_7"
     skipped: Sequence[str] = ()
     said_after: Sequence[str] = ()
+    may_have_run: Sequence[str] = ()
     program_changed: bool = False
 
 

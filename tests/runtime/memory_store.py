@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from typing import Any
 
 from playbooks.checkpoints.record import Checkpoint
+from playbooks.checkpoints.store import Note
 
 
 class MemoryStore:
@@ -14,6 +16,7 @@ class MemoryStore:
     def __init__(self, held: dict[str, bytes] | None = None) -> None:
         self.held: dict[str, bytes] = dict(held or {})
         self._numbers: dict[str, int] = {}
+        self.said: list[Note] = []
         for id in self.held:
             agent, _, number = id.partition("_ckpt_")
             self._numbers[agent] = max(self._numbers.get(agent, 0), int(number))
@@ -35,6 +38,15 @@ class MemoryStore:
     def write_group(self, checkpoints: Sequence[Checkpoint]) -> None:
         for checkpoint in checkpoints:
             self.write(checkpoint)
+
+    def note(self, session: str, kind: str, data: dict[str, Any]) -> None:
+        self.said.append(Note(kind, dict(data), True))
+
+    def notes(self, session: str, kind: str) -> list[Note]:
+        return [note for note in self.said if note.kind == kind]
+
+    def clear_notes(self, session: str, kind: str) -> None:
+        self.said = [note for note in self.said if note.kind != kind]
 
     def read(self, id: str) -> Checkpoint:
         checkpoint: Checkpoint = pickle.loads(self.held[id])

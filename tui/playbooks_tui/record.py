@@ -11,11 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from playbooks.checkpoints.record import Header
+from playbooks.runtime.decisions import DECIDED
 from playbooks.runtime.notices import (
     AgentChanged,
     AgentView,
     Asked,
     Committed,
+    MayHaveRun,
     MessageHeard,
     MessageSent,
     MessageView,
@@ -191,6 +193,8 @@ class Record:
         self.thinking: set[str] = set()
         """Agents whose model call is open."""
         self.asked: tuple[str, ...] = ()
+        self.undecided: dict[str, MayHaveRun] = {}
+        """Calls that may have run and wait for the person's word."""
         self.printed: list[Printed] = []
         self.labels: dict[str, str] = {}
         """Checkpoint id → the name a person gave it."""
@@ -252,6 +256,14 @@ class Record:
             case Output(agent, text, kind):
                 self.printed += [Printed(agent, kind, line) for line in text.rstrip("\n").split("\n")]
                 touched.output = True
+            case MayHaveRun(id):
+                self.undecided.pop(id, None)
+                if told.decision == "ask":
+                    self.undecided[id] = told
+                else:
+                    self.printed.append(Printed(told.agent, "warning", f"◐ {told.call} {DECIDED[told.decision]}"))
+                    touched.output = True
+                touched.asked = touched.status = True
             case Asked(agents):
                 self.asked = agents
                 touched.asked = True
@@ -374,6 +386,7 @@ class Record:
         if self.branch in self.branches and status != "ready":
             self.branches[self.branch].status = status
         self.asked = ()
+        self.undecided.clear()
         self.writing.clear()
         self.thinking.clear()
 

@@ -30,6 +30,8 @@ GLYPHS: Final = {
     "end": "■",
     "error": "!",
 }
+MAY_HAVE_RUN: Final = "◐"
+"""In place of the glyph of a call that was under way when a process died."""
 QUIET: Final = frozenset({"heard", "create", "start", "return", "step"})
 """Kinds whose rows repeat what another row says."""
 SLOW_S: Final = 0.5
@@ -237,7 +239,8 @@ def body(
 ) -> list[Span]:
     """Glyph, the other side, and what the row says; the words come last."""
     quiet = header.kind in QUIET
-    spans = [Span(GLYPHS[header.kind] + " ", glyph_ink(record, header), bold=True, later=later)]
+    glyph, inked = (MAY_HAVE_RUN, "doubt") if header.again else (GLYPHS[header.kind], glyph_ink(record, header))
+    spans = [Span(f"{glyph} ", inked, bold=True, later=later)]
     if header.kind in ("say", "heard") and header.peer:
         name = record.title(header.peer)
         ink = "quiet" if quiet else record.hue(header.peer)

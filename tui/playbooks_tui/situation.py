@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from playbooks.runtime.decisions import CHOICES
 from playbooks.runtime.notices import AgentView
 from playbooks_tui.ending import ending
 from playbooks_tui.record import HUMAN, Record
@@ -142,6 +143,9 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
                 Span(f" · {behind} behind · {tail}" if behind else f" · the newest · {tail}", "quiet"),
             )
         case "waiting":
+            if record.undecided:
+                call = next(iter(record.undecided.values())).call
+                return (Span("◐ ", "doubt", bold=True), Span(f"{call} may have run: i decides"))
             asking = _list([record.title(agent) for agent in record.asked]) or "the program"
             return (Span(f"{asking} asks"), Span(" · paused after it" if standing.held else "", "quiet"))
         case "interrupted":
@@ -303,6 +307,9 @@ def ask_line(record: Record, standing: Standing) -> str:
         return f"{said or 'the program ended'}. ↑ looks back, e changes one thing."
     if now in ("interrupted", "opening", "leaving"):
         return "nothing runs"
+    if record.undecided:
+        call = next(iter(record.undecided.values())).call
+        return f"{call} may have run: i, then {CHOICES}"
     if record.asked:
         return f"{record.title(record.asked[0])} asks you: i answers"
     return "nobody asks you now"

@@ -55,6 +55,8 @@ class Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Paths to what could not be stored, `$result.rows[3].conn`."""
     line: int = 0
     """Line of the statement in the frame's response, from 1; 0 outside model code."""
+    again: bool = False
+    """The call may have run once before: a process died in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,7 @@ def _is_well_formed(header: Header) -> bool:
         and all(type(seconds) in (int, float) and abs(seconds) < 1e15 for seconds in (header.time, header.took))
         and type(header.degraded) is tuple
         and all(type(path) is str for path in header.degraded)
+        and type(header.again) is bool
         and header.session.isprintable()
         and header.branch.isprintable()
         and header.kind in _KINDS

@@ -17,6 +17,7 @@ from playbooks.console.answers import Answers, standard_input
 from playbooks.console.resumed import fresh_lines, resume_lines, resume_warnings
 from playbooks.console.transcript import Taste, Transcript
 from playbooks.errors import ExitStatus
+from playbooks.runtime.decisions import CHOICES
 
 if TYPE_CHECKING:
     from playbooks.console.live import LiveConsole
@@ -83,6 +84,7 @@ async def play(
             session,
             on_wait=lambda agents: console.ask(session.agents[agents[0]].class_name if len(session.agents) > 1 else ""),
             on_taken=console.answered,
+            on_unclear=lambda text: click.echo(f"“{text}” decides nothing: {CHOICES}", err=True),
             stdin=standard_input(),
         )
         unsubscribe = [session.subscribe(console.listen), session.subscribe(answers.listen)]

@@ -11,9 +11,10 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
-from playbooks.runtime.notices import Asked, Notice
+from playbooks.runtime.decisions import decision_of
+from playbooks.runtime.notices import Asked, MayHaveRun, Notice
 
 CHUNK = 65_536
 
@@ -22,6 +23,8 @@ class Talks(Protocol):
     """The part of a session that hears the person."""
 
     def say(self, text: str, to: str | None = None) -> None: ...
+
+    def decide(self, id: str, how: Literal["rerun", "result", "fail"], value: Any = None) -> None: ...
 
     def close_input(self) -> None: ...
 
@@ -32,7 +35,8 @@ class Answers:
     Args:
         session: Hears them.
         on_wait: Called with the ids of those who wait, when there is no line yet.
-        on_taken: Called with each line that is said.
+        on_taken: Called with each line that is said; with an empty one for a line that decides something.
+        on_unclear: Called with a line that should decide and does not.
         stdin: File descriptor; None when the process has none.
     """
 
@@ -42,10 +46,13 @@ class Answers:
         *,
         on_wait: Callable[[Sequence[str]], None] = lambda agents: None,
         on_taken: Callable[[str], None] = lambda text: None,
+        on_unclear: Callable[[str], None] = lambda text: None,
         stdin: int | None = 0,
     ) -> None:
         self._session, self._on_wait, self._on_taken, self._stdin = session, on_wait, on_taken, stdin
+        self._on_unclear = on_unclear
         self._asked: tuple[str, ...] = ()
+        self._undecided: dict[str, MayHaveRun] = {}
         self._lines: deque[str] = deque()
         self._rest = b""
         self._reading = self._ended = False
@@ -56,6 +63,11 @@ class Answers:
         if isinstance(notice, Asked):
             self._asked = notice.agents
             self._serve()
+        elif isinstance(notice, MayHaveRun):
+            self._undecided.pop(notice.id, None)
+            if notice.decision == "ask":
+                self._undecided[notice.id] = notice
+                self._serve()
 
     def stop(self) -> None:
         """Reads no more."""
@@ -64,19 +76,30 @@ class Answers:
         self._reading = False
 
     def _serve(self) -> None:
-        if not self._asked:
+        if not (self._asked or self._undecided):
             return
         self._start()
-        if self._lines:
+        if self._undecided and self._lines:
+            text = self._lines.popleft()
+            self._on_taken("")
+            if (decision := decision_of(text)) is None:
+                self._on_unclear(text)
+                self._serve()
+            else:
+                notice = self._undecided.pop(next(iter(self._undecided)))
+                self._session.decide(notice.id, *decision)
+                self._serve()
+        elif self._lines:
             to, self._asked = self._asked[0], ()
             text = self._lines.popleft()
             self._on_taken(text)
             self._session.say(text, to)
         elif self._ended:
             self._asked = ()
+            self._undecided.clear()
             self._session.close_input()
         else:
-            self._on_wait(self._asked)
+            self._on_wait([next(iter(self._undecided.values())).agent] if self._undecided else self._asked)
 
     def _start(self) -> None:
         """Begins to read; a file, which never has to be waited for, is read here and now."""

@@ -83,7 +83,7 @@ class LiveConsole:
     def answered(self, text: str) -> None:
         """A line of the person's was taken."""
         self._prompting = ""
-        if self._echo:
+        if self._echo and text:
             self._typed.append(text)
 
     def end(self) -> None:

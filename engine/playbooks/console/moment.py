@@ -35,8 +35,12 @@ def moment_rows(look: Look, now: float) -> Iterator[Row]:
         yield [Word(header.statement, "bold"), Word(place, "dim")]
     if header.text and header.text not in header.statement:
         yield [Word(f"  {header.text}")]
+    if header.again:
+        yield [Word("  ◐ it may have run before: a process died in it", "yellow")]
     if header.degraded:
         yield [Word(f"  not kept: {', '.join(map(str, header.degraded))}", "yellow")]
+    for attempt in look.may_have_run:
+        yield [Word(f"  ◐ {attempt.call} of {attempt.agent} may have run: the process died in it", "yellow")]
     if look.foreign:
         more = f" and {len(look.foreign) - 1} that it builds on" if len(look.foreign) > 1 else ""
         yield [Word(f"  not written by this user's engine: {look.foreign[0]}{more}", "yellow")]

@@ -44,6 +44,10 @@ class Resumed(Protocol):
     @property
     def program_changed(self) -> bool: ...
 
+    @property
+    def may_have_run(self) -> Sequence[str]:
+        """Calls that were under way when the process died, a line each."""
+
 
 def resume_lines(resumed: Resumed) -> Iterator[str]:
     """What was found, an agent after the other."""
@@ -83,3 +87,4 @@ def resume_warnings(resumed: Resumed) -> Iterator[str]:
         yield from (f"  {line}" for line in resumed.said_after)
     if resumed.program_changed:
         yield "The program's files have changed since; what was recorded runs."
+    yield from (f"◐ {line}" for line in resumed.may_have_run)

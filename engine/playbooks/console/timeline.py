@@ -25,6 +25,8 @@ GLYPHS = {
     "error": "!",
 }
 """By kind; the same as on the debugger's screen."""
+MAY_HAVE_RUN = "◐"
+"""In front of a call that was under way when a process died."""
 QUIET = frozenset({"step", "heard", "create", "start", "await", "return"})
 """Kinds that repeat, or tell what another row tells."""
 
@@ -45,6 +47,9 @@ def timeline_rows(timeline: Timeline, now: float, *, drawn: bool) -> Iterator[Ro
     for row in graph_rows(timeline.headers, timeline.branches, DRAWN if drawn else PLAIN):
         lane = Word(row.gutter + "  ", LANES[row.lane % len(LANES)])
         yield [lane] if row.header is None else [lane, *_checkpoint(row, row.header, timeline, width, now)]
+        for attempt in timeline.may_have_run.get(row.header.id, ()) if row.header else ():
+            rest = f"{attempt.agent.ljust(width)}  {MAY_HAVE_RUN} {attempt.call} may have run"
+            yield [Word(" " * len(row.gutter) + "  "), Word(rest, "yellow")]
 
 
 def session_row(timeline: Timeline) -> Row:
@@ -62,6 +67,8 @@ def _checkpoint(row: GraphRow, header: Header, timeline: Timeline, width: int, n
     quiet = "dim" if header.kind in QUIET else ""
     words = [Word(header.id.ljust(width), quiet), Word(f"  {clock_time(header.time, now)}  ", "dim")]
     words.append(Word(what_happened(header, timeline), "bold red" if header.kind == "error" else quiet))
+    if header.again:
+        words.append(Word(f"  {MAY_HAVE_RUN} may have run before", "yellow"))
     if header.degraded:
         words.append(Word(f"  !~ not kept: {', '.join(map(str, header.degraded))}", "yellow"))
     if label := timeline.labels.get(header.id):

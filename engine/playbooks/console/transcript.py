@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from playbooks.runtime.decisions import DECIDED
 from playbooks.runtime.notices import (
     AgentChanged,
     AgentView,
     Committed,
+    MayHaveRun,
     MessageSent,
     ModelAnswered,
     ModelCalled,
@@ -100,6 +102,8 @@ class Transcript:
                 return self._changed(agent)
             case Output(agent=agent, text=text, kind=kind) if self._wants(kind):
                 return [Line(kind, clean(text.rstrip("\n")), self.name(agent), agent)]
+            case MayHaveRun(agent=agent, call=call, decision=decision) if decision == "ask" or not self.taste.quiet:
+                return [Line("warning", clean(f"◐ {call} {DECIDED[decision]}"), self.name(agent), agent)]
             case ModelRetried(agent=agent, attempt=attempt, delay_s=delay, reason=reason) if not self.taste.quiet:
                 text = f"{reason}; the model is asked again in {delay:g} s (attempt {attempt})"
                 return [Line("warning", clean(text), self.name(agent), agent)]

@@ -53,6 +53,8 @@ class Asking:
             await runtime.never()
         received = response.text if response else ""
         executed = response.code[: response.end_of(state.progress_of(frame.id).offset)] if response else ""
+        if runtime.durable:
+            runtime.intents.model_asked(call)
         prompt = runtime.context.prompt(frame, executed)
         hash = prompt_hash(prompt)
         model = runtime.model_of(frame.agent)

@@ -305,12 +305,17 @@ class Builtins:
             if whose != caller.agent:
                 running.peer = whose
             value = await runtime.player.call(running, whose, playbook, bound)
-            running.text = shown if value is None else f"{shown} = {runtime.brief(value)}"
-            runtime.result_note(running, name, shown, value)
+            told(running, value)
             return value
 
-        kind = "tool" if playbook.mode == "python" else "call"
-        return self._call(name, kind, tuple(bound.items()), run, waits=True, playbook=True)
+        def told(running: Running, value: Any) -> None:
+            running.text = shown if value is None else f"{shown} = {runtime.brief(value)}"
+            runtime.result_note(running, name, shown, value)
+
+        python = playbook.mode == "python"
+        kind = "tool" if python else "call"
+        options: dict[str, Any] = {"tool": True, "shown": shown, "given": told} if python else {}
+        return self._call(name, kind, tuple(bound.items()), run, waits=True, playbook=True, **options)
 
     def caller(self, agent: str | None, name: str) -> Callable[..., Call]:
         """A playbook as a name that can be called."""

@@ -39,7 +39,21 @@ _EMPTY: dict[tuple[Any, ...], Any] = {}
 class Running:
     """An effect under way: what `run` is given, and what it leaves for the commit."""
 
-    __slots__ = ("events", "finish", "frame", "kind", "label", "n", "note", "path", "peer", "text", "tick", "unit")
+    __slots__ = (
+        "again",
+        "events",
+        "finish",
+        "frame",
+        "kind",
+        "label",
+        "n",
+        "note",
+        "path",
+        "peer",
+        "text",
+        "tick",
+        "unit",
+    )
 
     def __init__(self, frame: Frame, unit: int, path: tuple[int, ...], n: int, tick: int, call: Call) -> None:
         self.frame, self.unit, self.path, self.n, self.tick = frame, unit, path, n, tick
@@ -47,6 +61,8 @@ class Running:
         self.events: list[Event] = []
         self.kind: Kind = call.kind
         self.text = self.peer = ""
+        self.again = False
+        """It may have run once before."""
         self.note: tuple[str, str] | None = None
         """A line for the frame's transcript: kind and text."""
         self.finish: Callable[[], Any] | None = None
@@ -66,11 +82,14 @@ class Call:
         waits: It waits for others, and does nothing by itself until they act.
         then: How control leaves the caller afterwards, live as on replay.
         playbook: It enters a playbook.
+        tool: It does something outside that a crash may leave half done: it is noted before it begins.
+        shown: For people: `Charge(10)`.
+        given: Makes an outcome that the person gave look like one of `run`'s.
     """
 
     __slots__ = (
-        "arguments", "code", "frame", "instruction", "kind", "label", "line", "playbook", "publish", "run", "runtime",
-        "then", "waits",
+        "arguments", "code", "frame", "given", "instruction", "kind", "label", "line", "playbook", "publish", "run",
+        "runtime", "shown", "then", "tool", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -84,9 +103,13 @@ class Call:
         waits: bool = False,
         then: BaseException | None = None,
         playbook: bool = False,
+        tool: bool = False,
+        shown: str = "",
+        given: Callable[[Running, Any], None] | None = None,
     ) -> None:
         self.runtime, self.label, self.kind, self.arguments = runtime, label, kind, arguments
         self.run, self.publish, self.waits, self.then, self.playbook = run, publish, waits, then, playbook
+        self.tool, self.shown, self.given = tool, shown, given
         self.frame = current().frame
         self.frame.unbegun.add(self)
         frame: types.FrameType | None = sys._getframe(2)
@@ -154,7 +177,7 @@ class Effects:
 
         try:
             return await self.effect(
-                Call(self._runtime, getattr(value, "__qualname__", type(value).__name__), "await", (), run)
+                Call(self._runtime, getattr(value, "__qualname__", type(value).__name__), "await", (), run, tool=True)
             )
         finally:
             if code is not None:
@@ -222,26 +245,41 @@ class Effects:
         running = Running(frame, unit, path, n, tick, call)
         try:
             child = record.get(("child", path, n))
-            if child is None:
+            anew = child is None or (call.tool and runtime.intents.begins_anew(child))
+            if anew:
                 if not runtime.replay.over:
                     await runtime.replay.go_live(tick)
                 if runtime.control.holds:
                     await runtime.control.gate(running, call)
                 if runtime.stopping:
                     await runtime.never()
-            began = time.perf_counter()
-            ok, value = await self._run(call, running)
+            began, outcome = time.perf_counter(), None
+            if durable:
+                if call.tool and anew:
+                    outcome = await runtime.intents.begin(call, running, mark)
+                if frame.tool and recorded is None:
+                    frame.tool = False
+                    runtime.intents.awaits(running)
+            if outcome is None:
+                ok, value = await self._run(call, running)
+            else:
+                ok, value = outcome
+                if ok and call.given:
+                    call.given(running, value)
             if not runtime.replay.over:  # it was in flight at the cut: nothing that is recorded waits for its end
                 await runtime.replay.go_live(tick)
         except BaseException:  # cancelled by wait_for or a task group: leaves no record and no frame
+            if runtime.journal.sealed:
+                await runtime.never()
             if durable:
                 runtime.emit(e.EffectCancelled(frame.id, unit, path, n))
             self._drop_child(frame.id, unit, path, n)
             raise
-        result = self._complete(call, running, ok, value, time.perf_counter() - began)
-        if runtime.stopping:  # committed, but not returned
-            await runtime.never()
-        return result
+        try:
+            return self._complete(call, running, ok, value, time.perf_counter() - began)
+        finally:
+            if runtime.stopping:  # committed, or it could not be: it does not return
+                await runtime.never()
 
     async def _run(self, call: Call, running: Running) -> tuple[bool, Any]:
         self.in_flight[running] = call
@@ -294,6 +332,7 @@ class Effects:
             took=took,
             line=line,
             degraded=degraded,
+            again=running.again,
         )
         if call.publish and ok:
             call.publish(value)

@@ -31,7 +31,7 @@ class Frame:
 
     __slots__ = (
         "agent", "arguments", "done", "id", "names", "parameters", "parent", "playbook", "response", "step", "stored",
-        "tasks", "unbegun", "unit",
+        "tasks", "tool", "unbegun", "unit",
     )  # fmt: skip
 
     def __init__(self, id: int, agent: str, playbook: Playbook, arguments: dict[str, Any], parent: int) -> None:
@@ -45,6 +45,8 @@ class Frame:
         self.tasks: set[asyncio.Task[Any]] = set()
         self.unbegun: set[Call | Any] = set()
         """Calls made and not awaited yet."""
+        self.tool = playbook.mode == "python"
+        """A tool that has not come to an await of its own."""
         self.step = ""
         self.done: list[tuple[types.CodeType | None, int, int, str]] = []
         """Calls of the statement under way that have ended: where they stand, and their label."""

@@ -7,15 +7,21 @@ What others may see of an effect is published by the caller after that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from playbooks.checkpoints.chain import Windows
 from playbooks.checkpoints.record import Checkpoint, Header, Kind
+from playbooks.checkpoints.store import Note
+from playbooks.runtime.signals import Sealed
 from playbooks.state import Event, ProgramState, reduce, to_builtins
 from playbooks.state.changes import apply
 
 TEXT_LIMIT = 200
 """Characters of a header's `text`."""
+INTENTS: Final = "intents"
+"""The side file of what was about to begin after the newest checkpoint."""
+_MOST_INTENTS = 256
+"""Lines it may hold; those before the newest checkpoint are of no use any more."""
 
 
 class Writer(Protocol):
@@ -28,6 +34,12 @@ class Writer(Protocol):
     def write(self, checkpoint: Checkpoint) -> None: ...
 
     def write_group(self, checkpoints: Sequence[Checkpoint]) -> None: ...
+
+    def note(self, session: str, kind: str, data: dict[str, Any]) -> None: ...
+
+    def notes(self, session: str, kind: str) -> list[Note]: ...
+
+    def clear_notes(self, session: str, kind: str) -> None: ...
 
 
 class Retention(Protocol):
@@ -52,11 +64,14 @@ class Journal:
         self.sequence = 0
         self._windows: Windows | None = None
         self._pending: list[Event] = []
+        self._others: frozenset[str] = frozenset()
         self._start: Checkpoint | None = None
         self._numbers: dict[str, int] = {}
         self.last: dict[str, Header] = {}
         """Agent → its newest checkpoint on this branch, as far as this process knows."""
         self.sealed = False
+        self._intents = 0
+        """Noted since the side file was last cleared."""
         self.on_commit: Callable[[Header], None] | None = None
         self.retention: Retention | None = None
         """Prunes after a commit; to be set before anything is emitted or gone on with."""
@@ -65,7 +80,7 @@ class Journal:
     def durable(self) -> bool:
         return self.store is not None
 
-    def go_on(self, head: Header, windows: Windows, sequence: int, branch: str) -> None:
+    def go_on(self, head: Header, windows: Windows, sequence: int, branch: str, others: Iterable[str] = ()) -> None:
         """Goes on from a checkpoint that the state was folded to.
 
         Args:
@@ -73,9 +88,10 @@ class Journal:
             windows: As folded with it.
             sequence: The highest of the session so far.
             branch: To commit on.
+            others: Ids of the newest checkpoints of other branches: the intents after them are kept.
         """
         self.head, self._windows, self.sequence = head, windows, sequence
-        self.session, self.branch = head.session, branch
+        self.session, self.branch, self._others = head.session, branch, frozenset(others)
         if self.retention is not None:
             windows.keep_steps()
 
@@ -89,6 +105,35 @@ class Journal:
             apply(self.state.tables, reduce(self.state, event))
         if self.store is not None:
             self._pending.append(event)
+
+    def intend(self, what: dict[str, Any]) -> None:
+        """Notes beside the checkpoints what is about to begin: a resume from the newest one finds it.
+
+        Before a session's first checkpoint there is nothing to resume, and nothing is noted.
+
+        Raises:
+            StorageError: It could not be written; the journal is sealed.
+            Sealed: It had been sealed before.
+        """
+        if self.store is None or self.head is None or self._start is not None:
+            return
+        if self.sealed:
+            raise Sealed
+        try:
+            self.store.note(self.session, INTENTS, {"after": self.head.id, **what})
+        except BaseException:
+            self.sealed = True
+            raise
+        self._intents += 1
+
+    def _forget_intents(self) -> None:
+        """Clears the side file, but for what stands after the newest checkpoint of another branch."""
+        assert self.store is not None
+        kept = [note.data for note in self.store.notes(self.session, INTENTS) if note.data.get("after") in self._others]
+        self.store.clear_notes(self.session, INTENTS)
+        for data in kept:
+            self.store.note(self.session, INTENTS, data)
+        self._intents = 0
 
     def commit(
         self,
@@ -104,6 +149,7 @@ class Journal:
         took: float = 0.0,
         line: int = 0,
         degraded: tuple[str, ...] = (),
+        again: bool = False,
     ) -> Header:
         """Makes a checkpoint of everything emitted since the last one and of `events`.
 
@@ -114,10 +160,10 @@ class Journal:
 
         Raises:
             StorageError: It could not be written; nothing of it is left, and the journal is sealed.
-            RuntimeError: The journal is sealed: what was emitted since then is not in it.
+            Sealed: It had been sealed before.
         """
         if self.sealed:
-            raise RuntimeError("a checkpoint was to be made after the seal")
+            raise Sealed
         for event in events:
             self.emit(event)
         depth = self.head.depth + 1 if self.head else 0
@@ -145,6 +191,7 @@ class Journal:
             peer=peer,
             degraded=degraded,
             line=line,
+            again=again,
         )
         pending, self._pending = self._pending, []
         self.head = self.last[agent] = header
@@ -181,6 +228,8 @@ class Journal:
                 self._start = None
             else:
                 self.store.write(checkpoint)
+            if self._intents >= _MOST_INTENTS:
+                self._forget_intents()
         except BaseException:
             self.sealed = True
             raise

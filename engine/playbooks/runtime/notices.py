@@ -140,6 +140,18 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class MayHaveRun:
+    """A call that was under way when the process died has been reached again; told anew once it is decided."""
+
+    id: str
+    agent: str
+    call: str
+    """For people: `Charge(10)`."""
+    decision: Literal["rerun", "fail", "ask", "result"]
+    """`rerun`: it runs again. `fail`: it raises. `ask`: the person decides. `result`: the person gave its result."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """The person's answer is waited for by these agents, in the order they asked; empty: by none any more."""
 
@@ -210,6 +222,7 @@ Notice = (
     | ModelAnswered
     | ModelRetried
     | Output
+    | MayHaveRun
     | Asked
     | StatusChanged
     | Stopped

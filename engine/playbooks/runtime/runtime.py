@@ -7,13 +7,14 @@ Commit before publish: `commit` returns when the checkpoint is durable, and ever
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import json
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from playbooks.checkpoints import describe
 from playbooks.checkpoints.record import Header, Kind
@@ -30,6 +31,7 @@ from playbooks.runtime.context import Context
 from playbooks.runtime.control import Control
 from playbooks.runtime.effects import Effects, Running
 from playbooks.runtime.frame import Frame
+from playbooks.runtime.intents import Intents
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.mailbox import Mailbox
 from playbooks.runtime.meetings import Meetings, SharedState
@@ -46,7 +48,7 @@ from playbooks.runtime.player import Player
 from playbooks.runtime.positions import Positions
 from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.replay import Replay
-from playbooks.runtime.signals import Diverged, RunFailed
+from playbooks.runtime.signals import Diverged, Sealed
 from playbooks.runtime.standstill import Standstill
 from playbooks.runtime.targets import HUMAN
 from playbooks.runtime.telling import Telling
@@ -55,6 +57,7 @@ from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
 
 _BRIEF = 120
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class Runtime:
         """Of the branch that this one left from."""
         self.positions = Positions()
         self.values = Values(self, self.settings.max_value_bytes)
+        self.intents = Intents(self)
         self.effects = Effects(self)
         self.player = Player(self)
         self.asking = Asking(self)
@@ -343,22 +347,40 @@ class Runtime:
         """A checkpoint; everything received of any model so far goes into it.
 
         Raises:
-            RunFailed: It could not be written. The run is over, and code that goes on all the same comes to no effect.
+            Sealed: It could not be written. The run is over, and code that goes on all the same comes to no effect.
         """
         if self.durable:
             for live in self.player.frames.values():
                 self.asking.flush(live)
+        return self._kept(lambda: self._commit(agent, kind, statement, events, header))
+
+    def _commit(
+        self, agent: str, kind: Kind, statement: str, events: Iterable[Event], header: dict[str, Any]
+    ) -> Header:
+        if self.journal.head is None:
+            self.journal.commit(HUMAN, "start", "", text=self.program.name)
+        return self.journal.commit(agent, kind, statement, events, **header)
+
+    def intend(self, what: dict[str, Any]) -> None:
+        """Notes what is about to begin, so that a resume knows of it."""
+        self._kept(lambda: self.journal.intend(what))
+
+    def _kept(self, write: Callable[[], T]) -> T:
+        """What the storage refuses ends the run at once: nothing more is kept, so nothing more may be seen.
+
+        Raises:
+            Sealed: For the caller this moment does not end.
+        """
         try:
-            if self.journal.head is None:
-                self._start()
-            return self.journal.commit(agent, kind, statement, events, **header)
-        except UserError as error:
+            return write()
+        except Sealed:
+            raise
+        except Exception as error:
+            if not self.journal.sealed:
+                raise
             self.crash = error
             self.fail(str(error))
-            raise RunFailed(str(error)) from error
-
-    def _start(self) -> None:
-        self.journal.commit(HUMAN, "start", "", text=self.program.name)
+            raise Sealed from error
 
     def _committed(self, header: Header) -> None:
         self.control.committed(header)
@@ -543,8 +565,9 @@ class Runtime:
             receivers = self.meetings.hearers(meeting, HUMAN, ())
         message = e.MessageSent(self.next_message(), HUMAN, receivers, text, meeting)
         statement = f'Say("{target}", {json.dumps(text, ensure_ascii=False)})'
-        self.commit_agent(HUMAN, "say", statement, [message], text=text, peer=target if meeting else receiver)
-        self.message_sent(message)
+        with contextlib.suppress(Sealed):
+            self.commit_agent(HUMAN, "say", statement, [message], text=text, peer=target if meeting else receiver)
+            self.message_sent(message)
 
     def close_input(self) -> None:
         """Nothing more will be said by the person."""

@@ -26,6 +26,10 @@ class RunFailed(BaseException):
         self.reason = reason
 
 
+class Sealed(BaseException):
+    """Nothing can be kept any more: for whoever called, this moment does not end."""
+
+
 class Diverged(RunFailed):
     """The replay did something else than was recorded; nothing is served to the wrong call, and the run has failed."""
 
@@ -51,3 +55,7 @@ class NeverAwaited(Exception):
 
 class UnknownTarget(Exception):
     """Nobody of that name: the model is told who there is."""
+
+
+class ToolInterrupted(Exception):
+    """The call may have run when the process died, and is not made again. Ordinary, so the model is told."""

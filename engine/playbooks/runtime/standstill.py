@@ -70,12 +70,14 @@ class Standstill:
             control.rested()
             return
         waiting = self._runtime.mailbox.waiters
-        if self._runtime.mailbox.asking():
+        undecided = self._runtime.intents.asked
+        if undecided or self._runtime.mailbox.asking():
             if self._runtime.input_closed:
                 self._runtime.needs_input = True
                 self._runtime.finish("interrupted")
             else:
-                self._runtime.set_status("waiting", "waits for you")
+                phrase = f"{undecided[0].call} may have run: you decide" if undecided else "waits for you"
+                self._runtime.set_status("waiting", phrase)
             return
         runtime = self._runtime
         rows = runtime.state.agents.values()

@@ -15,7 +15,7 @@ from playbooks.checkpoints import codec
 from playbooks.checkpoints.plain import ATOMS as IMMUTABLE
 from playbooks.checkpoints.world import Definition, define, find_code
 from playbooks.runtime.place import here
-from playbooks.runtime.signals import NeverAwaited, PlaybookFailed, UnknownTarget
+from playbooks.runtime.signals import NeverAwaited, PlaybookFailed, ToolInterrupted, UnknownTarget
 from playbooks.runtime.source import MODEL, compile_block
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["IMMUTABLE", "Values"]
 
-_OWN = {(cls.__module__, cls.__qualname__): cls for cls in (PlaybookFailed, NeverAwaited, UnknownTarget)}
+_ERRORS = (PlaybookFailed, NeverAwaited, ToolInterrupted, UnknownTarget)
+_OWN = {(cls.__module__, cls.__qualname__): cls for cls in _ERRORS}
 """The engine's errors that programs meet: a replay raises the same."""
 
 

@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.record import BranchInfo, Header
@@ -19,12 +19,14 @@ from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
 from playbooks.language import load_program
 from playbooks.language.model import Program
+from playbooks.runtime.intents import attempts_of, calls_of
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.notices import (
     AgentChanged,
     AgentView,
     Committed,
     Listener,
+    MayHaveRun,
     MessageSent,
     MessageView,
     Notice,
@@ -37,6 +39,7 @@ from playbooks.session.chains import refuse_foreign
 from playbooks.session.changeable import Leaving, leaving
 from playbooks.session.edits import NO_RESULT, Edits
 from playbooks.session.forking import Prepared, events_of, later_on, prepare, rewritten
+from playbooks.session.interrupted import intents_after, told
 from playbooks.session.moment import Moment
 from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, store_of
 from playbooks.session.planning import ForkPlan
@@ -214,10 +217,12 @@ class DebugSession(RunControl):
         settled = gone_on(folded.state, self._base_config, self._model_option)
         journal = Journal(folded.state, self._writer(store), self._clock)
         last = max((header.sequence for header in headers), default=0)
-        journal.go_on(folded.header, folded.windows, last, branch)
+        others = [known.head for known in branches.values() if known.name != branch]
+        journal.go_on(folded.header, folded.windows, last, branch, others)
         journal.last = {header.agent: header for header in path if header.sequence <= folded.header.sequence}
         runtime = self._made(journal, settled)
         runtime.prepare()
+        interrupted: tuple[str, ...] = ()
         self.timeline = list(headers)
         self.messages = Moment(folded.header, folded.state).messages
         agents = list(folded.state.agents)
@@ -225,6 +230,10 @@ class DebugSession(RunControl):
             prepared = self._prepared(found.id, Edits(), before=False, label="")
             branch = prepared.plan.branch
             self._branch_off(prepared, ForkOptions())
+        else:
+            damaged = (found.id for found in store.damaged())
+            ends = (folded.header.id, *(header.id for header in after), *damaged)
+            interrupted = self._expect(runtime, store, session, ends)
         self.resumed = Resumed(
             session,
             branch,
@@ -233,7 +242,18 @@ class DebugSession(RunControl):
             skipped,
             tuple(f"{header.agent}: {header.text}" for header in after if header.kind == "say"),
             program is not None and program.hash != settled.program.hash,
+            interrupted,
         )
+
+    def _expect(self, runtime: Runtime, store: Store, session: str, ends: Sequence[str]) -> tuple[str, ...]:
+        """What was under way when the process died may have run, and model calls stay counted."""
+        notes = intents_after(store, session, ends, trust=self._trust)
+        attempts = attempts_of(runtime.state, notes)
+        if (calls := calls_of(notes)) > self.calls:
+            runtime.emit(e.CallsCounted(calls))
+        mode = self.config.durability.interrupted_tool
+        runtime.intents.expect(attempts, mode)
+        return told(attempts, mode)
 
     # -- forking -------------------------------------------------------------------------------------------------------
 
@@ -490,6 +510,21 @@ class DebugSession(RunControl):
     def say(self, text: str, to: str | None = None) -> None:
         """The person says something, to the agent that asked first unless `to` names one; from any thread."""
         self._soon(lambda: self.runtime.person_says(text, to or ""))
+
+    @property
+    def undecided(self) -> tuple[MayHaveRun, ...]:
+        """Calls that may have run when the process died and wait for `decide`."""
+        return self.runtime.intents.asked
+
+    def decide(self, id: str, how: Literal["rerun", "result", "fail"], value: Any = None) -> None:
+        """What becomes of a call that may have run; from any thread.
+
+        Args:
+            id: Of its `MayHaveRun`.
+            how: It runs again, its result is `value`, or it raises.
+            value: The result.
+        """
+        self._soon(lambda: self.runtime.intents.decide(id, how, value))
 
     def close_input(self) -> None:
         """No more can be said: a program that waits for the person ends. From any thread."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -18,10 +18,12 @@ from playbooks.checkpoints.record import BranchInfo, Header, SessionInfo
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.config import Config
 from playbooks.errors import UserError
+from playbooks.runtime.intents import Attempt
 from playbooks.session.chains import CantBeRead, Chain, Foreign, read_chain
 from playbooks.session.differences import Differences, common_ancestor, differences
 from playbooks.session.edits import Edits
 from playbooks.session.forking import prepare
+from playbooks.session.interrupted import may_have_run
 from playbooks.session.moment import Moment
 from playbooks.session.planning import ForkPlan
 from playbooks.session.resume import branch_path
@@ -43,6 +45,8 @@ class Timeline:
     """By id of a checkpoint, or of the session itself."""
     agents: Mapping[str, str]
     """Id → class, of all branches; without those of a branch whose newest checkpoint can't be read."""
+    may_have_run: Mapping[str, Sequence[Attempt]] = field(default_factory=dict)
+    """By id of a branch's newest checkpoint: the calls that were under way when it was left."""
 
     @cached_property
     def by_id(self) -> Mapping[str, Header]:
@@ -72,6 +76,8 @@ class Look:
     """The model's response in which its statement stands, as far as it was received; None outside model code."""
     foreign: tuple[str, ...]
     """Ids of checkpoints that it builds on and that this user's engine did not write."""
+    may_have_run: tuple[Attempt, ...] = ()
+    """Calls that were under way when the process died, if this is the newest checkpoint of its branch."""
 
 
 class SessionLibrary:
@@ -146,13 +152,22 @@ class SessionLibrary:
         headers = self.store.headers(info.id)
         branches = self.store.branches(info.id)
         agents: dict[str, str] = {}
+        under_way: dict[str, list[Attempt]] = {}
         for branch in branches:
             try:
-                state = read_chain(self.store, branch.head).folded.state
+                folded = read_chain(self.store, branch.head).folded
             except (CantBeRead, UnknownCheckpoint):
                 continue
+            state = folded.state
+            if found := self._may_have_run(folded.header, state, branch):
+                under_way[branch.head] = found
             agents.update({id: str(row[0]) for id, row in state.agents.items() if id != "human"})
-        return Timeline(info, branches, headers, self.store.labels(info.id), agents)
+        return Timeline(info, branches, headers, self.store.labels(info.id), agents, under_way)
+
+    def _may_have_run(self, header: Header, state: ProgramState, branch: BranchInfo) -> list[Attempt]:
+        if branch.status in ("running", "finished") or branch.head != header.id:
+            return []
+        return may_have_run(self.store, header, state)
 
     def damaged(self) -> list[Damaged]:
         """What was found damaged while reading so far."""
@@ -170,7 +185,10 @@ class SessionLibrary:
         header = chain.folded.header
         moment = Moment(header, chain.folded.state, trusted=chain.trusted)
         label = self.store.labels(header.session).get(checkpoint, "")
-        return Look(header, moment, label, _response(chain), chain.foreign)
+        branches = self.store.branches(header.session)
+        at_end = [branch for branch in branches if branch.head == header.id]
+        under_way = self._may_have_run(header, chain.folded.state, at_end[0]) if at_end else []
+        return Look(header, moment, label, _response(chain), chain.foreign, tuple(under_way))
 
     def chain(self, checkpoint: str) -> Chain:
         """A checkpoint with the state that it and those before it add up to.

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from playbooks.checkpoints.record import Checkpoint
-from playbooks.checkpoints.store import Store
+from playbooks.checkpoints.store import Note, Store
 from playbooks.config import Config
 from playbooks.errors import UserError
 from playbooks.language.model import Program
@@ -28,6 +29,15 @@ class LockingWriter:
         id = self._store.new_session_id()
         self._stack.enter_context(self._store.lock(id))
         return id
+
+    def note(self, session: str, kind: str, data: dict[str, Any]) -> None:
+        self._store.note(session, kind, data)
+
+    def notes(self, session: str, kind: str) -> list[Note]:
+        return self._store.notes(session, kind)
+
+    def clear_notes(self, session: str, kind: str) -> None:
+        self._store.clear_notes(session, kind)
 
     def write(self, checkpoint: Checkpoint) -> None:
         self._store.write(checkpoint)

@@ -50,6 +50,8 @@ class Resumed:
     """What had already been said after the checkpoint it goes on from."""
     program_changed: bool = False
     """The program's files are not what was recorded; the recorded text runs."""
+    may_have_run: tuple[str, ...] = ()
+    """Calls that were under way when the process died, and what becomes of them, a line each."""
 
 
 class NothingToResume(UserError):

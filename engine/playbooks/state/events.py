@@ -328,6 +328,26 @@ class MeetingEnded(Record, frozen=True):
     id: str
 
 
+# -- what is noted before it begins ------------------------------------------------------------------------------------
+
+
+class CallAttempted(Record, frozen=True):
+    """A tool began: while nothing says that it ended, it may have run."""
+
+    frame: int
+    unit: int
+    path: Path
+    n: int
+    shown: str
+    """For people: `Charge(10)`."""
+
+
+class CallsCounted(Record, frozen=True):
+    """So many model calls had been made when the process died: they stay counted."""
+
+    call: int
+
+
 Event = (
     SessionStarted
     | Forked
@@ -362,6 +382,8 @@ Event = (
     | MeetingBegan
     | MeetingJoined
     | MeetingEnded
+    | CallAttempted
+    | CallsCounted
 )
 
 

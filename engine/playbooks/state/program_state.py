@@ -291,6 +291,7 @@ def _effect_ended(s: ProgramState, v: e.EffectEnded) -> list[Write]:
         ("record", (v.frame, v.unit), ("ended", v.path, v.n), (v.tick, v.ok, v.outcome)),
         ("record", (v.frame, v.unit), ("child", v.path, v.n), None),
         ("count", "tick", max(v.tick, s.count.get("tick", 0))),
+        *_not_attempted(s, v),
     ]
 
 
@@ -298,7 +299,21 @@ def _effect_cancelled(s: ProgramState, v: e.EffectCancelled) -> list[Write]:
     return [
         ("record", (v.frame, v.unit), ("begun", v.path, v.n), None),
         ("record", (v.frame, v.unit), ("child", v.path, v.n), None),
+        *_not_attempted(s, v),
     ]
+
+
+def _not_attempted(s: ProgramState, v: e.EffectEnded | e.EffectCancelled) -> list[Write]:
+    held = ("tried", v.path, v.n) in s.record.get((v.frame, v.unit), ())
+    return [("record", (v.frame, v.unit), ("tried", v.path, v.n), None)] if held else []
+
+
+def _call_attempted(s: ProgramState, v: e.CallAttempted) -> list[Write]:
+    return [("record", (v.frame, v.unit), ("tried", v.path, v.n), (v.shown,))]
+
+
+def _calls_counted(s: ProgramState, v: e.CallsCounted) -> list[Write]:
+    return [("count", "call", max(v.call, s.count.get("call", 0)))]
 
 
 def _variable_read(s: ProgramState, v: e.VariableRead) -> list[Write]:
@@ -405,4 +420,6 @@ _REDUCERS: dict[type, Callable[[ProgramState, Any], list[Write]]] = {
     e.MeetingBegan: _meeting_began,
     e.MeetingJoined: _meeting_joined,
     e.MeetingEnded: _meeting_ended,
+    e.CallAttempted: _call_attempted,
+    e.CallsCounted: _calls_counted,
 }

@@ -65,6 +65,8 @@ def lines(record: Record, seen: Inspected | None, width: int, *, at_moment: bool
         found.append(Line((Span(f" {piece}", "quiet"),)))
     if took(header.took):
         found.append(Line((Span(f" took {took(header.took)}", "quiet"),)))
+    if header.again:
+        found.append(Line((Span(" ◐ ", "doubt", bold=True), Span("it may have run once before", "doubt"))))
     for path in header.degraded:
         found.append(Line((Span(" !~ ", "doubt", bold=True), Span(cut(f"not stored: {path}", width - 5), "doubt"))))
     return found

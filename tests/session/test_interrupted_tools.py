@@ -1,0 +1,224 @@
+"""A tool that was under way when the process died: it is shown as *may have run*, and `interrupted_tool` decides.
+
+The tool copies the storage path while it runs: what a kill in that very moment would leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from playbooks import DebugSession
+from playbooks.config import Config
+from playbooks.console.moment import moment_rows
+from playbooks.console.timeline import timeline_rows
+from playbooks.errors import ExitStatus
+from playbooks.runtime.notices import MayHaveRun, Notice
+from playbooks.session.library import SessionLibrary
+
+PROGRAM = """---
+model: script:model.py
+---
+# Shop
+Takes money.
+```python
+import os
+import shutil
+
+def crash(name):
+    if not os.path.exists(name):
+        shutil.copytree(".checkpoints", name)
+
+@playbook
+async def Charge(amount):
+    with open("ledger.txt", "a") as ledger:
+        ledger.write(f"{amount} ")
+    crash("crash")
+    return f"paid {amount}"
+
+@playbook
+async def Sum(count):
+    crash("early")
+    total = 0
+    for n in range(count):
+        total += await Add(n)
+        crash("inside")
+    return total
+
+@playbook
+async def Add(n):
+    return n
+```
+## Main
+### Triggers
+- When the program starts
+### Steps
+- Go
+"""
+SELLS = """
+await Say("user", "hello")
+try:
+    paid = await Charge(10)
+except Exception as error:
+    paid = type(error).__name__
+await Say("user", f"it is {paid}")
+await Return(paid)
+"""
+
+
+@pytest.fixture(params=["filesystem", "sqlite"])
+def shop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Writes a program whose model gives one answer, and opens sessions of it."""
+    monkeypatch.chdir(tmp_path)
+    Path("shop.pb").write_text(PROGRAM, "utf-8")
+
+    def opened(storage: str, answer: str = "", **options: Any) -> DebugSession:
+        if answer:
+            Path("model.py").write_text(f"def respond(request):\n    return {answer!r}\n", "utf-8")
+        durability = {"enabled": True, "provider": request.param, "storage_path": storage, **options.pop("how", {})}
+        config = Config.load(overrides={"model": {"token_delay_s": 0}, "durability": durability, **options})
+        return DebugSession.open(
+            *([] if storage != ".checkpoints" else ["shop.pb"]),
+            resume=None if storage == ".checkpoints" else "s1",
+            config=config,
+            verify=True,
+        )
+
+    return opened
+
+
+def play(session: DebugSession, answer: Callable[[DebugSession, MayHaveRun], None] | None = None) -> Any:
+    """Runs a session to its end: what was said, and what was told of interrupted calls."""
+    told: list[tuple[str, str]] = []
+
+    def listen(notice: Notice) -> None:
+        if isinstance(notice, MayHaveRun):
+            told.append((notice.call, notice.decision))
+            if notice.decision == "ask" and answer:
+                answer(session, notice)
+
+    async def main() -> Any:
+        async with session:
+            session.subscribe(listen)
+            resumed = session.resumed.may_have_run if session.resumed else ()
+            await asyncio.wait_for(session.run(), 20)
+            again = [header.statement for header in session.timeline if header.again]
+            return [message.text for message in session.messages], told, resumed, again, session.exit_status
+
+    return asyncio.run(main())
+
+
+def ledger() -> str:
+    return Path("ledger.txt").read_text("utf-8").strip()
+
+
+def test_a_tool_in_flight_at_a_crash_runs_again_and_is_shown_as_may_have_run(shop: Callable[..., Any]) -> None:
+    assert play(shop(".checkpoints", SELLS))[:2] == (["hello", "it is paid 10"], [])
+    said, told, resumed, again, _ = play(shop("crash"))
+    assert said == ["hello", "it is paid 10"]
+    assert told == [("Charge(10)", "rerun")]
+    assert resumed == ("Charge(10) of 1000 may have run: it runs again when the program comes to it",)
+    assert again == ["await Charge(10)"]
+    assert ledger() == "10 10"
+
+
+def test_with_fail_the_call_raises_to_the_code_and_does_not_run(shop: Callable[..., Any]) -> None:
+    play(shop(".checkpoints", SELLS))
+    said, told, _, again, _ = play(shop("crash", how={"interrupted_tool": "fail"}))
+    assert said == ["hello", "it is ToolInterrupted"]
+    assert told == [("Charge(10)", "fail")]
+    assert again == ["await Charge(10)"]
+    assert ledger() == "10"
+
+
+@pytest.mark.parametrize(
+    ("how", "value", "said", "runs"),
+    [
+        ("result", "paid by hand", "it is paid by hand", "10"),
+        ("fail", None, "it is ToolInterrupted", "10"),
+        ("rerun", None, "it is paid 10", "10 10"),
+    ],
+)
+def test_with_ask_the_person_decides(shop: Callable[..., Any], how: Any, value: Any, said: str, runs: str) -> None:
+    play(shop(".checkpoints", SELLS))
+    heard, told, *_ = play(
+        shop("crash", how={"interrupted_tool": "ask"}),
+        lambda session, notice: session.decide(notice.id, how, value),
+    )
+    assert heard == ["hello", said]
+    assert told == [("Charge(10)", "ask"), ("Charge(10)", how)]
+    assert ledger() == runs
+
+
+def test_with_ask_and_nobody_to_answer_input_is_needed_and_the_next_resume_asks_again(shop: Callable[..., Any]) -> None:
+    play(shop(".checkpoints", SELLS))
+    asking = {"interrupted_tool": "ask"}
+    *_, status = play(shop("crash", how=asking), lambda session, _: session.close_input())
+    assert status == ExitStatus.NO_INPUT
+    said, told, *_ = play(shop("crash", how=asking), lambda session, notice: session.decide(notice.id, "result", 3))
+    assert said == ["hello", "it is 3"]
+    assert told == [("Charge(10)", "ask"), ("Charge(10)", "result")]
+    assert ledger() == "10"
+
+
+def test_a_completed_tool_is_never_asked_about(shop: Callable[..., Any]) -> None:
+    play(shop(".checkpoints", SELLS))
+
+    async def resume() -> Any:
+        async with shop("crash") as session:
+            await session.run()
+            return session.timeline[-1].id
+
+    asyncio.run(resume())
+    assert play(shop("crash", how={"interrupted_tool": "fail"}))[1] == []
+    assert ledger() == "10 10"
+
+
+def test_a_tool_that_came_to_an_await_of_its_own_goes_on_from_there_unasked(shop: Callable[..., Any]) -> None:
+    code = 'await Say("user", "hello")\ntotal = await Sum(3)\nawait Say("user", f"{total}")\nawait Return(total)\n'
+    play(shop(".checkpoints", code))
+    failing = {"interrupted_tool": "fail"}
+    assert play(shop("inside", how=failing))[:2] == (["hello", "3"], [])
+    early = play(shop("early", how=failing))
+    assert early[1] == [("Sum(3)", "fail")]
+
+
+def test_timeline_and_show_tell_what_may_have_run_before_anything_is_resumed(shop: Callable[..., Any]) -> None:
+    play(shop(".checkpoints", SELLS))
+    with SessionLibrary.open(shop("crash").config) as library:
+        timeline = library.timeline("s1")
+        drawn = ["".join(word.text for word in row) for row in timeline_rows(timeline, 0.0, drawn=False)]
+        assert any("◐ Charge(10) may have run" in line for line in drawn), drawn
+        head = timeline.branches[0].head
+        shown = ["".join(word.text for word in row) for row in moment_rows(library.look(head), 0.0)]
+        assert any("Charge(10) of 1000 may have run" in line for line in shown), shown
+
+
+def test_a_model_call_in_flight_at_a_crash_stays_counted(shop: Callable[..., Any]) -> None:
+    Path("model.py").write_text(
+        "import os, shutil\n"
+        "def respond(request):\n"
+        "    if request.turn == 0:\n"
+        '        return \'await Say("user", "one")\\n\'\n'
+        "    if not os.path.exists('crash'):\n"
+        "        shutil.copytree('.checkpoints', 'crash')\n"
+        "    return 'await Return(1)\\n'\n",
+        "utf-8",
+    )
+    play(shop(".checkpoints"))
+
+    async def resume(**options: Any) -> Any:
+        async with shop("crash", **options) as session:
+            at_once = session.calls
+            await session.run()
+            return at_once, session.calls, session.status, session.error
+
+    assert asyncio.run(resume(max_llm_calls=2))[2:] == (
+        "failed",
+        "the limit of 2 model calls is reached; raise max_llm_calls in playbooks.toml and go on with --resume",
+    )
+    assert asyncio.run(resume())[:3] == (2, 3, "finished")
