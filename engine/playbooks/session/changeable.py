@@ -6,6 +6,7 @@ each, so that the two can't disagree. Nothing runs, and nothing is kept of the q
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from playbooks.checkpoints.codec import DamagedValue, decode
 from playbooks.checkpoints.record import Checkpoint
 from playbooks.errors import UserError
 from playbooks.runtime.response import Response
+from playbooks.runtime.source import mark
 from playbooks.session.edits import Editing, Edits
 from playbooks.session.moment import Moment
 from playbooks.session.variables import is_data
@@ -156,3 +158,14 @@ def _received(frame: int, later: Iterable[Event]) -> str:
             case e.ResponseReceived(of) | e.ResponseEnded(of) | e.TurnEnded(of) | e.ResponseCut(of) if of == frame:
                 break
     return text
+
+
+def mistake_in(code: str) -> tuple[int, str] | None:
+    """The first mistake in code that is to take the place of a response's rest: its line from 1, and what is wrong."""
+    try:
+        ast.parse(mark(code))
+    except SyntaxError as error:
+        return error.lineno or 1, error.msg
+    except ValueError as error:  # a null character
+        return 1, str(error)
+    return None
