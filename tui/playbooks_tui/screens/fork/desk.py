@@ -1,0 +1,145 @@
+"""What the dialog needs of the session, read on the reading thread: facts to fill it, and plans while it is filled in.
+
+Apart so that the dialog never touches the engine, and no fold holds up a key.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from playbooks.checkpoints.record import BranchInfo
+from playbooks.errors import UserError
+from playbooks.language import load_program
+from playbooks.language.model import Program
+from playbooks.models import parse_model_option
+from playbooks.session.changeable import Leaving
+from playbooks.session.edits import Edits
+from playbooks.session.moment import Moment
+from playbooks.session.programs import recorded_program
+from playbooks_tui.bridge import Bridge
+from playbooks_tui.screens.fork.draft import Draft, edits_of, temperature_of
+from playbooks_tui.screens.fork.foreseen import Later, Rows, foreseen
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The program's files as they are now."""
+
+    program: Program | None
+    """None: they can't be used."""
+    path: str
+    words: str
+    """How they differ from what was recorded: `2 lines differ`."""
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What can be changed at the place, and what the program is now."""
+
+    leaving: Leaving
+    now: Now
+    later: Later
+
+
+class Desk:
+    """Asks the session on behalf of the dialog.
+
+    Args:
+        bridge: To the session.
+        branch: The branch that the checkpoint is on.
+        head: Id of that branch's newest checkpoint.
+        behind: How many of its checkpoints are later than the fork.
+        title: Agent's id → what people call it.
+    """
+
+    def __init__(self, bridge: Bridge, branch: str, head: str, behind: int, title: Callable[[str], str]) -> None:
+        self._bridge, self._branch, self._head, self._behind, self._title = bridge, branch, head, behind, title
+        self._now: Now | None = None
+
+    def read(self, work: Callable[[], None]) -> None:
+        """Does some reading on the reading thread."""
+        self._bridge.read(work)
+
+    def title(self, agent: str) -> str:
+        """An agent by name."""
+        return self._title(agent)
+
+    def facts(self, checkpoint: str, before: bool) -> Facts:
+        """Reads all that the dialog shows; on the reading thread.
+
+        Raises:
+            UserError: The place can't be forked from.
+        """
+        leaving = self._bridge.session.leaving(checkpoint, before=before)
+        if self._now is None:
+            self._now = program_now(recorded_program(leaving.moment.state))
+        return Facts(leaving, self._now, self._later(leaving.moment, before))
+
+    def _later(self, moment: Moment, before: bool) -> Later:
+        head = self._bridge.moment_now(self._head).state.count
+        here = moment.state.count
+        cost = float(head.get("cost", 0)) - float(here.get("cost", 0))
+        known = head.get("cost", 0) >= 0 and here.get("cost", 0) >= 0
+        calls = int(head.get("call", 0)) - int(here.get("call", 0))
+        return Later(self._branch, self._behind + before, max(0, calls), cost if known else None)
+
+    def plan(self, draft: Draft, facts: Facts) -> Rows:
+        """What would happen; on the reading thread.
+
+        Raises:
+            UserError: It can't be done, and why.
+        """
+        if draft.model:
+            parse_model_option(draft.model)
+        plan = self._bridge.session.plan(
+            draft.checkpoint, before=draft.before, label=draft.label, edits=edits_of(draft, facts.leaving.things)
+        )
+        asks = "another model" if draft.model else "another temperature" if draft.temperature else ""
+        return foreseen(plan, facts.leaving.moment, facts.later, self._title, asks=asks)
+
+    def fork(self, draft: Draft, facts: Facts) -> Future[BranchInfo]:
+        """Begins the branch; a run under way is interrupted first."""
+        edits: Edits = edits_of(draft, facts.leaving.things)
+        options: dict[str, Any] = {
+            "before": draft.before,
+            "result": edits.result,
+            "set": edits.set,
+            "say": edits.say,
+            "response": edits.response,
+            "regenerate": edits.regenerate,
+            "model": draft.model or None,
+            "temperature": temperature_of(draft),
+            "program": facts.now.program if draft.program else None,
+            "label": draft.label,
+        }
+        return self._bridge.fork(draft.checkpoint, **options)
+
+
+def program_now(recorded: Program) -> Now:
+    """Reads a program's files again, and says how they differ from what was recorded."""
+    path = recorded.roots[0] if recorded.roots else ""
+    try:
+        program = load_program(list(recorded.roots))
+    except UserError as error:
+        return Now(None, path, f"can't be used: {str(error).splitlines()[0]}", False)
+    count = differing_lines(recorded, program)
+    if not count:
+        return Now(program, path, "its files are the same", True)
+    return Now(program, path, f"{count} {'line differs' if count == 1 else 'lines differ'}", False)
+
+
+def differing_lines(one: Program, other: Program) -> int:
+    """How many lines of their files differ, a changed line counted once."""
+    old, new = ({file.path: file.text.splitlines() for file in program.files} for program in (one, other))
+    count = 0
+    for path in dict.fromkeys((*old, *new)):
+        matcher = difflib.SequenceMatcher(None, old.get(path, []), new.get(path, []), autojunk=False)
+        for tag, a, b, c, d in matcher.get_opcodes():
+            if tag != "equal":
+                count += max(b - a, d - c)
+    return count
