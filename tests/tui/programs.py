@@ -68,3 +68,19 @@ def respond(request):
 await asyncio.sleep(0.1)
 '''
 """
+HAGGLES = '''
+SHOP = """await CreateAgent("Guest")
+await Say("agent 1001", "A pen for 100?")
+answer = await Yld("agent 1001")
+$price = int(answer)
+await Say("user", f"Sold at {$price}.")
+await EndProgram()
+"""
+GUEST = """offer = await Yld("agent 1000")
+await Say("agent 1000", "80")
+await Return("bought")
+"""
+def respond(request):
+    return {"Shop": SHOP, "Guest": GUEST}[request.agent]
+'''
+"""Ends otherwise when something is changed."""

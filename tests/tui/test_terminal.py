@@ -2,78 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 import termios
 from pathlib import Path
 
-import pexpect
-import pyte
 import pytest
-from tui.programs import SELLS, SHOP, SLEEPS
-
-_LEAVES_THE_SCREEN = "\x1b[?1049l"
-_SHOWS_THE_CURSOR = "\x1b[?25h"
-_PATIENCE_S = 60
-"""How long a screen that does not change is waited for: as long as a busy machine may take to start a process."""
-_RUN = "import sys; from playbooks.cli.entry import run_command; sys.exit(run_command(sys.argv[1:]))"
-
-
-class Terminal:
-    """The debugger on a terminal of 120 × 36, read as a person would."""
-
-    def __init__(self, folder: Path, model: str, *arguments: str, first: str = "") -> None:
-        (folder / "shop.pb").write_text(SHOP)
-        (folder / "model.py").write_text(model)
-        (folder / "playbooks.toml").write_text("[model]\ntoken_delay_s = 0\n")
-        self.screen = pyte.Screen(120, 36)
-        self._stream = pyte.ByteStream(self.screen)
-        self.raw = b""
-        environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
-        self.process = pexpect.spawn(
-            sys.executable,
-            ["-c", first + _RUN, "debug", *(arguments or ("shop.pb",))],
-            cwd=str(folder),
-            dimensions=(36, 120),
-            env=environment,
-        )
-
-    def until(self, *texts: str) -> None:
-        """Reads until every text stands on the screen, all at once: each may be drawn in a frame of its own."""
-        while missing := [text for text in texts if text not in self.shown]:
-            try:
-                self._read(self.process.read_nonblocking(65_536, timeout=_PATIENCE_S))
-            except (pexpect.TIMEOUT, pexpect.EOF) as error:
-                pytest.fail(f"{type(error).__name__} before {missing} was shown; the screen:\n{self.shown}")
-
-    @property
-    def shown(self) -> str:
-        """The screen as it is now."""
-        return "\n".join(self.screen.display)
-
-    def end(self) -> int:
-        """Reads to the end; gives the exit status."""
-        try:
-            while True:
-                self._read(self.process.read_nonblocking(65_536, timeout=_PATIENCE_S))
-        except pexpect.EOF:
-            pass
-        self.process.close()
-        return int(self.process.exitstatus if self.process.exitstatus is not None else -self.process.signalstatus)
-
-    def _read(self, data: bytes) -> None:
-        self.raw += data
-        self._stream.feed(data)
-
-    @property
-    def after(self) -> str:
-        """What was written after the screen was left."""
-        return self.raw.decode().rpartition(_LEAVES_THE_SCREEN)[2]
-
-    def given_back(self) -> bool:
-        text = self.raw.decode()
-        return _LEAVES_THE_SCREEN in text and text.rfind(_SHOWS_THE_CURSOR) > text.rfind("\x1b[?25l")
+from tui.programs import SELLS, SLEEPS
+from tui.terminal import Terminal
 
 
 def test_a_program_that_ends_leaves_with_0_and_says_nothing(alone: Path) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal
 
@@ -287,7 +288,8 @@ class DebugSession(RunControl):
                 raise UserError(f"nothing is before {checkpoint}", "run the program again")
             found = self._store.read(found.header.parent)
         later = events_of(self._store, tuple(later_on(self._store.headers(self.id), found.header)), trust=self._trust)
-        return leaving(fold(self._store.read, found.header.id).state, found, later)
+        place = leaving(fold(self._store.read, found.header.id).state, found, later)
+        return replace(place, things=tuple(t for t in place.things if t.kind != "result")) if before else place
 
     async def fork(
         self,

@@ -33,7 +33,7 @@ from playbooks_tui.screens.fork.draft import (
 )
 from playbooks_tui.screens.fork.editor import Editor
 from playbooks_tui.screens.fork.foreseen import NAMES, Rows
-from playbooks_tui.screens.fork.parts import Choices, Tick
+from playbooks_tui.screens.fork.parts import Choice, Choices, Tick
 from playbooks_tui.spans import cut, plain
 
 CODE: Final[Key] = ("code", "")
@@ -294,6 +294,11 @@ class Fork(ModalScreen[Draft | None]):
                 self.draft = replace(self.draft, program=path if event.index == 1 else "")
         self._changed()
 
+    def on_choices_again(self, event: Choices.Again) -> None:
+        event.stop()
+        if event.choices.id == "rest" and event.choices.pressed_index == _REST.index("edit"):
+            self._edit()
+
     def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
         event.stop()
         self.draft = replace(self.draft, run=event.value)
@@ -313,8 +318,7 @@ class Fork(ModalScreen[Draft | None]):
         text, taken = made
         rest: Rest = "edit" if taken else "recorded" if self.draft.rest == "edit" else self.draft.rest
         self.draft = replace(self.draft, response=text, rest=rest)
-        with self.prevent(RadioSet.Changed):
-            self.query_one("#rest", Choices).query("Choice")[_REST.index(rest)].value = True  # type: ignore[attr-defined]
+        self.query_one("#rest", Choices).query(Choice)[_REST.index(rest)].value = True
         self.query_one("#rest", Choices).focus()
         self._changed()
 
@@ -412,7 +416,7 @@ class Fork(ModalScreen[Draft | None]):
             what.update("nothing can be changed here" if self.facts else "")
             kind.update("")
         else:
-            was = show(thing.value, 60) if thing.kind != "message" else str(thing.value)
+            was = text_of(thing) or show(thing.value, 60)
             what.update(
                 Content.assemble(cut(plain(self._called(thing)), 26), "   ", (cut(plain(was), 14) + " → ", "$quiet"))
             )
@@ -422,9 +426,10 @@ class Fork(ModalScreen[Draft | None]):
         self.query_one("#others", Label).update(self._others(thing))
 
     def _called(self, thing: Changeable) -> str:
-        if thing.kind == "result":
-            return f"result of {thing.about}"
         title = self._desk.title(thing.agent)
+        if thing.kind == "result":
+            heard = self.facts is not None and self.facts.leaving.moment.header.kind == "heard"
+            return f"{title} hears" if heard else f"result of {thing.about}"
         if thing.kind == "message":
             return f"{title} says"
         own = self.facts is not None and thing.agent == self.facts.leaving.moment.header.agent

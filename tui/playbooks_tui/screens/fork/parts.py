@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual.binding import Binding
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Checkbox, RadioButton, RadioSet
 
 
@@ -38,9 +41,24 @@ class Choices(RadioSet):
     Choices:focus > Choice.-selected > .toggle--label { background: $foreground; color: $surface; }
     """
 
+    @dataclass
+    class Again(Message):
+        """What was chosen already is chosen again: an editor behind it opens again."""
+
+        choices: Choices
+
+        @property
+        def control(self) -> Choices:
+            return self.choices
+
     def __init__(self, *names: str, id: str) -> None:
         super().__init__(
             *(Choice(Content(name), value=place == 0, compact=True) for place, name in enumerate(names)),
             compact=True,
             id=id,
         )
+
+    def _on_radio_button_changed(self, event: RadioButton.Changed) -> None:
+        """Textual's own handler runs after this one, and turns it on again."""
+        if not event.radio_button.value:
+            self.post_message(self.Again(self))

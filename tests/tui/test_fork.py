@@ -1,0 +1,209 @@
+"""Forking: opened where the person points, planned while they type, and run at once in the same app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.widgets import Button, Input, Label, TextArea
+from tui.desk import Desk, Opens
+from tui.programs import HAGGLES, SLEEPS
+
+from playbooks_tui.screens.fork.dialog import Fork
+from playbooks_tui.screens.fork.editor import Editor
+from playbooks_tui.widgets.head import Head
+
+
+def row(d: Desk, kind: str, text: str) -> int:
+    """The row of that kind that says something."""
+    record = d.screen.record
+    return next(row for row in record.shown if record.headers[row].kind == kind and text in record.text(row))
+
+
+async def opened(d: Desk, kind: str, text: str, key: str = "e") -> Fork:
+    """Looks at a row, and opens the dialog there."""
+    d.screen.stand(here=row(d, kind, text), chosen=None)
+    await d.press(key)
+    await d.until(lambda: isinstance(d.app.screen, Fork) and d.app.screen.facts and d.app.screen.rows)
+    dialog = d.app.screen
+    assert isinstance(dialog, Fork)
+    return dialog
+
+
+def says(dialog: Fork, id: str) -> str:
+    return str(dialog.query_one(f"#{id}", Label).render())
+
+
+async def planned(d: Desk, dialog: Fork) -> None:
+    await d.until(lambda: dialog._planned == dialog.draft)
+
+
+async def test_e_opens_at_what_was_said_and_another_word_ends_the_program_otherwise(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        dialog = await opened(d, "say", "80")
+        assert says(dialog, "what").startswith("Guest says   80 → ")
+        assert isinstance(d.app.focused, Input) and d.app.focused.id == "new"
+        await d.press("9", "5")
+        await planned(d, dialog)
+        assert says(dialog, "typed") == "✓ text"
+        assert says(dialog, "command") == f"$ playbooks fork {dialog.place.checkpoint} --say '1001: 95'"
+        await d.press("ctrl+s")
+        await d.until(lambda: "fork-1" in d.screen.record.branches)
+        await d.status("finished")
+        assert d.app.screen is d.screen and d.screen.record.branch == "fork-1"
+        assert "Sold at 95." in d.screen.query_one(Head).line(0).text
+        record = d.screen.record
+        assert record.branches["main"].ended and record.branches["fork-1"].ended
+        assert {"Sold at 80.", "Sold at 95."} <= {record.text(row) for row in record.shown}
+
+
+async def test_what_was_heard_is_a_result_that_can_be_changed(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        dialog = await opened(d, "heard", "80")
+        assert says(dialog, "what").startswith("Shop hears   80 → ")
+        await d.press("7", "ctrl+s")
+        await d.until(lambda: "fork-1" in d.screen.record.branches)
+        await d.status("finished")
+        assert "Sold at 7." in d.screen.query_one(Head).line(0).text
+
+
+async def test_an_edit_that_cant_take_is_said_there_and_nothing_is_begun(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        count = len(d.screen.record.headers)
+        dialog = await opened(d, "end", "")
+        assert "can't be changed" in says(dialog, "why")
+        assert says(dialog, "typed") == "can't change"
+        await d.press("x")
+        await planned(d, dialog)
+        assert dialog.query_one("#go", Button).disabled
+        await d.press("ctrl+s")
+        assert d.app.screen is dialog and "can't be changed" in says(dialog, "why")
+        await d.press("escape")
+        await d.until(lambda: d.app.screen is d.screen)
+        assert len(d.screen.record.headers) == count and list(d.screen.record.branches) == ["main"]
+
+
+async def test_arrows_go_to_other_things_and_all_edits_are_made_together(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        dialog = await opened(d, "heard", "80")
+        await d.press("7", "0", "down")
+        thing = dialog.shown
+        assert thing is not None and thing.name == "$price" and "Shop hears = 70" in says(dialog, "others")
+        await d.press("1")
+        await planned(d, dialog)
+        assert "--result 70" not in says(dialog, "command")  # what was a text stays one
+        assert "--result" in says(dialog, "command") and "--set" in says(dialog, "command")
+        assert says(dialog, "typed") == "✓ number"
+        await d.press("up")
+        assert dialog.query_one("#new", Input).value == "70"
+
+
+async def test_before_it_the_statement_runs_again_and_there_is_no_result_to_change(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        dialog = await opened(d, "heard", "80")
+        dialog.query_one("#from").focus()
+        await d.press("right", "enter")
+        await d.until(lambda: dialog.draft.before and dialog.things and dialog.things[0].kind != "result")
+        await planned(d, dialog)
+        assert "--before" in says(dialog, "command") and not dialog.problem
+
+
+async def test_the_rest_of_a_response_is_changed_in_an_editor_that_refuses_what_is_no_python(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        dialog = await opened(d, "heard", "80")
+        dialog.query_one("#rest").focus()
+        await d.press("right", "right", "enter")
+        await d.until(lambda: isinstance(d.app.screen, Editor))
+        editor = d.app.screen
+        area = editor.query_one(TextArea)
+        assert "await EndProgram()" in area.text and "CreateAgent" not in area.text
+        area.text = 'await Say("user", '
+        await d.pilot.pause()
+        assert "✗ line" in str(editor.query_one("#mistake", Label).render())
+        await d.press("ctrl+s")
+        assert d.app.screen is editor
+        area.text = 'await Say("user", "Not today.")\nawait EndProgram()\n'
+        await d.pilot.pause()
+        await d.press("ctrl+s")
+        await d.until(lambda: d.app.screen is dialog)
+        await planned(d, dialog)
+        assert "--response - <<" in says(dialog, "command")
+        await d.press("ctrl+s")
+        await d.until(lambda: "fork-1" in d.screen.record.branches)
+        await d.status("finished")
+        assert "Not today." in d.screen.query_one(Head).line(0).text
+
+
+async def test_escape_leaves_the_editor_without_its_code_and_keeps_it_for_the_next_time(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        dialog = await opened(d, "heard", "80")
+        dialog.query_one("#rest").focus()
+        for keys in (("right", "right", "enter"), ("left", "enter")):
+            await d.press(*keys)
+            await d.until(lambda: isinstance(d.app.screen, Editor))
+            d.app.screen.query_one(TextArea).text = "half = (\n"
+            await d.press("escape")
+            await d.until(lambda: d.app.screen is dialog)
+            assert dialog.draft.rest == "recorded" and dialog.draft.response == "half = (\n"
+            await d.pilot.pause()
+
+
+async def test_a_fork_of_a_run_that_goes_on_interrupts_it_first_and_says_so(desk: Opens) -> None:
+    async with desk(SLEEPS) as d:
+        await d.until(lambda: len(d.screen.record.shown) == 5)
+        dialog = await opened(d, "say", "two", key="f")
+        assert says(dialog, "esc") == "the run is interrupted first"
+        await d.press("ctrl+s")
+        await d.until(lambda: "fork-1" in d.screen.record.branches)
+        record = d.screen.record
+        await d.until(lambda: [record.text(row) for row in record.branches["fork-1"].rows].count("four") == 1)
+        assert record.headers[record.branches["main"].rows[-1]].kind == "interrupt"
+        assert record.status == "running"
+
+
+async def test_without_run_at_once_the_branch_stands_paused(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        dialog = await opened(d, "heard", "80")
+        dialog.query_one("#run").focus()
+        await d.press("space")
+        assert not dialog.draft.run
+        await d.press("ctrl+s")
+        await d.status("paused")
+        assert d.screen.record.headers[-1].kind == "fork"
+        await d.press("c")
+        await d.status("finished")
+
+
+async def test_the_program_as_it_is_now_can_run_on_the_new_branch(desk: Opens, alone: Path) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        path = alone / "shop.pb"
+        path.write_text(path.read_text().replace("price = 100", "price = 200"))
+        dialog = await opened(d, "heard", "80")
+        choices = list(dialog.query_one("#program").query("Choice"))
+        assert "1 line differs" in str(choices[1].label)  # type: ignore[attr-defined]
+        dialog.query_one("#program").focus()
+        await d.press("right", "enter")
+        await planned(d, dialog)
+        assert "--program shop.pb" in says(dialog, "command")
+        await d.press("ctrl+s")
+        await d.until(lambda: "fork-1" in d.screen.record.branches)
+        await d.status("finished")
+
+
+async def test_the_command_is_copied_outside_a_field(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        dialog = await opened(d, "heard", "80")
+        await d.press("y")
+        assert dialog.query_one("#new", Input).value == "y"
+        dialog.query_one("#from").focus()
+        await d.press("y")
+        assert d.app.clipboard == f"playbooks fork {dialog.place.checkpoint} --result y"
