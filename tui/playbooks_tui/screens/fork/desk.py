@@ -15,11 +15,11 @@ from playbooks.checkpoints.record import BranchInfo
 from playbooks.errors import UserError
 from playbooks.language import load_program
 from playbooks.language.model import Program
-from playbooks.models import parse_model_option
 from playbooks.session.changeable import Leaving
 from playbooks.session.edits import Edits
 from playbooks.session.moment import Moment
 from playbooks.session.programs import recorded_program
+from playbooks.session.settling import ForkOptions
 from playbooks_tui.bridge import Bridge
 from playbooks_tui.screens.fork.draft import Draft, edits_of, temperature_of
 from playbooks_tui.screens.fork.foreseen import Later, Rows, foreseen
@@ -94,12 +94,15 @@ class Desk:
         Raises:
             UserError: It can't be done, and why.
         """
-        if draft.model:
-            parse_model_option(draft.model)
+        edits = edits_of(draft, facts.leaving.things)
+        program = facts.now.program if draft.program else None
+        options = ForkOptions(draft.model or None, temperature_of(draft), program)
         plan = self._bridge.session.plan(
-            draft.checkpoint, before=draft.before, label=draft.label, edits=edits_of(draft, facts.leaving.things)
+            draft.checkpoint, before=draft.before, label=draft.label, edits=edits, options=options
         )
-        asks = "another model" if draft.model else "another temperature" if draft.temperature else ""
+        asks = "all that comes next" if draft.model or draft.temperature else ""
+        if not asks and draft.rest == "ask":
+            asks = "the rest of the response"
         return foreseen(plan, facts.leaving.moment, facts.later, self._title, asks=asks)
 
     def fork(self, draft: Draft, facts: Facts) -> Future[BranchInfo]:
