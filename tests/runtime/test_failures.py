@@ -327,9 +327,11 @@ def test_the_limit_of_calls_fails_the_run_and_more_of_them_resume_it() -> None:
             ("$n = 1", 'await Say("user", "on")\n$n += 1', "await Return($n)"), RunSettings(max_llm_calls=limit)
         )
 
+    raised = "the limit of 2 model calls is reached; raise max_llm_calls in playbooks.toml"
+    assert start(scenario(2), durable=False).error == raised
     run = start(scenario(2))
     assert run.ended == "failed"
-    assert run.error.startswith("the limit of 2 model calls is reached; raise max_llm_calls")
+    assert run.error == f"{raised} and go on with --resume"
     run.scenario = scenario(9)
     again = resume(run, run.headers[-1].id)
     assert again.ended == "finished"

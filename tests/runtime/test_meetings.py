@@ -322,6 +322,19 @@ def test_the_person_takes_part_hears_and_is_heard_by_all() -> None:
     assert "user: Ship it." in str(run.results["1001"])
 
 
+def test_a_person_is_asked_once_by_each_wait_in_a_meeting() -> None:
+    """One who has heard something waits a moment for more of the others: that is no question to the person."""
+    run = resumes(
+        team(
+            'x = await Yld("meeting")\ny = await Yld("user")\nawait Return([x, y])',
+            "await Return(0)",
+            main='x = await Standup("it", attendees=["user"])\nawait Return(x)',
+            person=("one", "two"),
+        )
+    )
+    assert run.results["1000"] == [["user: one", "two"]]
+
+
 def test_a_meeting_that_waits_for_a_person_who_left_can_be_resumed() -> None:
     run = start(
         team(

@@ -46,10 +46,9 @@ class Asking:
             await runtime.never()
         call = int(state.count.get("call", 0)) + 1
         if call > runtime.settings.max_llm_calls:
-            runtime.fail(
-                f"the limit of {runtime.settings.max_llm_calls} model calls is reached; raise max_llm_calls in"
-                " playbooks.toml and go on with --resume"
-            )
+            on = " and go on with --resume" if runtime.durable else ""
+            limit = runtime.settings.max_llm_calls
+            runtime.fail(f"the limit of {limit} model calls is reached; raise max_llm_calls in playbooks.toml{on}")
             await runtime.never()
         received = response.text if response else ""
         executed = response.code[: response.end_of(state.progress_of(frame.id).offset)] if response else ""

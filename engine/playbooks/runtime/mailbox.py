@@ -31,6 +31,8 @@ class Waiter:
     accepts: Predicate
     single: bool
     """Takes one message at a time: what the person says goes to one who asked."""
+    more: bool = False
+    """Has got something and waits a moment for more: it asks nobody for it."""
     ready: asyncio.Future[tuple[int, ...]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -43,9 +45,11 @@ class Mailbox:
         self._reserved: set[tuple[str, int]] = set()
         """(agent, message): what is said in a meeting is in several inboxes, and each gives it out by itself."""
 
-    async def take(self, agent: str, target: str, tick: int, accepts: Predicate, *, single: bool) -> tuple[int, ...]:
+    async def take(
+        self, agent: str, target: str, tick: int, accepts: Predicate, *, single: bool = False, more: bool = False
+    ) -> tuple[int, ...]:
         """Ids of messages for the agent, as soon as there are any; they are this caller's alone."""
-        waiter = Waiter(agent, target, tick, accepts, single)
+        waiter = Waiter(agent, target, tick, accepts, single, more)
         self.waiters.append(waiter)
         self.waiters.sort(key=lambda waiting: waiting.tick)
         try:
@@ -73,7 +77,7 @@ class Mailbox:
 
         def with_person(waiter: Waiter) -> bool:
             id = waiter.target.removeprefix("meeting ")
-            return id != waiter.target and HUMAN in state.meeting(id).attendees
+            return not waiter.more and id != waiter.target and HUMAN in state.meeting(id).attendees
 
         person = [waiter for waiter in self.waiters if waiter.target == "user"]
         return [*person, *filter(with_person, self.waiters)]

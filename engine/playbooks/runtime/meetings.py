@@ -165,7 +165,7 @@ class Meetings:
 
         if runtime.state.meeting(id).ended and not any(map(accepts, runtime.state.inbox.get(agent, ()))):
             return ()
-        ids = await runtime.mailbox.take(agent, f"meeting {id}", tick, accepts, single=False)
+        ids = await runtime.mailbox.take(agent, f"meeting {id}", tick, accepts)
         if not ids:
             return ids
         runtime.effects.working += 1
@@ -174,7 +174,7 @@ class Meetings:
             last = loop.time() + runtime.settings.message_batch_max_wait
             while (rest := min(runtime.settings.message_batch_timeout, last - loop.time())) > 0:
                 try:
-                    taken = runtime.mailbox.take(agent, f"meeting {id}", tick, accepts, single=False)
+                    taken = runtime.mailbox.take(agent, f"meeting {id}", tick, accepts, more=True)
                     more = await asyncio.wait_for(taken, rest)
                 except TimeoutError:
                     break
