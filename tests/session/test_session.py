@@ -135,6 +135,12 @@ def test_setting_a_variable_of_an_agent_that_is_not_there_is_refused(alone: Path
         within(opened(program(alone, ASKS), set={"1007.price": 80}), run)
 
 
+def test_setting_what_looks_like_a_slip_is_refused_unless_it_is_meant(alone: Path) -> None:
+    with pytest.raises(UserError, match=r"agent 1000 has no variable pric; did you mean price\?"):
+        within(opened(program(alone, ASKS), set={"pric": 80}), run)
+    within(opened(program(alone, TALKS), set={"$pric": 80, "mood": "grim"}), run)
+
+
 def test_a_program_that_is_not_there_is_one_line(alone: Path) -> None:
     with pytest.raises(UserError, match=r"missing\.pb"):
         within(opened("missing.pb"), run)

@@ -102,7 +102,7 @@ def run_command(arguments: Sequence[str]) -> int:
     except click.Abort:
         return ExitStatus.INTERRUPTED
     except click.ClickException as error:
-        _tell(_usage(error))
+        _tell(_usage(error, arguments))
         return ExitStatus.USAGE
     except UserError as error:
         _tell(str(error))
@@ -116,9 +116,11 @@ def run_command(arguments: Sequence[str]) -> int:
     return status if isinstance(status, int) else ExitStatus.FINISHED
 
 
-def _usage(error: click.ClickException) -> str:
+def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:
     """A wrong argument in one line, with where the right ones stand."""
-    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "playbooks"
+    # Not all of click's errors know the command they met.
+    asked = " ".join(["playbooks", *(name for name in arguments[:1] if name in COMMANDS)])
+    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else asked
     said = " ".join(error.format_message().split()).rstrip(".").replace(". Did you", "; did you")
     return f"{command}: {said[:1].lower()}{said[1:]}{'' if said.endswith('?') else f'; see {command} --help'}"
 

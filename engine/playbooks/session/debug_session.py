@@ -44,6 +44,7 @@ from playbooks.session.interrupted import intents_after, told
 from playbooks.session.moment import Moment
 from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, store_of
 from playbooks.session.planning import ForkPlan
+from playbooks.session.presets import preset
 from playbooks.session.record import SessionRecord
 from playbooks.session.resume import Resumed
 from playbooks.session.run_control import RunControl
@@ -195,7 +196,7 @@ class DebugSession(RunControl):
         runtime = self._made(journal, settled)
         refuse_mcp(program)
         runtime.prepare()
-        self._apply_set(runtime)
+        preset(runtime, program, self._set)
         if self._message:
             runtime.person_says(self._message)
 
@@ -399,14 +400,6 @@ class DebugSession(RunControl):
 
     def _writer(self, store: Store) -> LockingWriter:
         return LockingWriter(store, lambda: self.program, self._stack)
-
-    def _apply_set(self, runtime: Runtime) -> None:
-        for name, value in self._set.items():
-            agent, dot, rest = name.partition(".")
-            agent, rest = (agent, rest) if dot else ("1000", name)
-            if agent not in runtime.state.agents:
-                raise UserError(f"--set {name}: there is no agent {agent} at the start")
-            runtime.emit(e.VariableWritten(agent, rest.lstrip("$"), runtime.values.encode(value)))
 
     # -- what there is -------------------------------------------------------------------------------------------------
 
