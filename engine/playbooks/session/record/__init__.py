@@ -84,7 +84,7 @@ class SessionRecord:
 
     def hits_before(self, checkpoint: str, breakpoints: Mapping[int, Breakpoint]) -> Iterator[PastHit | None]:
         """Where breakpoints would have stopped before a checkpoint, newest first. None: still looking."""
-        return hits_before(self.reader, checkpoint, dict(breakpoints))
+        return hits_before(self.reader, checkpoint, breakpoints)
 
     def spent(self, checkpoint: str) -> Spent:
         """Calls, tokens and cost between the checkpoint before one and it."""

@@ -6,23 +6,28 @@ counts as a hit is decided by the very same functions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from playbooks.checkpoints.record import Header
-from playbooks.runtime.breakpoint import Breakpoint
-from playbooks.runtime.breakpoints import Beginning, Breakpoints, Hit, Said
+from playbooks.checkpoints.record import BASE, Header
+from playbooks.runtime.breakpoint import BEGINS, Breakpoint
+from playbooks.runtime.breakpoints import Beginning, Breakpoints, Hit, Said, of, reaches
 from playbooks.runtime.excerpt import awaits, fold
+from playbooks.runtime.expression import ExpressionError, parse_expression
 from playbooks.runtime.response import Response
+from playbooks.runtime.seen import SeenNames
 from playbooks.session.record.reader import Reader, advance
 from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
 
-_FIRST: Final = 32
-_LARGEST: Final = 1_024
-"""Checkpoints in a window: few at first, for the last hit is mostly near."""
-_BY_HEADER: Final = frozenset({"step", "agent", "error"})
+_BREATH: Final = 64
+"""Checkpoints read between two places where the caller may stop."""
+_SMALL: Final = BASE
+_LARGE: Final = BASE * BASE
+"""Checkpoints in a window: few at first, for the last hit is mostly near; begun where a checkpoint carries the merged
+changes of just so many, so that what did not change is not read.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class PastHit:
     text: str
 
 
-def hits_before(reader: Reader, checkpoint: str, breakpoints: dict[int, Breakpoint]) -> Iterator[PastHit | None]:
+def hits_before(reader: Reader, checkpoint: str, breakpoints: Mapping[int, Breakpoint]) -> Iterator[PastHit | None]:
     """Hits before a checkpoint on the way to it, newest first; None in between means: still looking.
 
     Hit counts are left aside: over the record each hit counts. Log points are none.
@@ -50,73 +55,125 @@ def hits_before(reader: Reader, checkpoint: str, breakpoints: dict[int, Breakpoi
     Raises:
         UserError: The record can't be read.
     """
+    path = reader.path(checkpoint)
     wanted = {
         id: replace(breakpoint, hit=1)
         for id, breakpoint in breakpoints.items()
         if breakpoint.enabled and breakpoint.log is None
     }
-    path = reader.path(checkpoint)
-    end = len(path) - 1  # a hit stands before the last
-    if not wanted or end < 1:
+    if not wanted or len(path) < 2:
         return
-    size = _FIRST
-    last = ""
-    while end > 0:
-        begin = max(0, end - size)
-        if _worth(path[begin : end + 1], wanted):
-            for hit in _window(reader, path, begin, end, wanted, last):
-                last = hit.header.id
-                yield hit
+    looking = _Looking(reader, path, wanted)
+    known = {checkpoint}
+    for begin, end in _windows(len(path) - 1):
+        found: dict[str, PastHit] = {}
+        for hit in looking.window(begin, end):
+            if hit is None:
+                yield None
+            elif hit.header.id not in known:
+                found.setdefault(hit.header.id, hit)
+        known.update(found)
+        yield from sorted(found.values(), key=lambda hit: -hit.header.sequence)
         yield None
-        end, size = begin, min(size * 2, _LARGEST)
 
 
-def _worth(headers: Sequence[Header], wanted: dict[int, Breakpoint]) -> bool:
-    """Whether a window may hold a hit, by its headers alone."""
-    for breakpoint in wanted.values():
-        if breakpoint.kind not in _BY_HEADER and breakpoint.kind not in ("say", "from", "to"):
+def _windows(end: int) -> Iterator[tuple[int, int]]:
+    """From a depth back to 0: small ones up to a multiple of the large size, then large ones."""
+    while end > 0:
+        size = _LARGE if end % _LARGE == 0 else _SMALL
+        begin = (end - 1) // size * size
+        yield begin, end
+        end = begin
+
+
+class _Looking:
+    """What is looked for on one way."""
+
+    def __init__(self, reader: Reader, path: list[Header], wanted: dict[int, Breakpoint]) -> None:
+        self._reader, self._path = reader, path
+        self._whole = path[0].depth == 0 and path[-1].depth == len(path) - 1
+        self._state = reader.moment(path[-1].id).state
+        self._by_header = {id: b for id, b in wanted.items() if b.kind not in BEGINS and b.kind != "when"}
+        self._folded = {id: b for id, b in wanted.items() if b.kind == "when" or (b.kind in BEGINS and self._ever(b))}
+        conditions = [b.what for b in self._folded.values() if b.kind == "when"]
+        self._names = {name.removeprefix("$") for text in conditions for name in parse_expression(text).names}
+        self._begins = any(b.kind in BEGINS for b in self._folded.values())
+
+    def _ever(self, breakpoint: Breakpoint) -> bool:
+        """Whether what a breakpoint waits for to begin was ever done, or is under way at the end."""
+        if breakpoint.kind in ("playbook", "line") or any(
+            row[1] == breakpoint.what for row in self._state.frames.values()
+        ):
             return True
-        kind = {"step": "step", "error": "error", "say": "say", "from": "say", "to": "say"}.get(breakpoint.kind)
-        if any(kind in (None, header.kind) for header in headers):
+        if breakpoint.kind == "code":
+            ran = any(breakpoint.pattern.search(header.statement) for header in self._path)
+        else:
+            call = f"{breakpoint.what}("
+            ran = any(call in header.statement or call in header.text for header in self._path)
+        return ran or any(key[0] == "begun" for held in self._state.record.values() for key in held)
+
+    def window(self, begin: int, end: int) -> Iterator[PastHit | None]:
+        """The hits of `path[begin + 1 : end + 1]`, in any order."""
+        for header in self._path[begin + 1 : end + 1]:
+            for id, breakpoint in self._by_header.items():
+                if self._meets(breakpoint, header):
+                    yield PastHit(header, breakpoint, id, header.agent, f"{breakpoint.where} at {header.id}")
+        if self._folded and (self._begins or self._changed(end)):
+            yield from self._fold(begin, end)
+
+    def _meets(self, breakpoint: Breakpoint, header: Header) -> bool:
+        def said() -> Said | None:
+            events = self._reader.events(header.id)
+            sent = (event for event in events if isinstance(event, e.MessageSent))
+            return next((Said(event.sender, event.receivers, event.text) for event in sent), None)
+
+        if not (reaches(breakpoint, header, self._state, said) and of(breakpoint, header.agent, self._state)):
+            return False
+        if not breakpoint.condition:
             return True
-    return False
+        try:
+            names = SeenNames(self._reader.moment(header.id).state, header.agent)
+            return parse_expression(breakpoint.condition).truth(names)
+        except ExpressionError:
+            return False
 
+    def _changed(self, end: int) -> bool:
+        """Whether a variable that is looked at may have changed in the window that ends there."""
+        merged = self._reader.checkpoint(self._path[end].id).merged if self._whole else None
+        if merged is None:
+            return True
+        if any(name in self._names for held in merged.get("variables", {}).values() for name in held or ()):
+            return True
+        if merged.get("frames"):
+            return True
+        groups = (group for held in merged.get("names", {}).values() for group in held or ())
+        return any(name in self._names for group in groups for name in str(group).split(" "))
 
-def _window(
-    reader: Reader, path: list[Header], begin: int, end: int, wanted: dict[int, Breakpoint], last: str
-) -> list[PastHit]:
-    """The hits of `path[begin + 1 : end + 1]`, newest first, each checkpoint once; those that stand at the end itself
-    are left out.
-    """
-    breakpoints = Breakpoints()
-    for id, breakpoint in wanted.items():
-        breakpoints.put(breakpoint, id)
-    state = reader.chain(path[begin].id).folded.state
-    breakpoints.prime(state)
-    found: dict[str, PastHit] = {}
-    stop = path[-1].id
-    for place in range(begin + 1, end + 1):
-        header, before = path[place], path[place - 1]
-        for at, hit in _hits(reader, header, before, state, breakpoints):
-            if at.id not in (stop, last) and at.id not in found:
-                found[at.id] = PastHit(at, hit.breakpoint, hit.id, hit.agent, hit.text)
-    return sorted(found.values(), key=lambda hit: -hit.header.sequence)
+    def _fold(self, begin: int, end: int) -> Iterator[PastHit | None]:
+        breakpoints = Breakpoints()
+        for id, breakpoint in self._folded.items():
+            breakpoints.put(breakpoint, id)
+        state = self._reader.chain(self._path[begin].id).folded.state
+        breakpoints.prime(state)
+        for place in range(begin + 1, end + 1):
+            header, before = self._path[place], self._path[place - 1]
+            for at, hit in _hits(self._reader, header, before, state, breakpoints):
+                yield PastHit(at, hit.breakpoint, hit.id, hit.agent, hit.text)
+            if place % _BREATH == 0:
+                yield None
 
 
 def _hits(
     reader: Reader, header: Header, before: Header, state: ProgramState, breakpoints: Breakpoints
 ) -> Iterator[tuple[Header, Hit]]:
     """The hits of one checkpoint, with where each stands; takes its events up into the state."""
-    said: Said | None = None
     for event in reader.events(header.id):
         if breakpoints.begins and (beginning := _beginning(reader, event, state)) is not None:
             for hit in breakpoints.before(beginning, state):
                 yield before, hit
-        if isinstance(event, e.MessageSent):
-            said = Said(event.sender, event.receivers, event.text)
         advance(state, event)
     if breakpoints.commits:
-        for hit in breakpoints.after(header, state, lambda: said):
+        for hit in breakpoints.after(header, state, lambda: None):
             yield header, hit
 
 
