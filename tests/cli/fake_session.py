@@ -9,6 +9,7 @@ from typing import Any
 
 from playbooks.errors import ExitStatus
 from playbooks.runtime.notices import AgentView, Asked, Listener, MessageSent, MessageView, Notice, RunStatus
+from playbooks.session.resume import FailedAgent
 
 SELLER = AgentView("1000", "Seller", "running")
 BUYER = AgentView("1001", "Buyer", "waiting", waits_for="agent 1000")
@@ -27,8 +28,10 @@ class Found:
     checkpoint: str = "1000_ckpt_7"
     skipped: Sequence[str] = ()
     said_after: Sequence[str] = ()
+    program: str = "pen.pb"
+    changed_files: Sequence[str] = ()
+    failed: Sequence[FailedAgent] = ()
     may_have_run: Sequence[str] = ()
-    program_changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class FakeSession:
     resumed: Found | None = None
     agents: dict[str, AgentView] = field(default_factory=lambda: {"1000": SELLER, "1001": BUYER})
     timeline: Sequence[Row] = ()
+    failed: Sequence[FailedAgent] = ()
     heard: list[tuple[str, str | None]] = field(default_factory=list)
     interrupts: int = 0
     input_closed: bool = False

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 import pytest
-from cli.fake_session import SELLER, FakeSession, Found, FoundAgent, Row, ask, said
+from cli.fake_session import SELLER, FailedAgent, FakeSession, Found, FoundAgent, Row, ask, said
 from click.testing import CliRunner
 
 from playbooks.cli import entry
@@ -247,7 +247,11 @@ def test_a_resume_prints_what_the_guide_shows(capsys: pytest.CaptureFixture[str]
 
 def test_a_resume_says_what_it_skipped_and_what_had_been_said_after_it(capsys: pytest.CaptureFixture[str]) -> None:
     found = Found(
-        [], skipped=["1000_ckpt_8: truncated"], said_after=["1000: 80, and it is yours."], program_changed=True
+        [],
+        skipped=["1000_ckpt_8: truncated"],
+        said_after=["1000: 80, and it is yours."],
+        changed_files=["pen.pb"],
+        failed=[FailedAgent("1001", "Buyer", "Main failed 3 times", "1001_ckpt_4")],
     )
     _, _, err = played(FakeSession(id="s1", resumed=found), capsys)
     assert err.splitlines() == [
@@ -255,7 +259,10 @@ def test_a_resume_says_what_it_skipped_and_what_had_been_said_after_it(capsys: p
         "Going on from 1000_ckpt_7.",
         "After it this had already been said:",
         "  1000: 80, and it is yours.",
-        "The program's files have changed since; what was recorded runs.",
+        "pen.pb has changed since; what was recorded runs.",
+        "What is there now runs with: playbooks fork 1000_ckpt_7 --program pen.pb",
+        "Buyer 1001 has failed and stays so: Main failed 3 times",
+        "Ask its model anew from before that with: playbooks fork 1001_ckpt_4 --regenerate",
     ]
 
 
@@ -312,6 +319,15 @@ def test_why_a_run_failed_is_one_line(turn: str, why: str, quiet: bool, capsys: 
     out, err = capsys.readouterr()
     assert (status, out) == (1, "")
     assert len(err.splitlines()) == 1 and why in err
+
+
+def test_a_run_whose_agent_failed_names_the_fork_that_goes_otherwise(capsys: pytest.CaptureFixture[str]) -> None:
+    session = FakeSession(id="s2", exit_status=ExitStatus.FAILED, error="Seller failed")
+    session.failed = [FailedAgent("1000", "Seller", "Main failed", "1000_ckpt_3")]
+    assert played(session, capsys)[2].splitlines() == [
+        "Seller failed",
+        "Ask its model anew from before that with: playbooks fork 1000_ckpt_3 --regenerate",
+    ]
 
 
 def test_a_finished_run_prints_nothing_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:

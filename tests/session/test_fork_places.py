@@ -330,3 +330,54 @@ def test_what_was_typed_is_read_as_the_declared_type(typed: str, declared: str, 
 )
 def test_what_does_not_fit_the_declared_type_is_told(value: object, declared: str) -> None:
     assert not fits(value, declared)
+
+
+FAILS = """
+    from pathlib import Path
+
+    def respond(request):
+        if request.turn == 0:
+            return 'await do(1)\\nawait Say("user", "hi")\\n'
+        return 'await Say("user", "mended")\\nawait Return(1)\\n' if Path("mended").exists() else "undefined\\n"
+"""
+
+
+def test_a_failed_agent_stays_failed_on_resume_and_the_fork_that_is_named_goes_otherwise() -> None:
+    bench = Bench({}, script=FAILS)
+    failed = bench.play()
+    assert failed.ending.status == "failed"
+    again = bench.play(resume=True)
+    assert again.ending.status == "failed" and again.resumed is not None
+    (agent,) = again.resumed.failed
+    assert (agent.agent, agent.checkpoint) == ("1000", "1000_ckpt_2")
+    assert again.resumed.agents[0].statement == 'await Say("user", "hi")', "the last that completed"
+    Path("mended").touch()
+    forked = bench.play(resume="s1", begin=forks(agent.checkpoint, regenerate=True))
+    assert (forked.ending.status, forked.said) == ("finished", ["hi", "mended"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("# Worker", "# Builder", "has no agent Worker"),
+        ("## Work", "## Walk", "has no playbook Work in Worker, which is under way"),
+        ("return 10", "return 10\nnothing.here", "the Python block of Lead fails: NameError"),
+    ],
+)
+def test_a_program_that_lacks_what_is_under_way_is_refused_before_anything_happens(
+    old: str, new: str, says: str
+) -> None:
+    bench = haggle()
+    whole = bench.play()
+    text = Path(bench.file).read_text("utf-8")
+    Path("other.pb").write_text(text.replace(f"{old}\n", f"{new}\n"), "utf-8")
+    heard = at(whole, "heard", "no 1")
+
+    async def refused() -> None:
+        async with bench.opened(resume="s1") as session:
+            before = len(session.timeline)
+            with pytest.raises(UserError, match=says):
+                await session.fork(heard, program=load_program(["other.pb"]))
+            assert (len(session.timeline), session.branch) == (before, "main")
+
+    asyncio.run(refused())

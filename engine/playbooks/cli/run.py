@@ -14,7 +14,7 @@ import click
 from playbooks.cli.arguments import RunCommand, assignments, overrides, shared_options, typed_name
 from playbooks.cli.leaving import leaving
 from playbooks.console.answers import Answers, standard_input
-from playbooks.console.resumed import fresh_lines, resume_lines, resume_warnings
+from playbooks.console.resumed import fork_line, fresh_lines, resume_lines, resume_warnings
 from playbooks.console.transcript import Taste, Transcript
 from playbooks.errors import ExitStatus
 from playbooks.runtime.decisions import CHOICES
@@ -125,7 +125,9 @@ def parting(session: Any, again: Sequence[str], *, told: bool = False) -> list[s
     if status == ExitStatus.INTERRUPTED:
         newest = session.timeline[-1].id if session.id and session.timeline else ""
         lines.append(f"Interrupted at {newest}." if newest else "Interrupted.")
-    if session.id:
+    failed = list(fork_line(session.failed)) if session.id and status == ExitStatus.FAILED else []
+    lines += failed
+    if session.id and not failed:
         lines.append(f"Resume with: {shlex.join([*again, '--resume', session.id])}")
     elif status == ExitStatus.INTERRUPTED:
         lines.append("Nothing was kept: [durability] enabled = true in playbooks.toml keeps checkpoints.")

@@ -5,6 +5,7 @@ Apart because people compare these lines with the guide's, letter by letter.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
@@ -21,6 +22,23 @@ class AgentResumed(Protocol):
 
     @property
     def statement(self) -> str: ...
+
+
+class AgentFailed(Protocol):
+    """An agent that has failed, and stays so."""
+
+    @property
+    def agent(self) -> str: ...
+
+    @property
+    def class_name(self) -> str: ...
+
+    @property
+    def error(self) -> str: ...
+
+    @property
+    def checkpoint(self) -> str:
+        """From which a fork would go otherwise; empty when there is none."""
 
 
 class Resumed(Protocol):
@@ -42,7 +60,14 @@ class Resumed(Protocol):
         """What had been said after the checkpoint it goes on from, and will be said again or otherwise."""
 
     @property
-    def program_changed(self) -> bool: ...
+    def program(self) -> str:
+        """Path of its first file."""
+
+    @property
+    def changed_files(self) -> Sequence[str]: ...
+
+    @property
+    def failed(self) -> Sequence[AgentFailed]: ...
 
     @property
     def may_have_run(self) -> Sequence[str]:
@@ -85,6 +110,21 @@ def resume_warnings(resumed: Resumed) -> Iterator[str]:
     if resumed.said_after:
         yield "After it this had already been said:"
         yield from (f"  {line}" for line in resumed.said_after)
-    if resumed.program_changed:
-        yield "The program's files have changed since; what was recorded runs."
+    if resumed.changed_files:
+        files = ", ".join(resumed.changed_files)
+        have = "have" if resumed.changed_files[1:] else "has"
+        yield f"{files} {have} changed since; what was recorded runs."
+        if resumed.checkpoint:
+            command = ["playbooks", "fork", resumed.checkpoint, "--program", resumed.program]
+            yield f"What is there now runs with: {shlex.join(command)}"
     yield from (f"◐ {line}" for line in resumed.may_have_run)
+    for failed in resumed.failed:
+        yield f"{failed.class_name} {failed.agent} has failed and stays so: {failed.error}"
+        yield from fork_line([failed])
+
+
+def fork_line(failed: Iterable[AgentFailed]) -> Iterator[str]:
+    """How a run whose agents have failed can go otherwise."""
+    for agent in failed:
+        if agent.checkpoint:
+            yield f"Ask its model anew from before that with: playbooks fork {agent.checkpoint} --regenerate"

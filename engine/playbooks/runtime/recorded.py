@@ -6,7 +6,7 @@ later ones. Nothing is served twice.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from playbooks.models.base import Usage
@@ -27,6 +27,9 @@ class RecordedCall:
     """All of the response was received."""
     over: bool = False
     """The record has no more of it."""
+    done: bool = False
+    """All of it has run, or `failed`."""
+    failed: bool = False
     usage: Usage = field(default_factory=Usage)
 
 
@@ -36,11 +39,12 @@ class RecordedCalls:
     Args:
         state: At that moment: which calls were under way.
         events: Of the branch after it, in order.
-        without: Frames whose response under way is not to be served: another takes its place.
+        without: Frames whose response under way is not to be served: another takes its place. Their agents are not
+            served what failed either.
     """
 
     def __init__(
-        self, state: ProgramState | None = None, events: Iterable[Event] = (), without: Container[int] = ()
+        self, state: ProgramState | None = None, events: Iterable[Event] = (), without: Collection[int] = ()
     ) -> None:
         self._events = iter(events)
         self._by_hash: dict[tuple[str, str], list[RecordedCall]] = {}
@@ -49,9 +53,11 @@ class RecordedCalls:
         self._agents: dict[int, str] = {}
         self._texts: dict[int, str] = {}
         self._under_way: dict[int, RecordedCall] = {}
+        self._anew: set[str] = set()
         if state is not None:
             self._agents = {frame: row[0] for frame, row in state.frames.items()}
             self._texts = dict(state.response)
+            self._anew = {self._agents[frame] for frame in without}
             for frame in state.asked:
                 asked = state.asked_of(frame)
                 progress = state.progress_of(frame)
@@ -77,9 +83,13 @@ class RecordedCalls:
             if not self._read_on():
                 return None
         call = self._by_hash[agent, prompt_hash].pop(0)
-        while not call.over and self._read_on():
+        if agent not in self._anew:
+            while not call.over and self._read_on():
+                pass
+            return call
+        while not call.done and self._read_on():
             pass
-        return call
+        return None if call.failed else call
 
     def _read_on(self) -> bool:
         event = next(self._events, None)
@@ -101,8 +111,11 @@ class RecordedCalls:
             if (known := self._under_way.get(event.frame)) is not None:
                 known.ended = known.over = True
                 known.usage = Usage(event.input_tokens, event.output_tokens, event.cost)
+        elif isinstance(event, e.Failed):
+            if (known := self._under_way.get(event.frame)) is not None:
+                known.failed = True
         elif isinstance(event, e.TurnEnded | e.FrameReturned | e.FrameDropped):
             self._texts.pop(event.frame, None)
             if (known := self._under_way.pop(event.frame, None)) is not None:
-                known.over = True
+                known.over = known.done = True
         return True

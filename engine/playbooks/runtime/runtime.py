@@ -148,13 +148,17 @@ class Runtime:
         if self.state.agents:
             for agent in [agent for agent in self.state.agents if agent != HUMAN]:
                 self._load_agent(agent)
-            self.replay = Replay(self.state, self._edit)
+            self.replay_from_here()
             return
         self.emit(e.AgentCreated(HUMAN, self._human_name()))
         for cls in self.program.agents:
             if cls.kind == "AI" and not cls.standby:
                 for event in self.new_agent(cls, "", {})[1]:
                     self.emit(event)
+
+    def replay_from_here(self) -> None:
+        """What is recorded by now is served when the run begins; to be said again when a fork has added its edits."""
+        self.replay = Replay(self.state, self._edit)
 
     async def run(self) -> RunStatus:
         """Runs until the program finished, failed, or was interrupted."""

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal
 
@@ -33,17 +32,14 @@ from playbooks.runtime.notices import (
     Notice,
     RunStatus,
 )
-from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.runtime import Runtime
 from playbooks.session import resume as resuming
+from playbooks.session.branching import Branching
 from playbooks.session.chains import refuse_foreign
-from playbooks.session.changeable import Leaving, leaving
-from playbooks.session.edits import NO_RESULT, Edits
-from playbooks.session.forking import Prepared, events_of, later_on, prepare, rewritten
+from playbooks.session.edits import Edits
 from playbooks.session.interrupted import intents_after, told
 from playbooks.session.moment import Moment
 from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, store_of
-from playbooks.session.planning import ForkPlan
 from playbooks.session.presets import preset
 from playbooks.session.record import SessionRecord
 from playbooks.session.resume import Resumed
@@ -53,7 +49,7 @@ from playbooks.state import ProgramState
 from playbooks.state import events as e
 
 
-class DebugSession(RunControl):
+class DebugSession(RunControl, Branching):
     """Made by `open`; an async context manager."""
 
     def __init__(
@@ -194,6 +190,7 @@ class DebugSession(RunControl):
             )
         )
         runtime = self._made(journal, settled)
+        self._take(runtime, settled)
         refuse_mcp(program)
         runtime.prepare()
         preset(runtime, program, self._set)
@@ -224,6 +221,7 @@ class DebugSession(RunControl):
         journal.last = {header.agent: header for header in path if header.sequence <= folded.header.sequence}
         runtime = self._made(journal, settled)
         runtime.prepare()
+        self._take(runtime, settled)
         interrupted: tuple[str, ...] = ()
         self.timeline = list(headers)
         self.messages = Moment(folded.header, folded.state).messages
@@ -236,14 +234,17 @@ class DebugSession(RunControl):
             damaged = (found.id for found in store.damaged())
             ends = (folded.header.id, *(header.id for header in after), *damaged)
             interrupted = self._expect(runtime, store, session, ends)
+        path = resuming.branch_path(headers, folded.header.id)
         self.resumed = Resumed(
             session,
             branch,
             folded.header.id,
-            resuming.agents_of(resuming.branch_path(headers, folded.header.id), agents),
+            resuming.agents_of(path, agents),
             skipped,
             tuple(f"{header.agent}: {header.text}" for header in after if header.kind == "say"),
-            program is not None and program.hash != settled.program.hash,
+            settled.program.roots[0] if settled.program.roots else "",
+            resuming.changed_files(settled.program, program),
+            resuming.failed_agents(folded.state, path),
             interrupted,
         )
 
@@ -257,146 +258,14 @@ class DebugSession(RunControl):
         runtime.intents.expect(attempts, mode)
         return told(attempts, mode)
 
-    # -- forking -------------------------------------------------------------------------------------------------------
-
-    def plan(
-        self,
-        checkpoint: str,
-        *,
-        before: bool = False,
-        label: str = "",
-        edits: Edits | None = None,
-        options: ForkOptions | None = None,
-    ) -> ForkPlan:
-        """What a fork would do; runs nothing.
-
-        Raises:
-            UserError: There is no such checkpoint, or an edit can't take.
-        """
-        return self._prepared(checkpoint, edits or Edits(), before=before, label=label, options=options).plan
-
-    def leaving(self, checkpoint: str, *, before: bool = False) -> Leaving:
-        """What a fork could change, after a checkpoint or before it; runs nothing, from any thread.
-
-        Raises:
-            UserError: There is no such checkpoint, nothing is before it, or its chain is damaged.
-        """
-        if self._store is None:
-            raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
-        found = self._store.read(checkpoint)
-        if before:
-            if not found.header.parent:
-                raise UserError(f"nothing is before {checkpoint}", "run the program again")
-            found = self._store.read(found.header.parent)
-        later = events_of(self._store, tuple(later_on(self._store.headers(self.id), found.header)), trust=self._trust)
-        place = leaving(fold(self._store.read, found.header.id).state, found, later)
-        return replace(place, things=tuple(t for t in place.things if t.kind != "result")) if before else place
-
-    async def fork(
-        self,
-        checkpoint: str,
-        *,
-        before: bool = False,
-        result: Any = NO_RESULT,
-        set: Mapping[str, Any] | None = None,
-        say: Sequence[tuple[str, str]] = (),
-        response: str | None = None,
-        regenerate: bool = False,
-        model: str | None = None,
-        temperature: float | None = None,
-        program: Program | None = None,
-        label: str = "",
-    ) -> BranchInfo:
-        """Begins a branch from a checkpoint; `run` then runs it. A run under way is interrupted first.
-
-        Args:
-            checkpoint: Its id; the branch begins after it.
-            before: The branch begins before it, so that its statement runs again.
-            result: What the awaited call that made the checkpoint gives instead.
-            set: Variables: `NAME` in the checkpoint's agent, `1001.NAME` in another, `$NAME` the agent's own.
-            say: (agent, text): what that agent has on its way says this instead.
-            response: Takes the place of the rest of the response under way.
-            regenerate: The model is asked for the rest of the response instead of serving it.
-            model: As `--model`; answers what is asked from here on.
-            temperature: Of the model.
-            program: Runs instead of the recorded one.
-            label: Name of the branch.
-
-        Raises:
-            UserError: There is no such checkpoint, or an edit can't take; nothing has happened then.
-        """
-        edits = Edits(result, dict(set or {}), tuple(say), response, regenerate)
-        options = ForkOptions(model, temperature, program)
-        prepared = self._prepared(checkpoint, edits, before=before, label=label, options=options)
-        if self._running is not None:
-            self.interrupt()
-            await self._running.wait()
-        self._branch_off(prepared, options)
-        return next(branch for branch in self.branches if branch.name == self.branch)
-
-    def _prepared(
-        self, checkpoint: str, edits: Edits, *, before: bool, label: str, options: ForkOptions | None = None
-    ) -> Prepared:
-        if self._store is None:
-            raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
-        branches = [branch.name for branch in self._store.branches(self.id)]
-        headers = self._store.headers(self.id)
-        options = options or ForkOptions()
-        prepared = prepare(self._store, headers, branches, checkpoint, edits, options, before=before, label=label)
-        if not self._trust:
-            refuse_foreign(self._store, prepared.folded.header.id)
-        return prepared
-
-    def _branch_off(self, prepared: Prepared, options: ForkOptions) -> None:
-        store = self._store
-        assert store
-        at, state = prepared.folded.header, prepared.folded.state
-        # Who answers here was asked for when this process took a session up; a new one's is in the record.
-        settled = gone_on(state, self._base_config, self._model_option if self._resume else None, options)
-        journal = Journal(state, self._writer(store), self._clock)
-        last = max((header.sequence for header in self.timeline), default=0)
-        journal.go_on(at, prepared.folded.windows, last, prepared.plan.branch)
-        path = resuming.branch_path(self.timeline, at.id)
-        journal.last = {header.agent: header for header in path}
-        recorded = None
-        if options.model is None and options.temperature is None:
-            later = events_of(store, prepared.later, trust=self._trust)
-            recorded = RecordedCalls(state, later, without=rewritten(prepared.events))
-        runtime = self._made(journal, settled)
-        self.messages = Moment(at, state).messages
-        program = options.program
-        forked = e.Forked(
-            prepared.plan.branch,
-            tuple((change.what, str(change)) for change in prepared.plan.changes),
-            options.model or "",
-            program.hash if program else "",
-            program.roots if program else (),
-            tuple((file.path, file.text) for file in program.files) if program else (),
-            options.temperature,
-        )
-        what = "; ".join(str(change) for change in prepared.plan.changes)
-        store.set_status(self.id, prepared.plan.branch, "running")
-        journal.commit(
-            at.agent,
-            "fork",
-            at.statement,
-            [forked, *prepared.events],
-            step=at.step,
-            playbook=at.playbook,
-            line=at.line,
-            text=f"{prepared.plan.branch}: {what}" if what else prepared.plan.branch,
-        )
-        runtime.recorded = recorded
-        runtime.prepare()
-
     def _made(self, journal: Journal, settled: Settled) -> Runtime:
-        self.program, self.config = settled.program, settled.config
-        runtime = self._runtime = Runtime(
-            settled.program, settled.model, journal, settled.limits, settled.model_settings, self._clock
-        )
+        return Runtime(settled.program, settled.model, journal, settled.limits, settled.model_settings, self._clock)
+
+    def _take(self, runtime: Runtime, settled: Settled) -> None:
+        """From now on the session is this runtime's."""
+        self.program, self.config, self._runtime = settled.program, settled.config, runtime
         runtime.listeners.append(self._told)
         self._take_control(runtime)
-        return runtime
 
     def _writer(self, store: Store) -> LockingWriter:
         return LockingWriter(store, lambda: self.program, self._stack)
@@ -455,6 +324,12 @@ class DebugSession(RunControl):
         """US dollars on this branch; None: unknown."""
         cost = self.runtime.state.count.get("cost", 0)
         return None if cost < 0 else float(cost)
+
+    @property
+    def failed(self) -> Sequence[resuming.FailedAgent]:
+        """The agents of this branch that have failed."""
+        path = resuming.branch_path(self.timeline, self.timeline[-1].id) if self.timeline else []
+        return resuming.failed_agents(self.runtime.state, path)
 
     @property
     def exit_status(self) -> ExitStatus:

@@ -10,11 +10,13 @@ from playbooks.checkpoints.chain import Folded, fold
 from playbooks.checkpoints.record import Header
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.errors import UserError
+from playbooks.language.model import Program
+from playbooks.runtime.actors import ON_MESSAGE
 from playbooks.session.edits import NO_RESULT, Editing, Edits
 from playbooks.session.planning import ForkPlan, planned
 from playbooks.session.programs import recorded_program
 from playbooks.session.settling import ForkOptions
-from playbooks.state import Event, from_builtins
+from playbooks.state import Event, ProgramState, from_builtins
 from playbooks.state import events as e
 
 
@@ -66,6 +68,8 @@ def prepare(
     name = branch_name(label, branches)
     folded = fold(store.read, at.id)
     program = options.program or recorded_program(folded.state)
+    if options.program is not None:
+        refuse_unfit(options.program, folded.state, at.id)
     editing = Editing(folded.state, store.read(at.id), program)
     events = editing.events(edits)
     later = later_on(headers, at)
@@ -81,6 +85,21 @@ def _counts(store: Store, later: list[Header]) -> Mapping[str, Any]:
         return fold(store.read, later[-1].id).state.count if later else {}
     except (Damaged, UnknownCheckpoint, ValueError):
         return {}
+
+
+def refuse_unfit(program: Program, state: ProgramState, at: str) -> None:
+    """Raises `UserError` for a program that lacks what is under way at a checkpoint."""
+    for agent, row in state.agents.items():
+        if agent != "human" and program.agent(row[0]) is None:
+            there = ", ".join(cls.name for cls in program.agents)
+            raise UserError(f"{program.name} has no agent {row[0]}, which is there at {at}", f"it has {there}")
+    for id, frame in state.frames.items():
+        cls = program.agent(state.agents[frame[0]][0])
+        if id not in state.returned and frame[1] != ON_MESSAGE.name and cls and cls.playbook(frame[1]) is None:
+            raise UserError(
+                f"{program.name} has no playbook {frame[1]} in {cls.name}, which is under way at {at}",
+                "fork from a checkpoint before it was called, or keep it",
+            )
 
 
 def branch_name(label: str, taken: list[str]) -> str:

@@ -14,6 +14,8 @@ from playbooks.checkpoints.chain import Folded, fold
 from playbooks.checkpoints.record import Header, SessionInfo
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.errors import ExitStatus, UserError
+from playbooks.language.model import Program
+from playbooks.state import ProgramState
 
 _SESSION = re.compile(r"s\d+")
 _CHECKPOINT = re.compile(r"(\d+|human)_ckpt_\d+")
@@ -36,6 +38,17 @@ class ResumedAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedAgent:
+    """An agent that was given up: a resume is exact, so it stays so; a fork from before can go otherwise."""
+
+    agent: str
+    class_name: str
+    error: str
+    checkpoint: str
+    """Id of its newest checkpoint before its errors; empty when it has none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resumed:
     """What a resume found."""
 
@@ -48,10 +61,18 @@ class Resumed:
     """What was damaged, a line each."""
     said_after: tuple[str, ...] = ()
     """What had already been said after the checkpoint it goes on from."""
-    program_changed: bool = False
-    """The program's files are not what was recorded; the recorded text runs."""
+    program: str = ""
+    """Path of the program's first file."""
+    changed_files: tuple[str, ...] = ()
+    """Files of the program that are not what was recorded; the recorded text runs."""
+    failed: tuple[FailedAgent, ...] = ()
+    """Agents that have failed, and stay so."""
     may_have_run: tuple[str, ...] = ()
     """Calls that were under way when the process died, and what becomes of them, a line each."""
+
+    @property
+    def program_changed(self) -> bool:
+        return bool(self.changed_files)
 
 
 class NothingToResume(UserError):
@@ -162,11 +183,38 @@ def branch_path(headers: list[Header], head: str) -> list[Header]:
 def agents_of(path: list[Header], agents: list[str]) -> tuple[ResumedAgent, ...]:
     """Each agent's newest checkpoint on a path."""
     newest: dict[str, Header] = {}
+    statement: dict[str, str] = {}
     for header in path:
         newest[header.agent] = header
+        if header.statement and header.kind != "error":
+            statement[header.agent] = header.statement
     found = []
     for agent in agents:
         last = newest.get(agent)
         if last is not None and last.kind != "start":
-            found.append(ResumedAgent(agent, last.id, last.statement))
+            found.append(ResumedAgent(agent, last.id, statement.get(agent, "")))
     return tuple(found)
+
+
+def failed_agents(state: ProgramState, path: list[Header]) -> tuple[FailedAgent, ...]:
+    """The agents that have failed, each with where a fork would leave.
+
+    Args:
+        state: At the end of the path.
+        path: A branch, oldest first.
+    """
+    found = []
+    for id in state.agents:
+        row = state.agent(id)
+        if row.status == "failed":
+            own = [header for header in path if header.agent == id and header.kind not in ("error", "interrupt")]
+            found.append(FailedAgent(id, row.class_name, row.error, own[-1].id if own else ""))
+    return tuple(found)
+
+
+def changed_files(recorded: Program, now: Program | None) -> tuple[str, ...]:
+    """Files whose text is another than was recorded, came or went; none when `now` is not known."""
+    if now is None or now.hash == recorded.hash:
+        return ()
+    was, is_ = ({file.path: file.text for file in program.files} for program in (recorded, now))
+    return tuple(path for path in {**was, **is_} if was.get(path) != is_.get(path))

@@ -1,0 +1,186 @@
+"""Forks of a session: looked at, planned, begun.
+
+Apart from `DebugSession`, which inherits it, because none of it opens, runs or steps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from playbooks.checkpoints.chain import fold
+from playbooks.checkpoints.record import BranchInfo, Header
+from playbooks.checkpoints.store import Store
+from playbooks.config import Config
+from playbooks.errors import UserError
+from playbooks.language.model import Program
+from playbooks.runtime.journal import Journal
+from playbooks.runtime.notices import MessageView
+from playbooks.runtime.recorded import RecordedCalls
+from playbooks.runtime.runtime import Runtime
+from playbooks.session.chains import refuse_foreign
+from playbooks.session.changeable import Leaving, leaving
+from playbooks.session.edits import NO_RESULT, Edits
+from playbooks.session.forking import Prepared, events_of, later_on, prepare, rewritten
+from playbooks.session.moment import Moment
+from playbooks.session.opening import LockingWriter
+from playbooks.session.planning import ForkPlan
+from playbooks.session.resume import branch_path
+from playbooks.session.settling import ForkOptions, Settled, gone_on
+from playbooks.state import events as e
+
+
+class Branching:
+    """The part of a session that forks it."""
+
+    id: Any
+    branch: Any
+    branches: Any
+    timeline: list[Header]
+    messages: list[MessageView]
+    interrupt: Callable[[], None]
+    _store: Store | None
+    _running: asyncio.Event | None
+    _base_config: Config
+    _clock: Callable[[], float]
+    _model_option: str | None
+    _resume: str | bool | None
+    _trust: bool
+    _made: Callable[[Journal, Settled], Runtime]
+    _take: Callable[[Runtime, Settled], None]
+    _writer: Callable[[Store], LockingWriter]
+
+    def plan(
+        self,
+        checkpoint: str,
+        *,
+        before: bool = False,
+        label: str = "",
+        edits: Edits | None = None,
+        options: ForkOptions | None = None,
+    ) -> ForkPlan:
+        """What a fork would do; runs nothing.
+
+        Raises:
+            UserError: There is no such checkpoint, or an edit can't take.
+        """
+        return self._prepared(checkpoint, edits or Edits(), before=before, label=label, options=options).plan
+
+    def leaving(self, checkpoint: str, *, before: bool = False) -> Leaving:
+        """What a fork could change, after a checkpoint or before it; runs nothing, from any thread.
+
+        Raises:
+            UserError: There is no such checkpoint, nothing is before it, or its chain is damaged.
+        """
+        if self._store is None:
+            raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+        found = self._store.read(checkpoint)
+        if before:
+            if not found.header.parent:
+                raise UserError(f"nothing is before {checkpoint}", "run the program again")
+            found = self._store.read(found.header.parent)
+        later = events_of(self._store, tuple(later_on(self._store.headers(self.id), found.header)), trust=self._trust)
+        place = leaving(fold(self._store.read, found.header.id).state, found, later)
+        return replace(place, things=tuple(t for t in place.things if t.kind != "result")) if before else place
+
+    async def fork(
+        self,
+        checkpoint: str,
+        *,
+        before: bool = False,
+        result: Any = NO_RESULT,
+        set: Mapping[str, Any] | None = None,
+        say: Sequence[tuple[str, str]] = (),
+        response: str | None = None,
+        regenerate: bool = False,
+        model: str | None = None,
+        temperature: float | None = None,
+        program: Program | None = None,
+        label: str = "",
+    ) -> BranchInfo:
+        """Begins a branch from a checkpoint; `run` then runs it. A run under way is interrupted first.
+
+        Args:
+            checkpoint: Its id; the branch begins after it.
+            before: The branch begins before it, so that its statement runs again.
+            result: What the awaited call that made the checkpoint gives instead.
+            set: Variables: `NAME` in the checkpoint's agent, `1001.NAME` in another, `$NAME` the agent's own.
+            say: (agent, text): what that agent has on its way says this instead.
+            response: Takes the place of the rest of the response under way.
+            regenerate: The model is asked for the rest of the response instead of serving it.
+            model: As `--model`; answers what is asked from here on.
+            temperature: Of the model.
+            program: Runs instead of the recorded one.
+            label: Name of the branch.
+
+        Raises:
+            UserError: There is no such checkpoint, or an edit can't take; nothing has happened then.
+        """
+        edits = Edits(result, dict(set or {}), tuple(say), response, regenerate)
+        options = ForkOptions(model, temperature, program)
+        prepared = self._prepared(checkpoint, edits, before=before, label=label, options=options)
+        if self._running is not None:
+            self.interrupt()
+            await self._running.wait()
+        self._branch_off(prepared, options)
+        made: BranchInfo = next(branch for branch in self.branches if branch.name == self.branch)
+        return made
+
+    def _prepared(
+        self, checkpoint: str, edits: Edits, *, before: bool, label: str, options: ForkOptions | None = None
+    ) -> Prepared:
+        if self._store is None:
+            raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+        branches = [branch.name for branch in self._store.branches(self.id)]
+        headers = self._store.headers(self.id)
+        options = options or ForkOptions()
+        prepared = prepare(self._store, headers, branches, checkpoint, edits, options, before=before, label=label)
+        if not self._trust:
+            refuse_foreign(self._store, prepared.folded.header.id)
+        return prepared
+
+    def _branch_off(self, prepared: Prepared, options: ForkOptions) -> None:
+        store = self._store
+        assert store
+        at, state = prepared.folded.header, prepared.folded.state
+        # Who answers here was asked for when this process took a session up; a new one's is in the record.
+        settled = gone_on(state, self._base_config, self._model_option if self._resume else None, options)
+        journal = Journal(state, self._writer(store), self._clock)
+        last = max((header.sequence for header in self.timeline), default=0)
+        journal.go_on(at, prepared.folded.windows, last, prepared.plan.branch)
+        path = branch_path(self.timeline, at.id)
+        journal.last = {header.agent: header for header in path}
+        recorded = None
+        if options.model is None and options.temperature is None:
+            later = events_of(store, prepared.later, trust=self._trust)
+            recorded = RecordedCalls(state, later, without=rewritten(prepared.events))
+        runtime = self._made(journal, settled)
+        runtime.prepare()  # a program that can't run is refused before anything has happened
+        self._take(runtime, settled)
+        self.messages = Moment(at, state).messages
+        program = options.program
+        forked = e.Forked(
+            prepared.plan.branch,
+            tuple((change.what, str(change)) for change in prepared.plan.changes),
+            options.model or "",
+            program.hash if program else "",
+            program.roots if program else (),
+            tuple((file.path, file.text) for file in program.files) if program else (),
+            options.temperature,
+        )
+        what = "; ".join(str(change) for change in prepared.plan.changes)
+        store.set_status(self.id, prepared.plan.branch, "running")
+        journal.commit(
+            at.agent,
+            "fork",
+            at.statement,
+            [forked, *prepared.events],
+            step=at.step,
+            playbook=at.playbook,
+            line=at.line,
+            text=f"{prepared.plan.branch}: {what}" if what else prepared.plan.branch,
+        )
+        runtime.recorded = recorded
+        runtime.replay_from_here()
