@@ -189,7 +189,7 @@ if True:
         await asyncio.wait_for(slow(), 0.001)
     except TimeoutError:
         v.append(await Wait(1, "late"))
-    await asyncio.wait_for(get(), 1)
+    await asyncio.wait_for(get(), 60)
     async with asyncio.TaskGroup() as group:
         group.create_task(get())
         group.create_task(get())

@@ -393,7 +393,8 @@ def test_a_leader_that_is_cancelled_ends_the_meeting_too() -> None:
                 $late = True
             await Return($late)
             """,
-        )
+        ),
+        in_virtual_time=True,  # so that all have come before it is too late
     )
     assert run.results == {"1000": [True], "1001": ["meeting 101 has ended"]}
 

@@ -23,7 +23,7 @@ from playbooks.session.resume import Resumed, branch_path
 
 CRASHED = "crashed"
 """Where the copy lies."""
-DEADLINE_S = 30
+DEADLINE_S = 120
 SCRIPT = """\
 import json
 from pathlib import Path

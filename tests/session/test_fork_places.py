@@ -198,7 +198,7 @@ def test_a_fork_while_a_live_run_is_looked_at_interrupts_it_and_leaves_it_resuma
             newest = next(branch.head for branch in session.branches if branch.name == "main")
             assert (await session.state_at(newest)).header.kind == "interrupt"
 
-    asyncio.run(asyncio.wait_for(live(), 30))
+    asyncio.run(asyncio.wait_for(live(), 120))
 
 
 COUNTED = {"Main": ('await Say("user", "one")\n', 'await Say("user", "two")\nawait Return(2)\n')}

@@ -105,7 +105,7 @@ def play(session: DebugSession, answer: Callable[[DebugSession, MayHaveRun], Non
         async with session:
             session.subscribe(listen)
             resumed = session.resumed.may_have_run if session.resumed else ()
-            await asyncio.wait_for(session.run(), 20)
+            await asyncio.wait_for(session.run(), 120)
             again = [header.statement for header in session.timeline if header.again]
             return [message.text for message in session.messages], told, resumed, again, session.exit_status
 

@@ -71,7 +71,7 @@ def play(test: Callable[[Desk], Awaitable[None]], *breakpoints: str) -> None:
         async with opened as session:
             desk = Desk(session)
             assert (await desk.stopped()).reason == "pause"
-            await asyncio.wait_for(test(desk), 30)
+            await asyncio.wait_for(test(desk), 120)
             session.interrupt()
             await desk.running
 
