@@ -330,6 +330,7 @@ def test_a_person_is_asked_once_by_each_wait_in_a_meeting() -> None:
             "await Return(0)",
             main='x = await Standup("it", attendees=["user"])\nawait Return(x)',
             person=("one", "two"),
+            settings=RunSettings(message_batch_timeout=0.02, message_batch_max_wait=0.02),
         )
     )
     assert run.results["1000"] == [["user: one", "two"]]
