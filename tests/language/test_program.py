@@ -121,10 +121,6 @@ def test_programs_that_differ_in_a_word_a_code_or_an_order_are_not_the_same() ->
     assert same_program(base, parse("\n\n" + compile_program(base)))
 
 
-def test_a_python_block_may_await_at_its_top() -> None:
-    assert parse("# A\n```python\nrates = await Fetch()\n```").agents[0].python[0].runs == ()
-
-
 def test_a_python_playbook_tells_how_it_is_called() -> None:
     program = parse(
         "# A\n```python\n@playbook(public=True)\nasync def f(a, b: int = 1, *c, d: str = '$', **e) -> list[int]:\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from runtime.written import Answer, Written, main, outputs, resumes, said, start, told, variables, written
 
+from playbooks.errors import UserError
+
 TOOLS = """
     # Clerk
     ```python
@@ -132,6 +134,36 @@ def test_data_at_the_top_of_a_block_is_the_agents_state() -> None:
         "log": ["pen", "cup"],
         "stock": {"pen": 2, "ink": 7, "cup": -1},
     }
+
+
+def test_a_dollar_at_the_top_of_a_block_names_the_agents_data_as_in_a_playbook() -> None:
+    source = """
+    # Clerk
+    ```python
+    $total = 3
+    $kept = [$total + 1, total]
+    $kept.append(5)
+    gone = 1
+    del $gone
+    def total_of(n):
+        return $total + n
+    ```
+    ## Main
+    ### Triggers
+    - When the program starts
+    ### Steps
+    - Go
+    """
+    code = "$total = 10\nawait Return([$total, $kept, total_of(1), 'gone' in globals()])"
+    run = resumes(written(source, {"Main": code}))
+    assert run.results["1000"] == [[10, [4, 3, 5], 11, False]]
+    assert variables(run) == {"kept": [4, 3, 5], "total": 10}
+
+
+def test_an_unset_dollar_at_the_top_of_a_block_is_told_with_its_line() -> None:
+    source = TOOLS.replace("stock = {", "few = $stok\n    stock = {")
+    with pytest.raises(UserError, match=r"NameError: name '\$stok' is not defined"):
+        start(written(source, {"Main": "1"}))
 
 
 def test_a_python_playbook_talks_to_the_person_and_goes_on_where_it_was() -> None:

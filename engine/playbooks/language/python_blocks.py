@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import warnings
 from collections.abc import Sequence
 
@@ -67,10 +68,12 @@ class _Reader:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # an invalid `\d` is the author's business, and must not tear a screen
                 tree = ast.parse(mark(self._block.source))
-                compile(tree, "<block>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+                compile(tree, "<block>", "exec", dont_inherit=True)
         except SyntaxError as error:
             why = unmark(error.msg or "invalid syntax")
-            self._tell(f"the Python block has a syntax error: {why}", "correct this line", error.lineno or 1)
+            outside = re.fullmatch(r"'(?:await|async \w+)' outside (?:async )?function", why)
+            fix = "await it in an async @playbook" if outside else "correct this line"
+            self._tell(f"the Python block has a syntax error: {why}", fix, error.lineno or 1)
             return None
         except (ValueError, RecursionError, MemoryError) as error:
             self._tell(f"the Python block cannot be read: {error or 'it is nested too deep'}", "simplify it", 1)
@@ -118,6 +121,8 @@ class _Reader:
                 metadata.update({str(key): (_text(item), at) for key, item in value.items()})
             elif argument.arg:
                 metadata[argument.arg] = (_text(value), self._at(argument.value.lineno))
+        if _generates(node):
+            self._tell(f"{node.name} yields: a playbook gives one value", "return a list", node.lineno)
         if "execution_mode" in metadata:
             self._tell("execution_mode means nothing to a Python playbook", "remove it", node.lineno)
         check_metadata(metadata, of="playbook", problems=self._problems)
@@ -173,6 +178,18 @@ def _decorator(node: _Function) -> ast.expr | None:
         if isinstance(called, ast.Name) and called.id == "playbook":
             return decorator
     return None
+
+
+def _generates(node: _Function) -> bool:
+    """Whether a function is a generator: a `yield` stands in it, not in one inside it."""
+    pending: list[ast.AST] = [*node.body]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            pending += ast.iter_child_nodes(part)
+    return False
 
 
 def _parameters(arguments: ast.arguments) -> tuple[Parameter, ...]:

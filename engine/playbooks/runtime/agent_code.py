@@ -41,6 +41,7 @@ class AgentCode:
         self.names = PythonNames(engine, f"playbooks_program.{cls.name}")
         self._runtime = runtime
         dict.__setitem__(self.names, "playbook", self._decorate)
+        dict.__setitem__(self.names, "__state__", _Data(self.names))
         token = here.set(None)
         try:
             for block in cls.python:
@@ -54,6 +55,7 @@ class AgentCode:
                     raise _failed(cls, block, filename, error) from error
         finally:
             here.reset(token)
+            dict.__delitem__(self.names, "__state__")
         self.data: dict[str, Any] = {}
         """Data at the top of the blocks: the agent's first variables."""
         for name, value in list(self.names.items()):
@@ -66,6 +68,26 @@ class AgentCode:
             return self._decorate
         self.functions[function.__name__] = function
         return PythonPlaybook(self._runtime, function, self.names)
+
+
+class _Data:
+    """`$x` while the blocks are read: the agent is not there yet, and its data is what they define."""
+
+    __slots__ = ("_names",)
+
+    def __init__(self, names: PythonNames) -> None:
+        object.__setattr__(self, "_names", names)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._names:
+            raise NameError(f"name '${name}' is not defined")
+        return self._names[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        dict.__setitem__(self._names, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        dict.__delitem__(self._names, name)
 
 
 def _failed(cls: AgentClass, block: PythonBlock, filename: str, error: BaseException) -> UserError:
