@@ -62,15 +62,17 @@ def test_text_is_shown_as_it_is_written_and_gives_way_to_its_checkpoint() -> Non
     assert text(talk, 40, Look("main"))[-1] == "  2 → Seller  Would you take 60?    1.1s"
 
 
-def test_while_text_is_written_only_its_own_lines_are_drawn_again() -> None:
-    told = record(*HAGGLE[:6])
-    talk = Talk(told, "1001")
-    talk.fit(40, Look("main"))
-    told.take([Writing("1001", "agent 1000", "Would you")])
-    talk.fit(40, Look("main"))
-    assert talk.changed == 1
-    talk.fit(40, Look("main", told.place["1001_ckpt_1"], mark=True))
-    assert talk.changed == 0
+def test_of_a_long_conversation_what_is_around_the_moment_is_laid_out_and_the_rest_counted() -> None:
+    told = record(HAGGLE[0], *(header("1000", n, "say", f"number {n}", "human") for n in range(1, 3_000)))
+    talk = Talk(told, "1000")
+    now = text(talk, 40, Look("main"))
+    assert now[0].startswith(" ┄┄┄ 2,699 earlier ┄") and now[-1].endswith("number 2999") and len(now) == 301
+    here = told.place["1000_ckpt_1500"]
+    then = text(talk, 40, Look("main", here, mark=True))
+    assert len(then) == 403 and then[0].startswith(" ┄┄┄ 1,200 earlier") and then[-1].startswith(" ┄┄┄ 1,399 more")
+    assert then[300].endswith("here") and talk.row_at(300) == here and talk.anchor == 300
+    assert text(talk, 40, Look("main", here + 1, mark=True))[301].endswith("here")
+    assert text(talk, 40, Look("main", told.place["1000_ckpt_5"], mark=True))[0].startswith("    1 →")
 
 
 def test_a_long_message_is_shown_whole_though_its_header_is_cut() -> None:

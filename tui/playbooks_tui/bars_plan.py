@@ -106,16 +106,20 @@ class Bars:
         record, grain = self._record, self._grain
         rows = record.branches[name].shown
         bars = self._bars.setdefault(name, [])
+        headers, longest = record.headers, self._longest
+        open_bar = bars.pop() if bars and (start + self._seen.get(name, 0)) % grain else None
+        row, last, took = (open_bar.row, open_bar.last, open_bar.took) if open_bar else (-1, -1, -1.0)
         for place in range(self._seen.get(name, 0), len(rows)):
-            row = rows[place]
-            took = record.headers[row].took
-            self._longest = max(self._longest, took)
-            if bars and (start + place) % grain:
-                before = bars[-1]
-                higher = took > before.took
-                bars[-1] = Bar(row if higher else before.row, row, max(took, before.took))
-            else:
-                bars.append(Bar(row, row, took))
+            last = rows[place]
+            own = headers[last].took
+            if own > took:
+                row, took = last, own
+            if (start + place + 1) % grain == 0:
+                bars.append(Bar(row, last, took))
+                longest, row, took = max(longest, took), -1, -1.0
+        if row >= 0:
+            bars.append(Bar(row, last, took))
+        self._longest = max(longest, took)
         self._seen[name] = len(rows)
         return bars
 

@@ -48,9 +48,10 @@ LIGHT: Final = {
 }
 HUES: Final = 6
 """Agents after the sixth begin again with the first hue; their names and lanes still differ."""
-NAMES: Final = (*DARK, "plain", "chosen")
+NAMES: Final = (*DARK, "plain")
 """What a span may be inked with."""
-CSS: Final = "\n".join(f"Inked > .{name} {{ color: ${name}; }}" for name in DARK)
+THEMES_OWN: Final = {"plain": "foreground", "chosen-ground": "panel"}
+"""Inks and grounds that are the theme's own variables, under their names there."""
 
 
 def later_share(ink: str, *, dark: bool) -> float:

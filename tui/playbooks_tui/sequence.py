@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal
 
 from playbooks.checkpoints.record import Header
 from playbooks_tui.ending import ending_of
@@ -149,16 +149,24 @@ def head(record: Record, drawn: Plan, width: int) -> Line:
     return Line((*spans, Span(f"{'took ':>{max(0, rest)}}", "quiet")))
 
 
+Mark = Literal["", "moment", "newest", "chosen"]
+_EDGES: Final[dict[Mark, Span]] = {
+    "": Span(" "),
+    "moment": Span("▸", "here", bold=True),
+    "newest": Span("●", "good", bold=True),
+    "chosen": Span("›", bold=True),
+}
+_GROUNDS: Final[dict[Mark, str]] = {"moment": "here", "chosen": "chosen"}
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """What a row is to the person."""
 
-    edge: Span = field(default_factory=lambda: Span(" "))
-    """`▸` the moment, `●` the newest of what runs, `›` what is chosen."""
+    edge: Mark = ""
+    """The moment, the newest of what runs, or what is chosen."""
     marked: bool = False
     """Marked, to compare with."""
-    ground: str = ""
-    """As `Line.ground`."""
     find: str = ""
     """What was looked for, in small letters: underlined where it stands."""
 
@@ -176,9 +184,9 @@ def row(record: Record, drawn: Plan, index: int, width: int, past: Past, marks: 
     """
     header = record.headers[index]
     later = not past.holds(index, header.branch) and header.kind != "fork"
-    spans = [Span("m" if marks.marked else " ", bold=True), marks.edge, Span(" ")]
-    spans += [*_gutters(record, drawn, index, past), *_lanes(record, drawn, index, later), Span("  ")]
-    spans += body(record, header, said(record, index), drawn.names, later=later, bold=marks.ground == "here")
+    spans = [Span("m" if marks.marked else " ", bold=True), _EDGES[marks.edge], Span(" ")]
+    spans += [Span(gutter_text(record, drawn, index, past), "quiet"), *_lanes(record, drawn, index, later), Span("  ")]
+    spans += body(record, header, said(record, index), drawn.names, later=later, bold=marks.edge == "moment")
     if header.agent in drawn.shared:  # its lane does not say who it is
         spans.insert(-1, Span(f"{record.title(header.agent)}: ", record.hue(header.agent), later=later))
     tail: list[Span] = []
@@ -191,7 +199,7 @@ def row(record: Record, drawn: Plan, index: int, width: int, past: Past, marks: 
     spans += [*underlined(Span(cut(last.text, room), last.ink, last.bold, last.later), marks.find), *tail]
     spans.append(Span(" " * (width - width_of(spans) - _TOOK)))
     spans.append(Span(f"{took(header.took):>6} ", "plain" if header.took >= SLOW_S else "quiet", later=later))
-    return Line(tuple(span for span in spans if span.text), marks.ground)
+    return Line(tuple(span for span in spans if span.text), _GROUNDS.get(marks.edge, ""))
 
 
 def underlined(span: Span, find: str) -> list[Span]:
@@ -283,7 +291,7 @@ def _lanes(record: Record, drawn: Plan, index: int, later: bool) -> list[Span]:
 # -- the branches ----------------------------------------------------------------------------------------------------
 
 
-def _gutters(record: Record, drawn: Plan, index: int, past: Past) -> list[Span]:
+def gutter_text(record: Record, drawn: Plan, index: int, past: Past) -> str:
     """A column a branch: where it runs, where it left another, how it ended."""
     columns = [_gutter(record, record.branches[name], index, past) for name in drawn.gutters]
     for name in drawn.forks.get(index, ()):
@@ -294,8 +302,7 @@ def _gutters(record: Record, drawn: Plan, index: int, past: Past) -> list[Span]:
         for between in range(start + 1, place):
             columns[between] = {" ": "─", "╮": "┬"}.get(columns[between], "┼")
         columns[place] = "╮"
-    text = "".join(columns)
-    return [Span(f"{text:<{max(2, len(drawn.gutters))}} ", "quiet")]
+    return f"{''.join(columns):<{max(2, len(drawn.gutters))}} "
 
 
 def _gutter(record: Record, branch: Branch, index: int, past: Past) -> str:

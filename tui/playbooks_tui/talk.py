@@ -1,7 +1,7 @@
 """What one agent said, heard and did, in lines that fit its pane.
 
-Pure, and incremental: a row is wrapped once a width, a look back moves only where *later* begins. So a pane of ten
-thousand rows answers a key as one of ten does.
+Pure, and incremental: a row is wrapped once a width, a look back moves only where *later* begins, and of a long
+conversation only what is around the moment is laid out. So a pane of ten thousand rows answers a key as one of ten.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from playbooks.checkpoints.record import Header
 from playbooks_tui.record import HUMAN, Record
@@ -20,6 +21,11 @@ _NOT_TOLD = ("start", "create", "step")
 _TAIL = 6
 _LEAST = 8
 _TOLD_S = 0.1
+_BEFORE: Final = 300
+"""Rows before the moment that are laid out, at least; _AFTER so many after it."""
+_AFTER: Final = 100
+_MOST: Final = 2_000
+"""Rows that stay laid out while the conversation grows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +49,26 @@ class Look:
 
 
 class Talk:
-    """The lines of one agent's pane."""
+    """The lines of one agent's pane.
+
+    Of a long conversation only what is around the moment is laid out; two lines say how much more there is.
+    """
 
     def __init__(self, record: Record, agent: str) -> None:
         self._record, self.agent = record, agent
-        self._width, self._branch, self._seen, self._names, self._digits = 0, "", 0, 0, 2
-        self._rows: list[int] = []
+        self._width, self._branch, self._names, self._digits = 0, "", 0, 2
+        self._all: list[int] = []
+        """The rows that are told, on the way to the branch's end."""
+        self._seen = 0
+        self._from = 0
+        """How many of them stand before those that are laid out."""
         self._pieces: list[list[str]] = []
         self._starts: list[int] = []
         self._lines = 0
         self._look = Look("main")
         self._middle: list[Line] = []
         self._split = 0
-        self.changed = 0
-        """The first line that the last `fit` drew otherwise than the one before."""
+        """How many that are laid out belong to the moment."""
 
     def fit(self, width: int, look: Look) -> int:
         """Lays everything out for a width and a moment; what was laid out before stays.
@@ -67,38 +79,68 @@ class Talk:
         record = self._record
         names = max((len(record.title(agent)) for agent in record.agents), default=6) + 2
         digits = max(2, len(str(record.most)))
-        self.changed = self._start(self._split) if look == self._look else 0
-        if (width, look.branch, names, digits) != (self._width, self._branch, self._names, self._digits):
-            self.changed = 0
-            self._width, self._branch, self._names, self._digits = width, look.branch, names, digits
-            self._rows, self._pieces, self._starts, self._lines, self._seen = [], [], [], 0, 0
-        self._append()
+        if look.branch != self._branch:
+            self._branch, self._all, self._seen = look.branch, [], 0
+            self._start_over(0)
+        self._take()
+        moment = len(self._all) if look.here is None else bisect_right(self._all, look.here)
+        shape = (width, names, digits)
+        end = self._from + len(self._pieces)
+        if shape != (self._width, self._names, self._digits) or not self._within(moment, end):
+            self._width, self._names, self._digits = shape
+            self._start_over(max(0, moment - _BEFORE))
+        self._lay_out(moment + _AFTER)
         self._look = look
-        self._split = len(self._rows) if look.here is None else bisect_right(self._rows, look.here)
+        self._split = min(len(self._pieces), moment - self._from)
         self._middle = self._between()
-        return self._lines + len(self._middle)
+        return self._head + self._lines + len(self._middle) + self._tail
+
+    def _within(self, moment: int, end: int) -> bool:
+        """Whether what is laid out serves a moment: it is inside, and not so long that it should begin anew."""
+        return (
+            (not self._from or moment - self._from >= _AFTER) and moment <= end + _AFTER and end - self._from <= _MOST
+        )
+
+    def _start_over(self, place: int) -> None:
+        self._from, self._pieces, self._starts, self._lines = place, [], [], 0
+
+    @property
+    def _head(self) -> int:
+        return 1 if self._from else 0
+
+    @property
+    def _tail(self) -> int:
+        return 1 if self._from + len(self._pieces) < len(self._all) else 0
 
     @property
     def anchor(self) -> int:
         """The last line that belongs to the moment: what a pane that follows must show."""
-        return self._start(self._split) + len([line for line in self._middle if not _is_rule(line)]) - 1
+        return self._head + self._start(self._split) + len([line for line in self._middle if not _is_rule(line)]) - 1
 
     def row_at(self, y: int) -> int | None:
         """The record's row that a line belongs to; None for lines of no checkpoint."""
-        place = self._place(y)
-        return None if place is None else self._rows[place[0]]
+        place = self._place(y - self._head)
+        return None if place is None else self._all[self._from + place[0]]
 
     def line(self, y: int) -> Line:
         """A line, from the top."""
+        y -= self._head
+        if y < 0:
+            return _more(self._from, "earlier", self._width)
         begin = self._start(self._split)
         if begin <= y < begin + len(self._middle):
             return self._middle[y - begin]
         place = self._place(y)
-        return self._row(*place) if place is not None else Line()
+        if place is not None:
+            return self._row(*place)
+        if self._tail and y == self._lines + len(self._middle):
+            return _more(len(self._all) - self._from - len(self._pieces), "more", self._width)
+        return Line()
 
     # -- laying out ------------------------------------------------------------------------------------------
 
-    def _append(self) -> None:
+    def _take(self) -> None:
+        """Takes up the rows that came since."""
         record, headers = self._record, self._record.headers
         if self.agent == HUMAN:
             fresh = [i for i in range(self._seen, len(headers)) if _with_person(headers[i])]
@@ -106,11 +148,12 @@ class Talk:
         else:
             own = record.own.get(self.agent, [])
             fresh, self._seen = own[self._seen :], len(own)
-        for row in record.on_path(fresh, self._branch):
+        self._all += [row for row in record.on_path(fresh, self._branch) if headers[row].kind not in _NOT_TOLD]
+
+    def _lay_out(self, upto: int) -> None:
+        record = self._record
+        for row in self._all[self._from + len(self._pieces) : upto]:
             header = record.headers[row]
-            if header.kind in _NOT_TOLD:
-                continue
-            self._rows.append(row)
             self._starts.append(self._lines)
             room = self._width - self._indent(header) - _TAIL
             text = said(record, row)
@@ -124,7 +167,7 @@ class Talk:
         return self._starts[place] if place < len(self._starts) else self._lines
 
     def _place(self, y: int) -> tuple[int, int] | None:
-        """Which row a line is of, and which of its lines."""
+        """Which row that is laid out a line is of, and which of its lines."""
         begin = self._start(self._split)
         if y >= begin:
             y -= len(self._middle)
@@ -142,7 +185,7 @@ class Talk:
 
     def _row(self, place: int, part: int) -> Line:
         """One line of a row: the words hang under the words, never under the names."""
-        record, look, index = self._record, self._look, self._rows[place]
+        record, look, index = self._record, self._look, self._all[self._from + place]
         header, piece = record.headers[index], self._pieces[place][part]
         here = look.mark and index == look.here
         later = look.here is not None and index > look.here
@@ -177,13 +220,13 @@ class Talk:
     def _between(self) -> list[Line]:
         """What stands at the moment itself: what comes, what is being written, and where later begins."""
         record, lines = self._record, []
-        if self._split == 0 and self.agent not in record.writing:
+        if self._from + self._split == 0 and self.agent not in record.writing:
             lines.append(Line((Span(" " * (4 + self._digits)), Span("nothing said yet", "quiet"))))
         lines += [self._coming(coming) for coming in self._look.coming]
         writing = record.writing.get(self.agent) if self._look.here is None or not self._look.mark else None
         if writing is not None:
             lines += self._writing(writing.target, writing.text)
-        if self._split < len(self._rows):
+        if self._from + self._split < len(self._all):
             name = self._look.branch
             rule = f" ┄┄┄ later on {name} "
             lines.append(Line((Span(f"{rule:┄<{max(len(rule), self._width - 1)}}", "quiet"),)))
@@ -218,6 +261,11 @@ class Talk:
             end = (cursor,) if place == len(pieces) - 1 else ()
             lines.append(Line((*begin, Span(piece, bold=True), *end)))
         return lines
+
+
+def _more(count: int, what: str, width: int) -> Line:
+    rule = f" ┄┄┄ {count:,} {what} "
+    return Line((Span(f"{rule:┄<{max(len(rule), width - 1)}}", "quiet"),))
 
 
 def _is_rule(line: Line) -> bool:

@@ -171,18 +171,18 @@ class View(Reading):
         self.standing = replace(self.standing, **changes)  # type: ignore[arg-type]
         if self.standing.here is None and before is not None:
             self.seen = None
-        with self.app.batch_update():
-            self._draw_standing()
+        reads = self.inspect()
+        with self.app.batch_update():  # what a look back shows in the panes is drawn once it is read, not twice
+            self._draw_standing(panes=self.standing.here is None or self.standing.here == before or not reads)
             self._draw_ask()
-        self.inspect()
 
-    def _draw_standing(self) -> None:
+    def _draw_standing(self, *, panes: bool = True) -> None:
         self._keep_time()
         self.query_one(Timeline).show(self.standing)
         self.query_one(Branches).show(self.standing)
         self.query_one(BranchBars).show(self.standing)
         self.query_one(Inspector).stand(self.at_moment)
-        for agent in self.panes:
+        for agent in self.panes if panes else ():
             self._draw_pane(agent)
         self._draw_tabs()
         self._draw_head()
@@ -340,10 +340,12 @@ class View(Reading):
         return tuple(spans[:-1])
 
     def _draw_tabs(self) -> None:
-        narrow, shown, inspector = self.has_class("-narrow"), self.shown_tab, self.query_one(Inspector)
+        narrow, inspector = self.has_class("-narrow"), self.query_one(Inspector)
+        shown = self.shown_tab if narrow else ""
         for id, pane in self.panes.items():
             pane.set_class(id == shown, "-shown")
-            self._title(pane)
+            if narrow:
+                self._title(pane)
         self.query_one("#talks").set_class(shown != "inspector", "-shown")
         inspector.set_class(shown == "inspector", "-shown")
         if narrow:

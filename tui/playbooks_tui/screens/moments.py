@@ -44,17 +44,22 @@ class Reading(Screen[None]):
         self._wanted: tuple[int, str] | None = None
         self._read_at = 0.0
 
-    def inspect(self) -> None:
-        """Has the moment that is looked at read, or the newest; the newest wish overtakes older ones."""
+    def inspect(self) -> bool:
+        """Has the moment that is looked at read, or the newest; the newest wish overtakes older ones.
+
+        Returns:
+            Whether it is being read now: `draw_seen` follows.
+        """
         record = self.record
         here = self.standing.here if self.standing.here is not None else record.newest
         if here is None:
-            return
+            return False
         agent = self.agent or record.headers[here].agent
         if agent == HUMAN:
             agent = next((id for id in record.agents if id != HUMAN), HUMAN)
         self._wanted = (here, agent)
         self._read_next()
+        return self._reading is not None
 
     @property
     def at_moment(self) -> bool:

@@ -48,7 +48,7 @@ class BranchBars(Inked):
         count = max(1, self._bars.lay_out(self.size.width, self._past.branch))
         if self.styles.height is None or self.styles.height.value != count:
             self.styles.height = count
-        self.refresh()
+        self.repaint()
 
     def line(self, y: int) -> Line:
         if y >= len(self._bars.tracks):

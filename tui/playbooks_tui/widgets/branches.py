@@ -59,13 +59,13 @@ class Branches(Inked):
         if branch != self._branch:
             self._branch = branch
             self.reveal(list(record.branches).index(branch) if branch in record.branches else 0, fixed=_HEAD)
-        self.refresh()
+        self.repaint()
 
-    def render_line(self, y: int) -> Strip:
+    def paint(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         if y < _HEAD:
             return self.strip(head(width), width)
-        return super().render_line(y)
+        return super().paint(y)
 
     def line(self, y: int) -> Line:
         names, place = list(self._record.branches), y - _HEAD

@@ -35,7 +35,7 @@ class Foot(Inked):
                 items.append((there[0], " ".join(keys[id] for id in there), word))
         if tuple(items) != self._items:
             self._items = tuple(items)
-            self.refresh()
+            self.repaint()
 
     def line(self, y: int) -> Line:
         return footer_line(self._items, self.size.width)

@@ -30,7 +30,7 @@ class Head(Inked):
             seconds: How long this process has run the program.
         """
         self._standing, self._now, self._seconds = standing, now, seconds
-        self.refresh()
+        self.repaint()
 
     def line(self, y: int) -> Line:
         return header_line(self._record, self._standing, self.size.width, self._now, self._seconds)

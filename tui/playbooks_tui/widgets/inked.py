@@ -6,8 +6,9 @@ drawn.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Final
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -16,18 +17,19 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from playbooks_tui.inks import CSS, DARK, later_share
+from playbooks_tui.inks import THEMES_OWN, later_share
 from playbooks_tui.spans import Line, Span
 
+_BLANK: Final = Span("")
+_MOST_OF: Final = 0.7
+"""From this share of changed lines on, the whole is painted."""
 _BADGES = {"badge-good": "good", "badge-here": "here-badge", "badge-bad": "bad", "badge-plain": "plain"}
 
 
 class Inked(ScrollView):
     """Paints lines; subclasses say which."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*DARK, "plain", "chosen"}
-    DEFAULT_CSS = (
-        """
+    DEFAULT_CSS = """
     Inked {
         background: $background;
         overflow-x: hidden;
@@ -39,80 +41,134 @@ class Inked(ScrollView):
         scrollbar-background-hover: $background;
         scrollbar-background-active: $background;
     }
-    Inked > .plain { color: $foreground; }
-    Inked > .chosen { color: $panel; }
     """
-        + CSS
-    )
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._made: dict[tuple[object, ...], Style] = {}
+        self._painted: list[Strip] = []
+        """The lines that are seen, as they were painted last."""
+        self._painted_at: tuple[int, ...] = ()
 
     def on_mount(self) -> None:
         self.watch(self.app, "theme", self._theme_changed, init=False)
 
     def _theme_changed(self) -> None:
-        self._styles_made.clear()
+        self.forget()
         self.refresh()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._styles_made.clear()
+        self.forget()
 
-    @property
-    def _styles_made(self) -> dict[tuple[object, ...], Style]:
-        made: dict[tuple[object, ...], Style] | None = self.__dict__.get("_made")
-        if made is None:
-            made = self.__dict__["_made"] = {}
-        return made
+    def forget(self) -> None:
+        """Forgets what was painted: colours are others now."""
+        self._made.clear()
+        self._painted_at = ()
 
     def ink(self, span: Span, ground: str = "") -> Style:
         """The style of a span on a ground."""
         key = (span.ink, span.bold, span.later, span.under, ground, span.act)
-        style = self._styles_made.get(key)
+        style = self._made.get(key)
         if style is None:
-            style = self._styles_made[key] = self._made_style(span, ground)
+            style = self._made[key] = self._made_style(span, ground)
         return style
 
     def _made_style(self, span: Span, ground: str) -> Style:
         meta = {"@click": span.act} if span.act else None
         if span.ink in _BADGES:
-            behind = self.get_component_styles(_BADGES[span.ink]).color
-            on_amber = span.ink == "badge-here"
-            front = self.get_component_styles("here-ink").color if on_amber else self.background_colors[1]
+            behind = self._colour(_BADGES[span.ink])
+            front = self._colour("here-ink") if span.ink == "badge-here" else self.background_colors[1]
             return Style(color=front.rich_color, bgcolor=behind.rich_color, bold=span.bold, meta=meta)
-        behind = self.background_colors[1]
-        if ground:
-            behind = self.get_component_styles("here-ground" if ground == "here" else ground).color
-        color: Color = self.get_component_styles(span.ink).color
+        behind = self._colour(f"{ground}-ground") if ground else self.background_colors[1]
+        colour = self._colour(span.ink)
         if span.later:
-            color = behind.blend(color, later_share(span.ink, dark=self.app.current_theme.dark))
-        return Style(color=color.rich_color, bgcolor=behind.rich_color, bold=span.bold, underline=span.under, meta=meta)
+            colour = behind.blend(colour, later_share(span.ink, dark=self.app.current_theme.dark))
+        return Style(
+            color=colour.rich_color, bgcolor=behind.rich_color, bold=span.bold, underline=span.under, meta=meta
+        )
+
+    def _colour(self, name: str) -> Color:
+        """A colour by what it means, as the theme has it.
+
+        From the theme itself: a component class a colour would have twenty styles resolved for each widget.
+        """
+        return Color.parse(self.app.theme_variables[THEMES_OWN.get(name, name)])
 
     def strip(self, line: Line, width: int) -> Strip:
-        """A line as it is painted, filled to the width."""
-        segments = [Segment(span.text, self.ink(span, line.ground)) for span in line.spans if span.text]
-        return Strip(segments).adjust_cell_length(width, self.ink(Span(""), line.ground)).crop(0, width)
+        """A line as it is painted, filled to the width.
+
+        Spans that look alike are one segment: what a terminal screen costs is its segments, not its letters.
+        """
+        ground = line.ground
+        blank = self.ink(_BLANK, ground)
+        segments: list[Segment] = []
+        text, style, cells = "", blank, 0
+        for span in line.spans:
+            piece = span.text
+            if not piece:
+                continue
+            own = blank if piece.isspace() and not span.act else self.ink(span, ground)
+            cells += len(piece) if piece.isascii() else cell_len(piece)
+            if own is style:
+                text += piece
+                continue
+            if text:
+                segments.append(Segment(text, style))
+            text, style = piece, own
+        if cells < width:
+            if style is blank:
+                text += " " * (width - cells)
+            else:
+                segments.append(Segment(text, style))
+                text, style = " " * (width - cells), blank
+        if text:
+            segments.append(Segment(text, style))
+        return Strip(segments, max(cells, width)) if cells <= width else Strip(segments, cells).crop(0, width)
 
     def line(self, y: int) -> Line:
         """The line at `y` of the whole, from 0."""
         raise NotImplementedError
 
+    def paint(self, y: int) -> Strip:
+        """The line that is seen at `y`, from the top of the widget."""
+        return self.strip(self.line(y + int(self.scroll_offset.y)), self.scrollable_content_region.width)
+
+    def _place(self) -> tuple[int, ...]:
+        """Where the lines that are seen stand: painted for another place, they are of no use."""
+        region = self.scrollable_content_region
+        return (int(self.scroll_offset.y), region.width, region.height)
+
     def render_line(self, y: int) -> Strip:
-        return self.strip(self.line(y + self.scroll_offset.y), self.scrollable_content_region.width)
+        if self._painted_at == self._place() and y < len(self._painted):
+            return self._painted[y]
+        return self.paint(y)
 
-    def tall(self, lines: int, changed: int = 0) -> None:
-        """Says how many lines there are, and paints what changed.
+    def repaint(self) -> None:
+        """Paints the lines that look otherwise than before, and only those.
 
-        Args:
-            lines: In all.
-            changed: The first line that is not as it was.
+        Textual's share of a line, its borders, cuts and codes, is most of what a line costs.
         """
-        top, area = int(self.scroll_offset.y), self.scrollable_content_region
+        place = self._place()
+        if not self.display or not place[1] or not place[2]:
+            self._painted_at = ()
+            return
+        fresh = [self.paint(y) for y in range(place[2])]
+        if place != self._painted_at:
+            self._painted, self._painted_at = fresh, place
+            self.refresh()
+            return
+        before, self._painted = self._painted, fresh
+        changed = [y for y, (old, new) in enumerate(zip(before, fresh, strict=True)) if old is not new and old != new]
+        if len(changed) > len(fresh) * _MOST_OF:
+            self.refresh()
+        elif changed:
+            self.refresh(*(Region(0, y, place[1], 1) for y in changed))
+
+    def tall(self, lines: int) -> None:
+        """Says how many lines there are."""
         if self.virtual_size.height != lines:
             self.virtual_size = Size(0, lines)
-            self.refresh()
-        elif changed <= top:
-            self.refresh()
-        elif changed - top < area.height:
-            self.refresh(Region(0, changed - top, area.width, area.height - (changed - top)))
 
     def reveal(self, first: int, last: int | None = None, *, fixed: int = 0) -> None:
         """Scrolls as little as shows a line, or the last ones of a range.

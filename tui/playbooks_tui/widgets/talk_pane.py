@@ -53,16 +53,17 @@ class TalkPane(Pane):
         width = self.scrollable_content_region.width
         if width <= 0:
             return
-        self.tall(self._talk.fit(width, self._look), self._talk.changed)
+        self.tall(self._talk.fit(width, self._look))
         if follow:
             self.reveal(max(0, self._talk.anchor))
+        self.repaint()
 
     def line(self, y: int) -> Line:
         return self._talk.line(y)
 
-    def render_line(self, y: int) -> Strip:
+    def paint(self, y: int) -> Strip:
         if not self.folded:
-            return super().render_line(y)
+            return super().paint(y)
         width = self.size.width
         return self.strip(folded_line(self._left, self._right, self._talk.line(self._talk.anchor), width), width)
 

@@ -17,6 +17,7 @@ from playbooks_tui.spans import Line, Span, counted
 from playbooks_tui.widgets.inked import Pane
 
 _HEAD: Final = 1
+_MOST_KEPT: Final = 2_000
 
 
 class Timeline(Pane, inherit_bindings=False):
@@ -34,6 +35,9 @@ class Timeline(Pane, inherit_bindings=False):
         self.rows = Rows(record)
         self._plan: sequence.Plan | None = None
         self._past = Past(record, None)
+        self._kept: dict[tuple[object, ...], Strip] = {}
+        """Rows as they were painted, by all that decides how they look."""
+        self._kept_for: tuple[sequence.Plan, int] | None = None
         self._newest: int | None = None
         self._moment: int | None = None
 
@@ -50,6 +54,7 @@ class Timeline(Pane, inherit_bindings=False):
         self.tall(rows.count + _HEAD)
         self.name_pane((Span("Timeline", bold=True),), self._about())
         self._follow()
+        self.repaint()
 
     def _about(self) -> tuple[Span, ...]:
         """What is left out, and whether it follows; a click opens the filter."""
@@ -85,27 +90,60 @@ class Timeline(Pane, inherit_bindings=False):
 
     # -- drawing ---------------------------------------------------------------------------------------------
 
-    def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
+    def _plan_for(self, width: int) -> sequence.Plan:
+        """The plan; rows that were painted for another one are forgotten."""
         if self._plan is None:
-            self._plan = sequence.plan(self._record, width, self.rows, self._past.branch)
+            plan = sequence.plan(self._record, width, self.rows, self._past.branch)
+            if (plan, width) != self._kept_for:
+                self._kept_for = (plan, width)
+                self._kept.clear()
+            self._plan = plan
+        return self._plan
+
+    def forget(self) -> None:
+        super().forget()
+        self._kept.clear()
+
+    def paint(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        plan = self._plan_for(width)
         if y < _HEAD:
-            return self.strip(sequence.head(self._record, self._plan, width), width)
-        return self.strip(self.line(y - _HEAD + int(self.scroll_offset.y)), width)
+            return self.strip(sequence.head(self._record, plan, width), width)
+        place = y - _HEAD + int(self.scroll_offset.y)
+        if place >= self.rows.count:
+            return self.strip(Line(), width)
+        index = self.rows.at(place)
+        header = self._record.headers[index]
+        key = (
+            index,
+            self._past.holds(index, header.branch),
+            sequence.gutter_text(self._record, plan, index, self._past),
+            self._marks(index),
+            self._record.labels.get(header.id),
+        )
+        strip = self._kept.get(key)
+        if strip is None:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            strip = self._kept[key] = self.strip(self._row(index), width)
+        return strip
 
     def line(self, y: int) -> Line:
-        record, standing = self._record, self._standing
-        if y >= self.rows.count or self._plan is None:
-            return Line()
-        index = self.rows.at(y)
+        return self._row(self.rows.at(y)) if y < self.rows.count else Line()
+
+    def _row(self, index: int) -> Line:
+        width = self.scrollable_content_region.width
+        return sequence.row(self._record, self._plan_for(width), index, width, self._past, self._marks(index))
+
+    def _marks(self, index: int) -> sequence.Marks:
+        standing = self._standing
+        marked = index == standing.mark
         if index == self._moment:
-            edge, ground = Span("▸", "here", bold=True), "here"
-        elif index == standing.chosen:
-            edge, ground = Span("›", bold=True), "chosen"
-        else:
-            edge, ground = Span("●", "good", bold=True) if index == self._newest else Span(" "), ""
-        marks = sequence.Marks(edge, index == standing.mark, ground, standing.find)
-        return sequence.row(record, self._plan, index, self.scrollable_content_region.width, self._past, marks)
+            return sequence.Marks("moment", marked, standing.find)
+        if index == standing.chosen:
+            return sequence.Marks("chosen", marked, standing.find)
+        newest = "newest" if index == self._newest else ""
+        return sequence.Marks(newest, marked, standing.find)  # type: ignore[arg-type]
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)

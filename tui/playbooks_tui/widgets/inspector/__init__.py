@@ -74,7 +74,7 @@ class Inspector(Pane):
         """Draws what the record has got since, when the tab that is shown draws from it."""
         if self.sheet.follows:
             self._lay_out()
-        self.refresh()
+        self.repaint()
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -87,15 +87,15 @@ class Inspector(Pane):
         at_end = self.scroll_target_y >= self.max_scroll_y - 1
         count = self.sheet.lay_out(self.inspected, width, at_moment=self._at_moment)
         self.tall(count + _HEAD)
-        self.refresh()
         if top is not None:
             self.scroll_to(y=top, animate=False, immediate=True, force=True)
         if self.sheet.follows and (at_end or top == 0):
             self.reveal(count - 1, fixed=_HEAD)
+        self.repaint()
 
     # -- drawing ---------------------------------------------------------------------------------------------
 
-    def render_line(self, y: int) -> Strip:
+    def paint(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         if y == 0:
             return self.strip(tab_line(list(self.sheets.values()), self.shown, width), width)
