@@ -217,7 +217,8 @@ class SQLiteStore:
         """See `Store.newer`: rows above the highest key there was, the session's or not."""
         upto = self._followed.get(session)
         if upto is None or not after:
-            self._followed[session] = int(self._file.look("SELECT coalesce(max(key), 0) FROM checkpoints")[0][0])
+            highest = self._file.look("SELECT coalesce(max(key), 0) FROM checkpoints")
+            self._followed[session] = int(highest[0][0]) if highest else 0  # the file is not there yet
             return [header for header in self.headers(session) if header.sequence > after]
         found = []
         for key, agent, number, record in self._file.look(_SINCE, (upto, session)):

@@ -22,6 +22,7 @@ from playbooks.runtime.breakpoints import Breakpoints
 from playbooks.runtime.control import Step
 from playbooks.runtime.notices import BreakpointsChanged, Listener, Stop
 from playbooks.runtime.runtime import Runtime
+from playbooks.session.reloading import Reloaded, reload
 from playbooks.session.resume import is_id
 
 _NOTE = "breakpoints"
@@ -47,6 +48,9 @@ class BreakpointView:
 
 class RunControl:
     """The part of a session that runs, stops and steps it."""
+
+    read_only = False
+    """Another process runs it: see `FollowedSession`."""
 
     program: Program
     timeline: list[Header]
@@ -84,6 +88,20 @@ class RunControl:
     def _control_committed(self, header: Header) -> None:
         if header.kind == "start" and self._listed:
             self._keep_breakpoints()
+
+    # -- the program ---------------------------------------------------------------------------------------------------
+
+    @property
+    def program_files(self) -> tuple[str, ...]:
+        """Paths of the files that the program was read from, to be watched."""
+        return tuple(file.path for file in self.program.files)
+
+    def reload(self) -> Reloaded:
+        """Reads the program's files again, and tells what differs from what runs, which goes on as it is.
+
+        From any thread; a fork takes the program that it gives.
+        """
+        return reload(self.program)
 
     # -- running -------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,293 @@
+"""A session that another process runs, shown as it goes on: read-only, with the reading half of `DebugSession`.
+
+Apart because it takes no lock and runs nothing: it polls the store for what is new and tells it as a run would, but
+for text on its way, which is not in the record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final
+
+from playbooks.checkpoints.record import BranchInfo, Header
+from playbooks.checkpoints.store import Store
+from playbooks.config import Config
+from playbooks.errors import ExitStatus, UserError
+from playbooks.language.model import Program
+from playbooks.runtime.notices import (
+    AgentChanged,
+    AgentView,
+    Asked,
+    Committed,
+    Listener,
+    MessageHeard,
+    MessageSent,
+    MessageView,
+    ModelAnswered,
+    ModelCalled,
+    Notice,
+    RunStatus,
+    StatusChanged,
+)
+from playbooks.session.moment import Moment
+from playbooks.session.opening import store_of
+from playbooks.session.programs import recorded_program
+from playbooks.session.record import SessionRecord
+from playbooks.session.record.reader import advance
+from playbooks.session.resume import Resumed, agents_of
+from playbooks.state import Event, ProgramState
+from playbooks.state import events as e
+
+POLL_S: Final = 0.2
+"""Seconds between two looks into the store."""
+
+
+class ReadOnly(UserError):
+    """Something was wanted that only the process which runs the session can do."""
+
+    def __init__(self, session: str) -> None:
+        super().__init__(
+            f"{session} runs in another process: here it can only be looked at", "act there, or end it first"
+        )
+
+
+class FollowedSession:
+    """Made by `open`; an async context manager, entered, polled and left on one thread.
+
+    What it offers to read has the names and meanings of `DebugSession`; what would act raises `ReadOnly`.
+    """
+
+    read_only: Final = True
+
+    def __init__(self, id: str, config: Config, store: Store | None, poll_s: float) -> None:
+        self.id, self.config, self._given, self._poll_s = id, config, store, poll_s
+        self._store: Store | None = None
+        self._listeners: list[Listener] = []
+        self._state = ProgramState()
+        self._head = ""
+        """Id of the checkpoint that the state is of; empty: it must be folded anew."""
+        self._views: dict[str, AgentView] = {}
+        self._asking: tuple[str, ...] = ()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._left: asyncio.Event | None = None
+        self.timeline: list[Header] = []
+        self.agents: dict[str, AgentView] = {}
+        self.messages: list[MessageView] = []
+        self.branch = "main"
+        self.status: RunStatus = "running"
+        self.phrase = self.error = ""
+        self.durable = True
+        self.record = SessionRecord(lambda: self._store, lambda: self.timeline)
+
+    @classmethod
+    def open(
+        cls, id: str, *, config: Config | None = None, store: Store | None = None, poll_s: float = POLL_S
+    ) -> FollowedSession:
+        """A session to be followed.
+
+        Args:
+            id: Of the session, `s1`.
+            config: Says where it is kept; that of the current folder when None.
+            store: Where it is kept; None as configured.
+            poll_s: Seconds between two looks into the store.
+
+        Raises:
+            UserError: On entering: there is no such session, or it can't be read.
+        """
+        return cls(id, config or Config.load(), store, poll_s)
+
+    async def __aenter__(self) -> FollowedSession:
+        self._store = self._given or store_of(self.config)
+        try:
+            self._open(self._store)
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._store is not None and self._given is None:
+            self._store.close()
+
+    def _open(self, store: Store) -> None:
+        self.timeline = store.newer(self.id, 0)
+        if not self.timeline:
+            raise UserError(f"there is no session {self.id}", "`playbooks sessions` lists those there are")
+        head = self.timeline[-1]
+        self._fold(head)
+        self.program: Program = recorded_program(self._state)
+        self.messages = Moment(head, self._state).messages
+        self.agents = self._views = dict(Moment(head, self._state).agents)
+        agents = agents_of(self.record.reader.path(head.id), list(self._state.agents))
+        self.resumed = Resumed(self.id, head.branch, head.id, agents)
+        """What there was to see on entering."""
+        self._look_at_status(store.statuses(self.id))
+
+    # -- what there is -------------------------------------------------------------------------------------------------
+
+    @property
+    def branches(self) -> Sequence[BranchInfo]:
+        return self._store.branches(self.id) if self._store is not None else ()
+
+    @property
+    def calls(self) -> int:
+        """Model calls on the branch written last."""
+        return int(self._state.count.get("call", 0))
+
+    @property
+    def tokens(self) -> tuple[int | None, int | None]:
+        """In and out; None: unknown."""
+        known = [self._state.count.get(name, 0) for name in ("input_tokens", "output_tokens")]
+        return (None if known[0] < 0 else int(known[0]), None if known[1] < 0 else int(known[1]))
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars; None: unknown."""
+        cost = self._state.count.get("cost", 0)
+        return None if cost < 0 else float(cost)
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """Looking on went well, whatever becomes of the run."""
+        return ExitStatus.FINISHED
+
+    async def state_at(self, checkpoint: str) -> Moment:
+        """The state at a checkpoint; never runs anything.
+
+        Raises:
+            UserError: There is none of that id, or it can't be read.
+        """
+        return self.record.moment(checkpoint)
+
+    # -- following -----------------------------------------------------------------------------------------------------
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Calls `listener` with every notice, on the thread that polls; gives what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    async def run(self) -> RunStatus:
+        """Follows until the run ends in its process, or until `interrupt`."""
+        self._loop, self._left = asyncio.get_running_loop(), asyncio.Event()
+        while True:
+            self.poll()
+            if self.status != "running" or self._left.is_set():
+                return self.status
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), self._poll_s)
+
+    def interrupt(self) -> None:
+        """Ends following; what is followed goes on. From any thread."""
+        if self._loop is not None and self._left is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended
+                self._loop.call_soon_threadsafe(self._left.set)
+
+    def poll(self) -> list[Notice]:
+        """Takes up and tells what is new since the last time.
+
+        Raises:
+            UserError: The storage refused.
+        """
+        store = self._store
+        assert store is not None
+        told: list[Notice] = []
+        was, statuses = self.status, store.statuses(self.id)  # before what is new: nothing before an end is missed
+        for header in store.newer(self.id, self.timeline[-1].sequence):
+            told += self._new(header)
+        self._look_at_status(statuses if self.branch in statuses else store.statuses(self.id))
+        if self.status != was:
+            told += [Asked(()), StatusChanged(self.status, self.phrase)]
+        for notice in told:
+            for listener in tuple(self._listeners):
+                listener(notice)
+        return told
+
+    def _look_at_status(self, statuses: Mapping[str, str]) -> None:
+        status = statuses.get(self.branch, "interrupted")
+        self.status = status if status in ("running", "finished", "failed") else "interrupted"  # type: ignore[assignment]
+
+    def _new(self, header: Header) -> Iterator[Notice]:
+        self.timeline.append(header)
+        switched = header.branch != self.branch
+        self.branch = header.branch
+        events: list[Event] = []
+        try:
+            events = self.record.reader.events(header.id)
+            if header.parent == self._head:
+                agents = {frame: str(row[0]) for frame, row in self._state.frames.items()}
+                yield from _before(events, agents)
+                for event in events:
+                    advance(self._state, event)
+                self._head = header.id
+            else:
+                self._fold(header)
+        except UserError:
+            self._head = ""  # damaged, or gone already: told all the same
+        yield Committed(header)
+        if not self._head:
+            return
+        moment = Moment(header, self._state)
+        if switched:
+            self.messages = moment.messages
+        for event in events:
+            if isinstance(event, e.MessageSent):
+                view = MessageView(
+                    event.id, event.sender, event.receivers, event.text, event.meeting, (), header.id
+                )  # fmt: skip
+                if not switched:
+                    self.messages.append(view)
+                yield MessageSent(view)
+        views = dict(moment.agents)
+        for id, agent in views.items():
+            if self._views.get(id) != agent:
+                yield AgentChanged(agent)
+        self.agents = self._views = views
+        asking = tuple(id for id, agent in views.items() if agent.waits_for == "user")
+        if asking != self._asking:
+            self._asking = asking
+            yield Asked(asking)
+
+    def _fold(self, header: Header) -> None:
+        self._state = self.record.reader.chain(header.id).folded.state
+        self._head, self.branch = header.id, header.branch
+
+    # -- what only the other process can do ----------------------------------------------------------------------------
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _ACTS:
+            return self._refuse
+        raise AttributeError(name)
+
+    def _refuse(self, *arguments: Any, **named: Any) -> Any:
+        raise ReadOnly(self.id)
+
+
+_ACTS: Final = frozenset(
+    {"pause", "go", "step", "step_over", "step_into", "step_out", "run_to", "say", "close_input", "fork", "plan",
+     "add_breakpoint", "change_breakpoint", "enable_breakpoint", "remove_breakpoint", "stop_on_error", "reload"}
+)  # fmt: skip
+
+
+def _before(events: Sequence[Event], agents: dict[int, str]) -> Iterator[Notice]:
+    """What a run tells before the checkpoint that these events make."""
+    calls: dict[int, int] = {}
+    for event in events:
+        if isinstance(event, e.FrameEntered):
+            agents[event.frame] = event.agent
+        elif isinstance(event, e.ModelAsked):
+            calls[event.frame] = event.call
+            yield ModelCalled(agents.get(event.frame, ""), event.call, event.model)
+        elif isinstance(event, e.ResponseEnded):
+            call = calls.get(event.frame, 0)
+            agent = agents.get(event.frame, "")
+            yield ModelAnswered(agent, call, event.input_tokens, event.output_tokens, event.cost, 0.0)
+        elif isinstance(event, e.MessagesTaken):
+            yield MessageHeard(event.agent, event.ids)

@@ -1,0 +1,132 @@
+"""Looking on while another process runs a session: the same headers, messages and agents, and no hand in it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from playbooks import DebugSession
+from playbooks.config import Config
+from playbooks.errors import UserError
+from playbooks.runtime.notices import AgentChanged, Committed, MessageHeard, MessageSent, ModelCalled, Notice, Stopped
+from playbooks.runtime.notices import StatusChanged as Changed
+from playbooks.session.following import FollowedSession, ReadOnly
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(params=["filesystem", "sqlite"])
+def config(alone: Path, request: pytest.FixtureRequest) -> Config:
+    for name in ("negotiation.pb", "haggle_model.py"):
+        shutil.copy(EXAMPLES / name, alone / name)
+    kept = {"provider": request.param}
+    return Config.load(overrides={"model": {"token_delay_s": 0}, "durability": kept}).for_debug()
+
+
+async def held(session: DebugSession) -> asyncio.Task[str]:
+    """The session's run, stopped after its third checkpoint."""
+    stopped = asyncio.Event()
+    session.subscribe(lambda notice: stopped.set() if isinstance(notice, Stopped) else None)
+    session.pause()
+    running = asyncio.create_task(session.run())
+    while len(session.timeline) < 4:
+        await stopped.wait()
+        stopped.clear()
+        session.step()
+    await stopped.wait()
+    return running
+
+
+def test_what_is_followed_is_what_was_run(config: Config) -> None:
+    async def main() -> None:
+        async with DebugSession.open("negotiation.pb", config=config) as session:
+            own: list[Notice] = []
+            session.subscribe(own.append)
+            running = await held(session)
+            async with FollowedSession.open(session.id, config=config) as follower:
+                assert follower.status == "running"
+                begun = len(follower.timeline)
+                assert begun >= 3
+                told: list[Notice] = []
+                follower.subscribe(told.append)
+                session.go()
+                assert await running == "finished"
+                while follower.status == "running":
+                    follower.poll()
+                assert follower.timeline == session.timeline
+                assert [m.text for m in follower.messages] == [m.text for m in session.messages]
+                assert set(follower.agents) == set(session.agents)
+                assert (follower.calls, follower.tokens) == (session.calls, session.tokens)
+                assert [n.header.id for n in told if isinstance(n, Committed)] == [
+                    h.id for h in session.timeline[begun:]
+                ]
+                for kind in (MessageSent, MessageHeard, ModelCalled, AgentChanged):
+                    assert any(isinstance(notice, kind) for notice in told), kind
+                sent = [n.message.text for n in own if isinstance(n, MessageSent)]
+                assert [n.message.text for n in told if isinstance(n, MessageSent)] == sent
+                assert isinstance(told[-1], Changed)
+                assert told[-1].status == "finished"
+                assert follower.record.changed_last(follower.timeline[-1].id, "1000", "$price") is not None
+
+    asyncio.run(main())
+
+
+def test_following_ends_with_the_run_and_goes_on_over_forks(config: Config) -> None:
+    async def main() -> None:
+        async with DebugSession.open("negotiation.pb", config=config) as session:
+            assert await session.run() == "finished"
+            async with FollowedSession.open(session.id, config=config) as follower:
+                assert await follower.run() == "finished"
+                await session.fork(session.timeline[5].id, label="other")
+                follower.poll()
+                assert (follower.branch, follower.status) == ("other", "running")
+                assert await session.run() == "finished"
+                follower.poll()
+                assert follower.timeline == session.timeline
+                assert [m.text for m in follower.messages] == [m.text for m in session.messages]
+                assert follower.status == "finished"
+
+    asyncio.run(main())
+
+
+def test_acting_is_refused_in_one_line(config: Config) -> None:
+    async def main() -> None:
+        async with DebugSession.open("negotiation.pb", config=config) as session:
+            assert await session.run() == "finished"
+            async with FollowedSession.open(session.id, config=config) as follower:
+                assert follower.read_only
+                assert not session.read_only
+                for act in (follower.pause, follower.step_over, follower.fork, follower.say, follower.add_breakpoint):
+                    with pytest.raises(ReadOnly, match="s1 runs in another process: here it can only be looked at"):
+                        act("x")
+                with pytest.raises(AttributeError):
+                    follower.nonsense()
+
+    asyncio.run(main())
+
+
+def test_interrupt_ends_following_and_not_the_run(config: Config) -> None:
+    async def main() -> None:
+        async with DebugSession.open("negotiation.pb", config=config) as session:
+            running = await held(session)
+            async with FollowedSession.open(session.id, config=config, poll_s=60) as follower:
+                following = asyncio.create_task(follower.run())
+                await asyncio.sleep(0)
+                follower.interrupt()
+                assert await asyncio.wait_for(following, 10) == "running"
+            session.go()
+            assert await running == "finished"
+
+    asyncio.run(main())
+
+
+def test_a_session_that_is_not_there_is_refused(config: Config) -> None:
+    async def main() -> None:
+        with pytest.raises(UserError, match="there is no session s9"):
+            async with FollowedSession.open("s9", config=config):
+                pass
+
+    asyncio.run(main())
