@@ -5,7 +5,9 @@ Apart from the plain console because only here rich is loaded, and only here som
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
 from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
@@ -20,6 +22,8 @@ from playbooks.runtime.notices import MessageSent, Notice, Writing, WritingDropp
 STYLES = {"act": "dim", "print": "", "warning": "yellow", "error": "red", "log": "dim"}
 WIDEST_HEAD = 28
 PROMPT = "you › "
+REDRAW_S = 1 / 15
+"""Between two drawings of what is moving."""
 
 
 class LiveConsole:
@@ -42,6 +46,8 @@ class LiveConsole:
         self._lanes: dict[str, str] = {PERSON: "bold"}
         self._prompting = ""
         self._live: Live | None = None
+        self._redrawn = 0.0
+        self._due: asyncio.TimerHandle | None = None
         self.closed = False
 
     def listen(self, notice: Notice) -> None:
@@ -54,7 +60,8 @@ class LiveConsole:
             case WritingDropped(agent=agent):
                 self._writing.pop(agent, None)
             case MessageSent(message=message):
-                self._writing.pop(message.sender, None)
+                if self._writing.pop(message.sender, None) is not None:
+                    self._redraw()  # before it is printed for good, not beside it
                 if message.sender == PERSON and message.text in self._typed:
                     self._typed.remove(message.text)
                     return
@@ -101,15 +108,33 @@ class LiveConsole:
         if self._live is None:
             if not (self._writing or self._transcript.activity()):
                 return
+            # Drawn from this thread alone: a second one that draws beside prints loses lines of the terminal.
             self._live = Live(
                 console=self._console,
                 transient=True,
-                refresh_per_second=15,
+                auto_refresh=False,
                 redirect_stdout=False,
                 redirect_stderr=False,
                 get_renderable=self._moving,
             )
             self._live.start(refresh=True)
+            self._redrawn = time.monotonic()
+        elif (wait := self._redrawn + REDRAW_S - time.monotonic()) <= 0:
+            self._redraw()
+        elif self._due is None:
+            try:
+                self._due = asyncio.get_running_loop().call_later(wait, self._redraw)
+            except RuntimeError:  # nothing would come back to it
+                self._redraw()
+
+    def _redraw(self) -> None:
+        """Draws what is moving as it is now."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        if self._live is not None:
+            self._live.refresh()
+            self._redrawn = time.monotonic()
 
     def _moving(self) -> RenderableType:
         """What is below the last final line."""
@@ -154,6 +179,9 @@ class LiveConsole:
         self._console.file.flush()
 
     def _stop(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
         if self._live is not None:
             self._live.stop()
             self._live = None
