@@ -124,6 +124,16 @@ def test_a_sync_playbook_called_without_await_by_model_code_is_an_error_that_say
     assert "double: called, never awaited; write await double(…)" in told(run)
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["if double(4): $x = 1", "x = double(4) + 1", "x = double(4)[0]", "x = list(double(4))", "x = 1 in double(4)"],
+)
+def test_the_result_of_a_call_that_was_not_awaited_is_not_there_to_be_used(code: str) -> None:
+    run = resumes(clerk(code, "await Return(1)"))
+    assert "NeverAwaited: double: called, never awaited; write await double(…)" in told(run)
+    assert "x" not in variables(run)
+
+
 def test_data_at_the_top_of_a_block_is_the_agents_state() -> None:
     run = resumes(clerk("await order('pen')\n$stock['ink'] = 7\nawait order('cup')\nawait Return([stock, $log])"))
     assert run.results["1000"] == [[[["pen", 2], ["ink", 7], ["cup", -1]], ["pen", "cup"]]] or run.results["1000"] == [

@@ -179,7 +179,7 @@ class Builtins:
                 await asyncio.wait(others)
             if frame.unbegun:
                 dropped = ", ".join(sorted(call.label for call in frame.unbegun))
-                raise NeverAwaited(f"{dropped}: called, never awaited")
+                raise NeverAwaited(f"{dropped}: called, never awaited; put await before it")
             here.flush()
             data, _ = runtime.values.outcome(value, "$return")
             running.events.append(e.FrameReturned(frame.id, data))

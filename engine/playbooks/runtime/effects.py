@@ -21,7 +21,7 @@ from playbooks.runtime import asyncio_names
 from playbooks.runtime.digest import digest
 from playbooks.runtime.place import Place, current, here
 from playbooks.runtime.replay import NEW, TURNS
-from playbooks.runtime.signals import ExitRaised, ProgramEnded, Returned
+from playbooks.runtime.signals import ExitRaised, NeverAwaited, ProgramEnded, Returned
 from playbooks.runtime.source import MODEL
 from playbooks.state import Event
 from playbooks.state import events as e
@@ -123,6 +123,12 @@ class Call:
 
     def __repr__(self) -> str:
         return f"<call of {self.label}, not awaited yet>"
+
+    def _misused(self, *_: object) -> NoReturn:
+        """Its result was meant: told where that is, before anything is done with what is none."""
+        raise NeverAwaited(f"{self.label}: called, never awaited; write await {self.label}(…)")
+
+    __bool__ = __len__ = __iter__ = __contains__ = __getitem__ = __add__ = __radd__ = _misused
 
 
 class Segmented:

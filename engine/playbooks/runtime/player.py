@@ -420,7 +420,7 @@ class Player:
         if frame.unbegun:
             dropped = ", ".join(sorted(call.label for call in frame.unbegun))
             frame.unbegun.clear()
-            raise NeverAwaited(f"{dropped}: called, never awaited")
+            raise NeverAwaited(f"{dropped}: called, never awaited; put await before it")
 
     # -- failures ------------------------------------------------------------------------------------------------------
 
