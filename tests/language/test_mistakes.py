@@ -149,6 +149,7 @@ ONE_MISTAKE = {
     "JSON that reads as an expression": (playbook('{"a": 1}'), 3, "or write {{ and }} for braces that are text"),
     "a Python block that is no Python": (python("x = 1", "def ("), 4, "the Python block has a syntax error"),
     "a return outside a function": (python("", "return 1"), 4, "'return' outside function"),
+    "a playbook called as what every agent has": (agent("## asyncio"), 2, "asyncio is a builtin of the engine"),
     "an await that nobody runs": (python("", "x = await f()"), 4, "'await' outside function; await it in an async"),
     "a playbook that yields": (python("@playbook", "def f():", "  yield 1"), 4, "f yields: a playbook gives one value"),
     "a null character in Python": (python("x = '\0'"), 3, "the Python block"),

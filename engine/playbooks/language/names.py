@@ -31,6 +31,10 @@ RESERVED_NAMES = frozenset(
         "EndProgram",
         "Exit",
         "Loadfile",
+        "asyncio",
+        "meeting",
+        "playbook",
+        "self",
     ]
 )
 """What the engine itself offers: a playbook of that name could never be called."""
