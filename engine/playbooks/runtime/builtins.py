@@ -181,7 +181,7 @@ class Builtins:
                 dropped = ", ".join(sorted(call.label for call in frame.unbegun))
                 raise NeverAwaited(f"{dropped}: called, never awaited; put await before it")
             here.flush()
-            data, _ = runtime.values.outcome(value, "$return")
+            data = runtime.values.kept(value, "$return")
             running.events.append(e.FrameReturned(frame.id, data))
             running.text = "" if value is None else runtime.brief(value)
             if frame.parent == 0:
@@ -194,7 +194,7 @@ class Builtins:
 
         async def run(running: Running) -> None:
             running.text = f"${words} = {runtime.brief(value)}"
-            running.events.append(e.VariableWritten(agent, words, runtime.values.encode(value, f"${words}")))
+            running.events.append(e.VariableWritten(agent, words, runtime.values.kept(value, f"${words}")))
 
         return self._call("Var", "await", (words, value), run)
 
@@ -205,7 +205,7 @@ class Builtins:
 
         async def run(running: Running) -> str:
             running.text = f"artifact {words}: {summary}"
-            data = runtime.values.encode(content, f"artifact {words}")
+            data = runtime.values.kept(content, f"artifact {words}")
             running.events.append(e.ArtifactSaved(agent, words, str(summary), data))
             running.note = ("result", f"Artifact {words} is saved: {summary}")
             return words

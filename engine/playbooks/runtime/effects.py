@@ -23,6 +23,7 @@ from playbooks.runtime.place import Place, current, here
 from playbooks.runtime.replay import NEW, TURNS
 from playbooks.runtime.signals import ExitRaised, NeverAwaited, ProgramEnded, Returned
 from playbooks.runtime.source import MODEL
+from playbooks.runtime.witness import differing
 from playbooks.state import Event
 from playbooks.state import events as e
 
@@ -234,13 +235,14 @@ class Effects:
         mark = digest(call.arguments) if durable else ""
         if recorded is not None:
             if recorded[1] != call.label or recorded[2] != mark:
-                was = "other arguments" if recorded[1] == call.label else recorded[1]
-                raise runtime.diverged(f"the replay of {frame.describe()} calls {call.label} where {was} was recorded")
+                was = "other arguments were" if recorded[1] == call.label else f"{recorded[1]} was"
+                raise runtime.diverged(f"the replay of {frame.describe()} calls {call.label} where {was} recorded")
             tick = recorded[0]
             runtime.replay.happens((frame.id, key))
             ended = record.get(("ended", path, n))
             if ended is not None:
                 await runtime.replay.serve((frame.id, key))
+                self._compare(call, frame, unit, path, n)
                 # Read again: a fork's edit may have changed it meanwhile.
                 _, ok, data = state.record[frame.id, unit]["ended", path, n]
                 return self.served(call, ok, data)
@@ -287,6 +289,23 @@ class Effects:
             if runtime.stopping:  # committed, or it could not be: it does not return
                 await runtime.never()
 
+    def _compare(self, call: Call, frame: Frame, unit: int, path: tuple[int, ...], n: int) -> None:
+        """Whether the variables are those that the frame had as this effect ended; a fork's edits are meant.
+
+        Raises:
+            Diverged: They are not.
+        """
+        record = self._runtime.state.record[frame.id, unit]
+        if frame.names is None or record.get(("witness",)) != (path, n):
+            return
+        edited = {key[2] for key in record if key[0] == "edit"}
+        recorded = ((key[1], value[0]) for key, value in record.items() if key[0] == "seen" and key[1] not in edited)
+        if found := differing(frame.names, recorded):
+            raise self._runtime.diverged(
+                f"the replay of {frame.describe()} comes to the end of {call.label} with another value of"
+                f" {', '.join(found)} than was recorded"
+            )
+
     async def _run(self, call: Call, running: Running) -> tuple[bool, Any]:
         self.in_flight[running] = call
         self.working += not call.waits
@@ -320,6 +339,8 @@ class Effects:
         if runtime.durable:
             data, degraded = runtime.values.outcome(value, "$result")
             events.append(e.EffectEnded(frame.id, running.unit, running.path, running.n, runtime.tick(), ok, data))
+            if frame.names is not None and frame.witness is not None and (seen := frame.witness.changes(frame.names)):
+                events.append(e.VariablesSeen(frame.id, running.unit, running.path, running.n, seen))
         if child is not None:
             events += [*runtime.meetings.left_by(child[0]), e.FrameDropped(child[0])]
         kind: Kind = running.kind if ok else "error"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from playbooks.runtime.effects import Call
     from playbooks.runtime.response import Response
     from playbooks.runtime.stored_names import StoredNames
+    from playbooks.runtime.witness import Witness
 
 
 class Frame:
@@ -31,7 +32,7 @@ class Frame:
 
     __slots__ = (
         "agent", "arguments", "done", "id", "names", "parameters", "parent", "playbook", "response", "step", "stored",
-        "tasks", "tool", "unbegun", "unit",
+        "tasks", "tool", "unbegun", "unit", "witness",
     )  # fmt: skip
 
     def __init__(self, id: int, agent: str, playbook: Playbook, arguments: dict[str, Any], parent: int) -> None:
@@ -41,6 +42,7 @@ class Frame:
         self.names: Names | None = None
         """Of model code; a Python playbook's locals are Python's own."""
         self.stored: StoredNames | None = None
+        self.witness: Witness | None = None
         self.response: Response | None = None
         self.tasks: set[asyncio.Task[Any]] = set()
         self.unbegun: set[Call | Any] = set()

@@ -122,8 +122,9 @@ class Place:
             value, before, loaded = held
             if value is before and loaded is None:
                 continue
-            data = runtime.values.encode(value, f"${name}")
+            data, degraded = runtime.values.outcome(value, f"${name}")
             if data != loaded:  # compared with the same object encoded, never with stored bytes: sets keep their order
+                runtime.degraded += degraded
                 runtime.emit(e.VariableWritten(owner(agent, name), name, data))
 
 

@@ -31,6 +31,7 @@ from playbooks.runtime.signals import ExitRaised, NeverAwaited, PlaybookFailed, 
 from playbooks.runtime.source import MODEL, compile_statement, parse_statement
 from playbooks.runtime.statements import Statement
 from playbooks.runtime.stored_names import StoredNames
+from playbooks.runtime.witness import Witness
 from playbooks.state import events as e
 
 if TYPE_CHECKING:
@@ -206,6 +207,9 @@ class Player:
         with runtime.values.defined_in(names):
             for name, value in (StoredNames.load(held, runtime.values.decode) if held else frame.arguments).items():
                 dict.__setitem__(names, name, value)
+        if runtime.durable:
+            record = runtime.state.record.get((frame.id, frame.unit), {})
+            frame.witness = Witness(names, ((key[1], number[0]) for key, number in record.items() if key[0] == "seen"))
         return names
 
     async def _called(self, frame: Frame, names: Names) -> None:
@@ -345,6 +349,9 @@ class Player:
         if runtime.durable:
             assert frame.stored
             changed = frame.stored.changes(names.own(), made_by)
+            runtime.degraded += frame.stored.degraded
+            if changed and frame.witness is not None:
+                frame.witness.changes(names)  # stored as they are: nothing to compare with on a replay
         runtime.emit(e.UnitEnded(frame.id, offset, stage, changed))
         frame.unit += 1
         if frame.tasks:

@@ -36,6 +36,7 @@ class Replay:
         edit: Callable[[int, int, float, str], None] | None = None,
         caught_up: Callable[[], Diverged | None] | None = None,
     ) -> None:
+        self._state = state
         self._script: list[tuple[float, str, Any]] = []
         if state is not None:
             for (frame, unit), record in state.record.items():
@@ -82,7 +83,18 @@ class Replay:
         if not self.scripted:
             return ""
         tick, what, which = self._script[self._position]
-        return f"event {tick} ({what} {which})"
+        state = self._state
+        assert state is not None
+        if what == "edit":
+            return f"event {tick:g}, the change of {which[3]} by a fork"
+        frame, key = which
+        row = state.frame(frame)
+        whose = f"{row.playbook} of {row.agent}"
+        if key[0] == "task":
+            _, path, happened, _ = key
+            return f"event {tick}, task {'.'.join(map(str, path)) or 'main'} {happened} in {whose}"
+        label = next((held[key][1] for at, held in state.record.items() if at[0] == frame and key in held), "a call")
+        return f"event {tick}, {'the end' if what == 'serve' else 'the call'} of {label} in {whose}"
 
     def happens(self, what: Hashable) -> None:
         """A begin, task event or wake-up has happened again."""

@@ -122,6 +122,8 @@ class Runtime:
         """Of the branch that this one left from."""
         self.positions = Positions()
         self.values = Values(self, self.settings.max_value_bytes)
+        self.degraded: list[str] = []
+        """Paths to what could not be stored since the last checkpoint: the next one's header tells them."""
         self.intents = Intents(self)
         self.effects = Effects(self)
         self.player = Player(self)
@@ -356,6 +358,9 @@ class Runtime:
         if self.durable:
             for live in self.player.frames.values():
                 self.asking.flush(live)
+        if self.degraded:
+            header["degraded"] = (*dict.fromkeys((*header.get("degraded", ()), *self.degraded)),)
+            self.degraded.clear()
         return self._kept(lambda: self._commit(agent, kind, statement, events, header))
 
     def _commit(
@@ -405,7 +410,7 @@ class Runtime:
         self._agent_code[agent] = code
         events: list[Event] = [e.AgentCreated(agent, cls.name, creator, str(arguments.get("name", "")))]
         for name, value in {**code.data, **arguments}.items():
-            events.append(e.VariableWritten(agent, name, self.values.encode(value, f"${name}")))
+            events.append(e.VariableWritten(agent, name, self.values.kept(value, f"${name}")))
         return agent, events
 
     def create_agent(self, cls: AgentClass, creator: str, arguments: dict[str, Any]) -> str:
@@ -515,7 +520,7 @@ class Runtime:
             while (artifact := f"{name}_result_{number}") in held:
                 number += 1
             summary = f"what {shown} gave, {len(text)} characters"
-            data = self.values.encode(value, "$result")
+            data = self.values.kept(value, "$result")
             running.events.append(e.ArtifactSaved(running.frame.agent, artifact, summary, data))
             running.note = ("result", f"{shown} gave a long result, kept as artifact {artifact}: {text[:100]}…")
             return value

@@ -6,6 +6,7 @@ others each by itself, so that a large value that did not change is not written 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,6 +14,7 @@ from playbooks.runtime.values import IMMUTABLE, Values
 
 _CONTAINERS = frozenset((list, dict, set, frozenset, tuple, bytearray))
 _UNSET: Any = object()
+_PATH = re.compile(r"\$?(\w*)")
 
 
 class StoredNames:
@@ -23,7 +25,7 @@ class StoredNames:
         held: Group → encoded, as in the state.
     """
 
-    __slots__ = ("_encoded", "_groups", "_held", "_last", "_values", "degraded")
+    __slots__ = ("_encoded", "_groups", "_held", "_last", "_made", "_values", "degraded")
 
     def __init__(self, values: Values, held: Iterable[str] = ()) -> None:
         self._values = values
@@ -33,7 +35,10 @@ class StoredNames:
         self._encoded: dict[str, bytes] = {}
         """Group → as encoded in this process: sets reorder between processes, so stored bytes say nothing."""
         self._groups: tuple[str, ...] = ()
+        self._made: dict[str, tuple[Any, str]] = {}
+        """Name → its value and the statement that made it, of those that hold what can't be stored."""
         self.degraded: tuple[str, ...] = ()
+        """Paths to what can't be stored in what the last `changes` gave."""
 
     @staticmethod
     def load(held: dict[str, bytes], decode: Callable[[bytes], Any]) -> dict[str, Any]:
@@ -71,11 +76,19 @@ class StoredNames:
             group = " ".join(names)
             groups.add(group)
             content = shared[group] if len(names) == 1 else {name: shared[name] for name in names}
-            data, paths = self._values.stored(content, f"${names[0]}" if len(names) == 1 else "", made_by)
-            degraded += paths
+            made = {name: self._maker(name, shared[name], made_by) for name in names}
+            one = len(names) == 1
+            data, paths = self._values.stored(content, f"${names[0]}" if one else "", made[names[0]] if one else made)
+            culprits = {_PATH.match(path)[1] for path in paths}  # type: ignore[index]
+            for name in names:
+                if name in culprits:
+                    self._made[name] = shared[name], made[name]
+                else:
+                    self._made.pop(name, None)
             if self._encoded.get(group) != data:
                 self._encoded[group] = data
                 changed.append((group, data))
+                degraded += paths
         for gone in self._held - groups:
             changed.append((gone, None))
             self._encoded.pop(gone, None)
@@ -83,6 +96,11 @@ class StoredNames:
         self._held = groups
         self.degraded = tuple(degraded)
         return tuple(changed)
+
+    def _maker(self, name: str, value: Any, now: str) -> str:
+        """The statement that put what can't be stored where it is: not each that runs while it is there."""
+        held = self._made.get(name)
+        return held[1] if held is not None and held[0] is value else now
 
 
 def components(variables: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -46,7 +46,13 @@ class Values:
         """A value as bytes."""
         return codec.encode(value, root=root, world=self, limit=self._limit).data
 
-    def stored(self, value: Any, root: str, made_by: str) -> tuple[bytes, tuple[str, ...]]:
+    def kept(self, value: Any, root: str) -> bytes:
+        """A value that goes into the state; what of it can't be stored is told by the next checkpoint's header."""
+        data, degraded = self.outcome(value, root)
+        self._runtime.degraded += degraded
+        return data
+
+    def stored(self, value: Any, root: str, made_by: str | dict[str, str]) -> tuple[bytes, tuple[str, ...]]:
         """A variable, or a dict of variables that share objects (`root` empty), and the paths to what can't be
         stored.
         """

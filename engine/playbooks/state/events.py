@@ -342,6 +342,17 @@ class CallAttempted(Record, frozen=True):
     """For people: `Charge(10)`."""
 
 
+class VariablesSeen(Record, frozen=True):
+    """What the frame's variables are as this effect ends, of those that its unit changed: a replay compares."""
+
+    frame: int
+    unit: int
+    path: Path
+    n: int
+    names: tuple[tuple[str, int], ...]
+    """Name and a number for the value; 0: there is none of that name."""
+
+
 class CallsCounted(Record, frozen=True):
     """So many model calls had been made when the process died: they stay counted."""
 
@@ -384,6 +395,7 @@ Event = (
     | MeetingEnded
     | CallAttempted
     | CallsCounted
+    | VariablesSeen
 )
 
 

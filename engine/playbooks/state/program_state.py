@@ -312,6 +312,12 @@ def _call_attempted(s: ProgramState, v: e.CallAttempted) -> list[Write]:
     return [("record", (v.frame, v.unit), ("tried", v.path, v.n), (v.shown,))]
 
 
+def _variables_seen(s: ProgramState, v: e.VariablesSeen) -> list[Write]:
+    place = (v.frame, v.unit)
+    writes: list[Write] = [("record", place, ("seen", name), (number,)) for name, number in v.names]
+    return [*writes, ("record", place, ("witness",), (v.path, v.n))]
+
+
 def _calls_counted(s: ProgramState, v: e.CallsCounted) -> list[Write]:
     return [("count", "call", max(v.call, s.count.get("call", 0)))]
 
@@ -422,4 +428,5 @@ _REDUCERS: dict[type, Callable[[ProgramState, Any], list[Write]]] = {
     e.MeetingEnded: _meeting_ended,
     e.CallAttempted: _call_attempted,
     e.CallsCounted: _calls_counted,
+    e.VariablesSeen: _variables_seen,
 }
