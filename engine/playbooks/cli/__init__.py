@@ -11,6 +11,9 @@ from typing import NoReturn
 
 from playbooks.errors import ExitStatus
 
+is_process = False
+"""Whether the process ends with the command: set by `main`."""
+
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command and leaves the process with its status: 0, 1, 2, 3 or 130.
@@ -18,6 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: Of the command line, without the program's name; the process's own when None.
     """
+    global is_process
+    is_process = True
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         from playbooks.cli.entry import run_command

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -63,7 +62,7 @@ def command(
     Returns:
         The exit status.
     """
-    from playbooks.cli.run import play
+    from playbooks.cli.run import play, run_to_end
     from playbooks.config import Config
     from playbooks.console.transcript import Taste
     from playbooks.language import load_program
@@ -99,7 +98,7 @@ def command(
     branching = _Branching(checkpoint, before, edits, model, temperature, loaded, label, trust)
     opening = branching.opened(session.id, config, plan)
     again = [typed_name(), "run", program or session.program]
-    return asyncio.run(play(opening, Taste(snoop=True, verbose=verbose), again))
+    return run_to_end(play(opening, Taste(snoop=True, verbose=verbose), again))
 
 
 class _Branching:

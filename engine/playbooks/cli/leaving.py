@@ -9,15 +9,20 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
+from playbooks import cli
 from playbooks.errors import ExitStatus
-from playbooks.runtime.breaking import Broken, in_program
+from playbooks.runtime.breaking import Broken, where_is
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RETRY_S = 0.05
+TOOL_S = 5.0
+"""What a tool gets to come to its end."""
 SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -28,12 +33,13 @@ def leaving(interrupt: Callable[[], None]) -> Iterator[None]:
     Args:
         interrupt: Asks the run to seal itself; returns at once, safe at any instruction of the main thread.
     """
-    count = 0
+    count, since = 0, 0.0
 
     def handle(number: int, frame: FrameType | None) -> None:
-        nonlocal count
+        nonlocal count, since
         count += 1
         if count == 1:
+            since = time.monotonic()
             interrupt()
             # A program that never awaits again is broken into, here or at the next tick that finds it in its own code.
             signal.setitimer(signal.ITIMER_REAL, RETRY_S, RETRY_S)
@@ -44,7 +50,8 @@ def leaving(interrupt: Callable[[], None]) -> Iterator[None]:
             os._exit(ExitStatus.INTERRUPTED)
 
     def break_in(frame: FrameType | None) -> None:
-        if in_program(frame):
+        where = where_is(frame)
+        if where == "model code" or (where == "tool" and time.monotonic() - since >= TOOL_S):
             signal.setitimer(signal.ITIMER_REAL, 0)
             raise Broken
 
@@ -55,5 +62,15 @@ def leaving(interrupt: Callable[[], None]) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, alarm)
-        for number, handler in before:
-            signal.signal(number, handler)
+        if not (count and cli.is_process):  # else a second one is ignored until the process has ended
+            for number, handler in before:
+                signal.signal(number, handler)
+
+
+def end_process(status: ExitStatus) -> NoReturn:
+    """Ends the process at once, with what was printed so far; everything that must last is closed by now."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            if stream is not None:
+                stream.flush()
+    os._exit(status)

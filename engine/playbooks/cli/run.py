@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from playbooks import cli
 from playbooks.cli.arguments import RunCommand, assignments, overrides, shared_options, typed_name
-from playbooks.cli.leaving import leaving
+from playbooks.cli.leaving import end_process, leaving
 from playbooks.console.answers import Answers, standard_input
 from playbooks.console.resumed import fork_line, fresh_lines, resume_lines, resume_warnings
 from playbooks.console.transcript import Taste, Transcript
@@ -60,7 +61,24 @@ def command(
     )
     again = [typed_name(), "run", *programs, *(["--snoop", "true"] if snoop else [])]
     taste = Taste(snoop=snoop, quiet=quiet, verbose=verbose)
-    return asyncio.run(play(opening, taste, again, resuming=resume is not None))
+    return run_to_end(play(opening, taste, again, resuming=resume is not None))
+
+
+def run_to_end(playing: Coroutine[Any, Any, int]) -> int:
+    """Runs what `play` gives. A process that was interrupted ends here: a thread of a tool's may have long to go, and
+    nobody waits for it.
+
+    Returns:
+        The exit status.
+    """
+
+    async def to_its_end() -> int:
+        status = await playing
+        if status == ExitStatus.INTERRUPTED and cli.is_process:
+            end_process(ExitStatus.INTERRUPTED)
+        return status
+
+    return asyncio.run(to_its_end())
 
 
 async def play(
