@@ -31,8 +31,8 @@ _SESSIONS: Final = ""
 """The counter of session ids; those of agents bear their names."""
 
 _TAKE = """
-INSERT INTO counters VALUES (?1, ?2 + coalesce((SELECT max(number) FROM checkpoints WHERE agent = ?1), 0))
-ON CONFLICT DO UPDATE SET highest = max(highest + ?2, excluded.highest) RETURNING highest
+INSERT INTO counters VALUES (:agent, :more + coalesce((SELECT max(number) FROM checkpoints WHERE agent = :agent), 0))
+ON CONFLICT DO UPDATE SET highest = max(highest + :more, excluded.highest) RETURNING highest
 """
 _INSERT = "INSERT INTO checkpoints (agent, number, session, branch, sequence, record) VALUES (?,?,?,?,?,?)"
 _REPLACE = f"""{_INSERT}
@@ -41,7 +41,8 @@ session = excluded.session, branch = excluded.branch, sequence = excluded.sequen
 """
 _LOOSE = """
 SELECT key, agent, number, record FROM checkpoints
-WHERE session = ?1 AND key > coalesce((SELECT max(upto) FROM packs WHERE session = ?1), -1) ORDER BY sequence
+WHERE session = :session AND key > coalesce((SELECT max(upto) FROM packs WHERE session = :session), -1)
+ORDER BY sequence
 """
 """What no pack lists yet: a session's keys grow with its sequence."""
 _SINCE = "SELECT key, agent, number, record FROM checkpoints WHERE key > ? AND +session = ? ORDER BY key"
@@ -81,7 +82,7 @@ class SQLiteStore:
             return number
         if not ID.fullmatch(f"{agent}_ckpt_1"):
             raise ValueError(f"no agent id: {agent!r}")
-        return int(self._file.run(_TAKE, (agent, 1))[0][0])
+        return int(self._file.run(_TAKE, {"agent": agent, "more": 1})[0][0])
 
     def pass_by(self, agent: str, number: int) -> None:
         """Numbers up to this one count as taken."""
@@ -131,7 +132,8 @@ class SQLiteStore:
             return
         with self._file.transaction() as connection:
             for agent in {agent for agent, _ in parsed}:
-                connection.execute(_TAKE, (agent, 0)).fetchall()  # the highest number outlives its checkpoint
+                # The highest number outlives its checkpoint.
+                connection.execute(_TAKE, {"agent": agent, "more": 0}).fetchall()
             touched = set()
             for agent, number in parsed:
                 query = "DELETE FROM checkpoints WHERE agent = ? AND number = ? RETURNING session"
@@ -146,7 +148,7 @@ class SQLiteStore:
         try:
             with self._file.transaction() as connection:
                 query = f"SELECT count(*), max(key) FROM ({_LOOSE})"
-                found, upto = connection.execute(query, (session,)).fetchone()
+                found, upto = connection.execute(query, {"session": session}).fetchone()
                 if found == len(loose):
                     row = (session, upto, found, pack_headers(loose))
                     connection.execute("INSERT INTO packs VALUES (?,?,?,?)", row)
@@ -202,7 +204,7 @@ class SQLiteStore:
             self._file.run("DELETE FROM packs WHERE session = ?", (session,))
             found = []
         loose, whole = [], True
-        for _, agent, number, record in self._file.look(_LOOSE, (session,)):
+        for _, agent, number, record in self._file.look(_LOOSE, {"session": session}):
             try:
                 loose.append(self._unpacked(f"{agent}_ckpt_{number}", record)[0].header)
             except Damaged:
@@ -307,9 +309,9 @@ class SQLiteStore:
         """See `Store.new_session_id`; at least `s<least>`."""
         used = self._file.look("SELECT DISTINCT session FROM checkpoints UNION SELECT DISTINCT session FROM notes")
         highest = max([least - 1, *(int(row[0][1:]) for row in used if SESSION.fullmatch(row[0]))])
-        query = """INSERT INTO counters VALUES (?1, ?2 + 1)
-        ON CONFLICT DO UPDATE SET highest = max(highest, ?2) + 1 RETURNING highest"""
-        return f"s{self._file.run(query, (_SESSIONS, highest))[0][0]}"
+        query = """INSERT INTO counters VALUES (:name, :used + 1)
+        ON CONFLICT DO UPDATE SET highest = max(highest, :used) + 1 RETURNING highest"""
+        return f"s{self._file.run(query, {'name': _SESSIONS, 'used': highest})[0][0]}"
 
     def note(self, session: str, kind: str, data: dict[str, Any]) -> None:
         """See `Store.note`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -53,7 +53,7 @@ class SQLiteFile:
         self._connection: sqlite3.Connection | None = None
         self._one_at_a_time = threading.RLock()
 
-    def run(self, query: str, given: tuple[Any, ...] = ()) -> list[Any]:
+    def run(self, query: str, given: tuple[Any, ...] | Mapping[str, Any] = ()) -> list[Any]:
         """Runs one statement; alone it is a transaction of its own. All rows it gives.
 
         Raises:
@@ -63,7 +63,7 @@ class SQLiteFile:
         with self._one_at_a_time, self._refusals():
             return self._opened().execute(query, given).fetchall()
 
-    def look(self, query: str, given: tuple[Any, ...] = ()) -> list[Any]:
+    def look(self, query: str, given: tuple[Any, ...] | Mapping[str, Any] = ()) -> list[Any]:
         """Runs a query; where there is no database yet it finds nothing, and makes none.
 
         Raises:
