@@ -7,6 +7,7 @@ what was drawn stays true; a hundred thousand of them cost what their headers co
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -200,6 +201,8 @@ class Record:
         """Checkpoint id → the name a person gave it."""
         self.most = 0
         """The highest number of a checkpoint: lanes are as wide as it needs."""
+        self._hues: dict[str, str] = {}
+        self._titles: dict[str, str] = {}
         self._messages: dict[int, MessageView] = {}
         self._texts: dict[int, str] = {}
         self._hearing: dict[str, tuple[int, ...]] = {}
@@ -403,22 +406,25 @@ class Record:
 
     def hue(self, agent: str) -> str:
         """The ink of an agent: its own, everywhere."""
-        if agent == HUMAN:
-            return "lane-you"
-        for place, other in enumerate(id for id in self.agents if id != HUMAN):
-            if other == agent:
-                return f"lane-{place % HUES + 1}"
-        return "plain"
+        if len(self._hues) != len(self.agents):
+            self._name()
+        return self._hues.get(agent, "plain")
 
     def title(self, agent: str) -> str:
         """An agent by name; with its id where the name alone does not tell."""
-        if agent == HUMAN:
-            return YOU
-        view = self.agents.get(agent)
-        if view is None:
-            return agent
-        alike = sum(1 for other in self.agents.values() if other.class_name == view.class_name)
-        return view.class_name if alike == 1 else f"{view.class_name} {agent}"
+        if len(self._hues) != len(self.agents):
+            self._name()
+        return self._titles.get(agent, agent)
+
+    def _name(self) -> None:
+        """Names all agents: a new one may be called as an older is."""
+        names = Counter(view.class_name for view in self.agents.values())
+        self._hues = {HUMAN: "lane-you"} if HUMAN in self.agents else {}
+        self._titles = {HUMAN: YOU}
+        for place, id in enumerate(id for id in self.agents if id != HUMAN):
+            self._hues[id] = f"lane-{place % HUES + 1}"
+            name = self.agents[id].class_name
+            self._titles[id] = name if names[name] == 1 else f"{name} {id}"
 
     @property
     def newest(self) -> int | None:

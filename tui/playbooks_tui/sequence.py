@@ -13,7 +13,7 @@ from playbooks.checkpoints.record import Header
 from playbooks_tui.ending import ending_of
 from playbooks_tui.record import HUMAN, YOU, Branch, Record, ends_program
 from playbooks_tui.rows import Past, Rows
-from playbooks_tui.spans import Line, Span, cut, plain, took, width_of
+from playbooks_tui.spans import Line, Span, cells_of, cut, plain, took, width_of
 
 GLYPHS: Final = {
     "start": "►",
@@ -64,6 +64,11 @@ class Plan:
     def left(self) -> int:
         """Cells before the lanes."""
         return 4 + max(2, len(self.gutters))
+
+    @property
+    def before_text(self) -> int:
+        """Cells before the glyph."""
+        return self.left + self.step * (len(self.lanes) + bool(self.shared)) + 2
 
     def column(self, agent: str) -> int | None:
         """The cell, after the gutter, where an agent's numbers end."""
@@ -156,6 +161,8 @@ _EDGES: Final[dict[Mark, Span]] = {
     "newest": Span("●", "good", bold=True),
     "chosen": Span("›", bold=True),
 }
+_MARKED: Final = Span("m", bold=True)
+_UNMARKED: Final = Span(" ")
 _GROUNDS: Final[dict[Mark, str]] = {"moment": "here", "chosen": "chosen"}
 
 
@@ -184,22 +191,29 @@ def row(record: Record, drawn: Plan, index: int, width: int, past: Past, marks: 
     """
     header = record.headers[index]
     later = not past.holds(index, header.branch) and header.kind != "fork"
-    spans = [Span("m" if marks.marked else " ", bold=True), _EDGES[marks.edge], Span(" ")]
-    spans += [Span(gutter_text(record, drawn, index, past), "quiet"), *_lanes(record, drawn, index, later), Span("  ")]
+    spans = [_MARKED if marks.marked else _UNMARKED, _EDGES[marks.edge]]
+    spans.append(Span(f" {gutter_text(record, drawn, index, past)}", "quiet"))
+    spans += _lanes(record, drawn, index, later)
+    start = len(spans)
     spans += body(record, header, said(record, index), drawn.names, later=later, bold=marks.edge == "moment")
     if header.agent in drawn.shared:  # its lane does not say who it is
         spans.insert(-1, Span(f"{record.title(header.agent)}: ", record.hue(header.agent), later=later))
+    last = spans.pop()
+    room = width - drawn.before_text - _TOOK - sum(cells_of(span.text) for span in spans[start:])
     tail: list[Span] = []
     if header.degraded:
         tail.append(Span("  !~", "doubt", bold=True, later=later))
     if label := record.labels.get(header.id):
         tail.append(Span(f"  [{cut(label, _MOST_NAME * 2)}]", bold=True))
-    last = spans.pop()
-    room = width - width_of(spans) - width_of(tail) - _TOOK
-    spans += [*underlined(Span(cut(last.text, room), last.ink, last.bold, last.later), marks.find), *tail]
-    spans.append(Span(" " * (width - width_of(spans) - _TOOK)))
-    spans.append(Span(f"{took(header.took):>6} ", "plain" if header.took >= SLOW_S else "quiet", later=later))
-    return Line(tuple(span for span in spans if span.text), _GROUNDS.get(marks.edge, ""))
+    room -= width_of(tail)
+    text = cut(last.text, room)
+    shown = last if text is last.text else replace(last, text=text)
+    spans += underlined(shown, marks.find) if marks.find else (shown,)
+    spans += tail
+    time = took(header.took)
+    pad = " " * (room - cells_of(text) + _TOOK - 1 - len(time))
+    spans.append(Span(f"{pad}{time} ", "plain" if header.took >= SLOW_S else "quiet", later=later))
+    return Line(tuple(spans), _GROUNDS.get(marks.edge, ""))
 
 
 def underlined(span: Span, find: str) -> list[Span]:
@@ -263,29 +277,29 @@ def body(
 
 
 def _lanes(record: Record, drawn: Plan, index: int, later: bool) -> list[Span]:
-    """Numbers in their lanes, an arrow to whoever is addressed, lifelines in between."""
+    """Numbers in their lanes, an arrow to whoever is addressed, lifelines in between; with two cells after them."""
     header = record.headers[index]
-    count = len(drawn.lanes) + bool(drawn.shared)
-    cells = [Span(" ", "hair")] * (drawn.step * count)
-    for agent in drawn.lanes:
-        column = drawn.column(agent)
-        if column is not None and record.born.get(agent, -1) < index:
-            cells[column] = Span("·", "hair")
+    lines = [" "] * (drawn.step * (len(drawn.lanes) + bool(drawn.shared)) + 2)
+    for place, agent in enumerate(drawn.lanes):
+        if record.born.get(agent, -1) < index:
+            lines[drawn.step * place + drawn.step - 2] = "·"
+    life = "".join(lines)
     at = drawn.column(header.agent)
     if at is None:
-        return cells
-    hue, bold = record.hue(header.agent), header.kind != "heard"
+        return [Span(life, "hair")]
+    number, hue, bold = str(header.number), record.hue(header.agent), header.kind != "heard"
+    first = at - len(number) + 1
+    own = Span(number, hue, bold, later)
     to = drawn.column(header.peer) if header.kind in _HEARS_WHAT_IS_DRAWN else None
-    if to is not None and to != at:
-        rule = Span("┄" if header.kind == "create" else "─", "hair" if later else hue, later=not later)
-        for x in range(min(at, to) + 1, max(at, to)):
-            cells[x] = rule
-        tip = "+" if header.kind == "create" else "►" if to > at else "◄"
-        cells[to] = Span(tip, hue, bold, later)
-    number = str(header.number)
-    for offset, digit in enumerate(number):
-        cells[at - len(number) + 1 + offset] = Span(digit, hue, bold, later)
-    return cells
+    if to is None or to == at:
+        return [Span(life[:first], "hair"), own, Span(life[at + 1 :], "hair")]
+    made = header.kind == "create"
+    tip = Span("+" if made else "►" if to > at else "◄", hue, bold, later)
+    reach = to - at - 1 if to > at else first - to - 1
+    rule = Span(("┄" if made else "─") * reach, "hair" if later else hue, later=not later)
+    if to > at:
+        return [Span(life[:first], "hair"), own, rule, tip, Span(life[to + 1 :], "hair")]
+    return [Span(life[:to], "hair"), tip, rule, own, Span(life[at + 1 :], "hair")]
 
 
 # -- the branches ----------------------------------------------------------------------------------------------------

@@ -48,14 +48,19 @@ class Line:
         return width_of(self.spans)
 
 
+def cells_of(text: str) -> int:
+    """Cells that a text takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def width_of(spans: Iterable[Span]) -> int:
     """Cells that spans take."""
-    return sum(cell_len(span.text) for span in spans)
+    return sum([cells_of(span.text) for span in spans])
 
 
 def plain(text: str) -> str:
     """A text of a program's on one line and without control characters, which would move the cursor."""
-    return text.translate(_CONTROL)
+    return text if text.isprintable() else text.translate(_CONTROL)
 
 
 def fit(text: str, width: int) -> str:
@@ -69,7 +74,7 @@ def fit(text: str, width: int) -> str:
 
 def cut(text: str, width: int) -> str:
     """`text` in at most `width` cells."""
-    return text if cell_len(text) <= width else fit(text, width).rstrip()
+    return text if cells_of(text) <= width else fit(text, width).rstrip()
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -5,6 +5,7 @@ What the keys do is in `acts`, what is read of a moment in `moments`; this file 
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +22,7 @@ from playbooks.runtime.notices import Output
 from playbooks_tui.bridge import BATCHES_A_SECOND, Bridge
 from playbooks_tui.inspected import Seen
 from playbooks_tui.keys import BINDINGS, FOOTER, key_name
-from playbooks_tui.record import HUMAN, Touched
+from playbooks_tui.record import HUMAN, Opened, Touched
 from playbooks_tui.screens.moments import Reading
 from playbooks_tui.situation import (
     ask_line,
@@ -63,7 +64,7 @@ class View(Reading):
     View .talk, View #inspector { height: 1fr; }
     View.-narrow .talk, View.-narrow #talks, View.-narrow #inspector { display: none; }
     View.-narrow #side .-shown { display: block; }
-    View.-wide .-you { display: none; }
+    View.-wide .-you, View.-narrow #hint { display: none; }
     View.-wide .talk.-folded { height: 1; border: none; scrollbar-size-vertical: 0; }
     View.-wide #body { layout: horizontal; }
     View.-wide #left { width: 40%; height: 1fr; }
@@ -136,7 +137,10 @@ class View(Reading):
     def _drain(self) -> None:
         self._draining = None
         self._drained = time.monotonic()
-        touched = self.record.take(self.bridge.take())
+        batch = self.bridge.take()
+        touched = self.record.take(batch)
+        if any(isinstance(told, Opened) for told in batch):
+            gc.freeze()  # a long record is never garbage: looking through it again and again is what makes keys wait
         with self.app.batch_update():
             self.draw(touched)
         self.told(touched)
@@ -172,20 +176,30 @@ class View(Reading):
         if self.standing.here is None and before is not None:
             self.seen = None
         reads = self.inspect()
-        with self.app.batch_update():  # what a look back shows in the panes is drawn once it is read, not twice
-            self._draw_standing(panes=self.standing.here is None or self.standing.here == before or not reads)
-            self._draw_ask()
+        here = self.standing.here
+        with self.app.batch_update():
+            if set(changes) == {"chosen"} or (reads and here is not None and before is not None and here != before):
+                # The rest of the screen does not change, or follows when the moment is read, in some milliseconds:
+                # what is painted together costs as the smallest rectangle around it.
+                self.query_one(Timeline).show(self.standing)
+            else:
+                self._draw_standing()
 
-    def _draw_standing(self, *, panes: bool = True) -> None:
-        self._keep_time()
+    def _draw_standing(self) -> None:
         self.query_one(Timeline).show(self.standing)
+        self._draw_rest()
+
+    def _draw_rest(self) -> None:
+        """All but the timeline."""
+        self._keep_time()
         self.query_one(Branches).show(self.standing)
         self.query_one(BranchBars).show(self.standing)
         self.query_one(Inspector).stand(self.at_moment)
-        for agent in self.panes if panes else ():
+        for agent in self.panes:
             self._draw_pane(agent)
         self._draw_tabs()
         self._draw_head()
+        self._draw_ask()
         self.draw_footer()
 
     # -- time ------------------------------------------------------------------------------------------------
@@ -209,8 +223,8 @@ class View(Reading):
 
     def _draw_ask(self) -> None:
         over = mode(self.record, self.standing) in ("finished", "failed")
-        asked = (bool(self.record.asked) and self.standing.here is None) or over
-        self.query_one(Ask).show(ask_line(self.record, self.standing), asked=asked)
+        asked = bool(self.record.asked) and self.standing.here is None
+        self.query_one(Ask).show(ask_line(self.record, self.standing), asked=asked, over=over)
 
     def draw_footer(self) -> None:
         """The keys of this state, under the names that they have now."""
@@ -296,10 +310,10 @@ class View(Reading):
     def draw_seen(self, seen: Seen) -> None:
         with self.app.batch_update():
             self.query_one(Inspector).show(seen.inspected, at_moment=self.at_moment)
-            self._draw_tabs()
             if self.standing.here is not None:
-                for id in self.panes:
-                    self._draw_pane(id)
+                self._draw_rest()
+            else:
+                self._draw_tabs()
 
     def zoom(self, id: str) -> None:
         """Shows one pane alone, by its id; empty: all of them."""

@@ -52,15 +52,21 @@ class Ask(Horizontal):
     def on_mount(self) -> None:
         self.field.can_focus = False  # neither Tab nor a click on the way: `i` or a click on the line
 
-    def show(self, words: str, *, asked: bool) -> None:
+    over = False
+    """Whether nothing can be said any more."""
+
+    def show(self, words: str, *, asked: bool, over: bool = False) -> None:
         """Says who asks.
 
         Args:
             words: For the empty line.
             asked: Whether somebody waits for an answer.
+            over: Whether nothing can be said any more; the line is lit then too, for it says what to do next.
         """
-        self.field.placeholder = words
-        self.set_class(asked, "-asked")
+        self.over = over
+        if self.field.placeholder != words:
+            self.field.placeholder = words
+        self.set_class(asked or over, "-asked")
         self._hint()
 
     def begin(self) -> None:
@@ -76,7 +82,8 @@ class Ask(Horizontal):
 
     def _hint(self) -> None:
         typing = self.field.can_focus
-        self.query_one("#hint", Label).update("Enter says it, Esc leaves" if typing else "")
+        waits = "" if self.over else "i types here, Esc leaves"
+        self.query_one("#hint", Label).update("Enter says it, Esc leaves" if typing else waits)
 
     def on_click(self) -> None:
         self.post_message(self.Wanted())

@@ -62,7 +62,7 @@ class Branches(Inked):
         self.repaint()
 
     def paint(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
+        width = self._width
         if y < _HEAD:
             return self.strip(head(width), width)
         return super().paint(y)

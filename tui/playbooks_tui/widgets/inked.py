@@ -49,6 +49,10 @@ class Inked(ScrollView):
         self._painted: list[Strip] = []
         """The lines that are seen, as they were painted last."""
         self._painted_at: tuple[int, ...] = ()
+        self._top = self._width = 0
+        """The first line that is seen, and the cells of a line; as they were when painting began."""
+        self._good = False
+        """Whether they are painted for where they are asked for now."""
 
     def on_mount(self) -> None:
         self.watch(self.app, "theme", self._theme_changed, init=False)
@@ -132,17 +136,20 @@ class Inked(ScrollView):
 
     def paint(self, y: int) -> Strip:
         """The line that is seen at `y`, from the top of the widget."""
-        return self.strip(self.line(y + int(self.scroll_offset.y)), self.scrollable_content_region.width)
+        return self.strip(self.line(y + self._top), self._width)
 
     def _place(self) -> tuple[int, ...]:
         """Where the lines that are seen stand: painted for another place, they are of no use."""
         region = self.scrollable_content_region
-        return (int(self.scroll_offset.y), region.width, region.height)
+        self._top, self._width = int(self.scroll_offset.y), region.width
+        return (self._top, region.width, region.height)
 
     def render_line(self, y: int) -> Strip:
-        if self._painted_at == self._place() and y < len(self._painted):
-            return self._painted[y]
-        return self.paint(y)
+        return self._painted[y] if self._good and y < len(self._painted) else self.paint(y)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._good = self._painted_at == self._place()
+        return super().render_lines(crop)
 
     def repaint(self) -> None:
         """Paints the lines that look otherwise than before, and only those.

@@ -105,11 +105,11 @@ class Timeline(Pane, inherit_bindings=False):
         self._kept.clear()
 
     def paint(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
+        width = self._width
         plan = self._plan_for(width)
         if y < _HEAD:
             return self.strip(sequence.head(self._record, plan, width), width)
-        place = y - _HEAD + int(self.scroll_offset.y)
+        place = y - _HEAD + self._top
         if place >= self.rows.count:
             return self.strip(Line(), width)
         index = self.rows.at(place)
@@ -125,14 +125,13 @@ class Timeline(Pane, inherit_bindings=False):
         if strip is None:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
-            strip = self._kept[key] = self.strip(self._row(index), width)
+            strip = self._kept[key] = self.strip(self._row(index, width), width)
         return strip
 
     def line(self, y: int) -> Line:
-        return self._row(self.rows.at(y)) if y < self.rows.count else Line()
+        return self._row(self.rows.at(y), self.scrollable_content_region.width) if y < self.rows.count else Line()
 
-    def _row(self, index: int) -> Line:
-        width = self.scrollable_content_region.width
+    def _row(self, index: int, width: int) -> Line:
         return sequence.row(self._record, self._plan_for(width), index, width, self._past, self._marks(index))
 
     def _marks(self, index: int) -> sequence.Marks:

@@ -96,12 +96,12 @@ class Inspector(Pane):
     # -- drawing ---------------------------------------------------------------------------------------------
 
     def paint(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
+        width = self._width
         if y == 0:
             return self.strip(tab_line(list(self.sheets.values()), self.shown, width), width)
         if y == 1:
             return self.strip(rule_line(list(self.sheets.values()), self.shown, width), width)
-        return self.strip(self.line(y - _HEAD + int(self.scroll_offset.y)), width)
+        return self.strip(self.line(y - _HEAD + self._top), width)
 
     def line(self, y: int) -> Line:
         return self.sheet.line(y)
