@@ -29,6 +29,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PLAYBOOKS_STATE_DIR", str(made / "state"))
         patch.setenv(*AT_ONCE)
+        patch.setenv("PLAYBOOKS_DURABILITY__KEEP_LAST_N", "0")
         patch.chdir(here)
         assert run_command(["run", "negotiation.pb"]) == 0
     yield made

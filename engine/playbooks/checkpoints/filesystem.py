@@ -309,7 +309,7 @@ class FileStore:
     def _side_notes(self, session: str, kind: str) -> list[Note]:
         return self._notes.read(session, kind) if SESSION.fullmatch(session) else []
 
-    def clear_notes(self, session: str, kind: str) -> None:
+    def clear_notes(self, session: str, kind: str | None) -> None:
         """See `Store.clear_notes`."""
         try:
             self._notes.clear(session, kind)

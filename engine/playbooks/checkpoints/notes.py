@@ -77,13 +77,26 @@ class Notes:
         found = (to_note(self._key, session, kind, text, signature) for signature, _, text in parted)
         return [note for note in found if note is not None]
 
-    def clear(self, session: str, kind: str) -> None:
-        """Forgets the facts of one kind."""
+    def clear(self, session: str, kind: str | None) -> None:
+        """Forgets the facts of one kind, or of all; the session's folder stays, so that its id is not given again."""
+        if kind is None:
+            for name in self._kinds(session):
+                self.clear(session, name)
+            return
         file = self._files.get((session, kind))
         try:
             os.ftruncate(file, 0) if file is not None else os.truncate(self._path(session, kind), 0)
         except FileNotFoundError:
             pass
+
+    def _kinds(self, session: str) -> list[str]:
+        if not SESSION.fullmatch(session):
+            raise ValueError(f"no session id: {session!r}")
+        try:
+            names = os.listdir(self.folder / session)
+        except FileNotFoundError:
+            return []
+        return [name[:-6] for name in names if name.endswith(".jsonl") and _KIND.fullmatch(name[:-6])]
 
     def close(self) -> None:
         """Closes what is open."""

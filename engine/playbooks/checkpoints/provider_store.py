@@ -270,7 +270,7 @@ class ProviderStore:
         """See `Store.notes`."""
         return self._beside.notes(session, kind)
 
-    def clear_notes(self, session: str, kind: str) -> None:
+    def clear_notes(self, session: str, kind: str | None) -> None:
         """See `Store.clear_notes`."""
         self._beside.clear_notes(session, kind)
 

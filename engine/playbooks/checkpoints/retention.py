@@ -260,18 +260,33 @@ def prune(store: Store, session: str, keep: int, *, dry_run: bool = False) -> Pr
     return made
 
 
+class BuiltOn(UserError):
+    """A session that others build on can't be taken away."""
+
+    def __init__(self, session: str, by: str) -> None:
+        super().__init__(f"session {session} can't be taken away: {by} builds on it", "take that one away first")
+
+
 def remove(store: Store, session: str, *, dry_run: bool = False) -> PrunePlan:
-    """Takes all of a session away, labelled or not; the deepest first, so that what a kill leaves still folds.
+    """Takes all of a session away, labelled or not, with what is noted of it.
+
+    The deepest goes first, so that what a kill leaves still folds; the notes go last.
 
     Raises:
         SessionOpen: A living process has it.
+        BuiltOn: A checkpoint of another session stands on one of its.
         StorageError: The storage refused; what is there is whole.
     """
     if dry_run:
         return _all_of(store.headers(session))
     with store.lock(session):
         made = _all_of(store.headers(session))
+        own = {header.id for header in made.dropped}
+        for other in store.headers():
+            if other.session != session and other.parent in own:
+                raise BuiltOn(session, f"{other.id} of session {other.session}")
         store.delete(header.id for header in made.dropped)
+        store.clear_notes(session, None)
     return made
 
 

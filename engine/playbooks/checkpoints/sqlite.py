@@ -326,10 +326,10 @@ class SQLiteStore:
         found = (facts.to_note(self._key, session, kind, text, signature) for text, signature in rows)
         return [note for note in found if note is not None]
 
-    def clear_notes(self, session: str, kind: str) -> None:
+    def clear_notes(self, session: str, kind: str | None) -> None:
         """See `Store.clear_notes`."""
         if self._file.look("SELECT 1"):
-            self._file.run("DELETE FROM notes WHERE session = ? AND kind = ?", (session, kind))
+            self._file.run("DELETE FROM notes WHERE session = ?1 AND kind = coalesce(?2, kind)", (session, kind))
 
     def set_status(self, session: str, branch: str, status: str) -> None:
         """See `Store.set_status`."""

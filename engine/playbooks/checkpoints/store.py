@@ -146,8 +146,8 @@ class Store(Protocol):
         """The facts of one kind, oldest first."""
         ...
 
-    def clear_notes(self, session: str, kind: str) -> None:
-        """Forgets the facts of one kind."""
+    def clear_notes(self, session: str, kind: str | None) -> None:
+        """Forgets the facts of one kind; None: of all kinds."""
         ...
 
     def set_status(self, session: str, branch: str, status: str) -> None:

@@ -57,6 +57,13 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class Pruned:
+    """Older checkpoints were taken away, as `keep_last_n` says; what stood on them stands on the kept ones before."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AgentChanged:
     """An agent appeared, or does or waits for something else."""
 
@@ -213,6 +220,7 @@ class BreakpointsChanged:
 
 Notice = (
     Committed
+    | Pruned
     | AgentChanged
     | MessageSent
     | MessageHeard

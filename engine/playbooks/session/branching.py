@@ -48,6 +48,7 @@ class Branching:
     _model_option: str | None
     _resume: str | bool | None
     _trust: bool
+    _keep_in: Callable[[Journal], None]
     _made: Callable[[Journal, Settled], Runtime]
     _take: Callable[[Runtime, Settled], None]
     _writer: Callable[[Store], LockingWriter]
@@ -148,6 +149,7 @@ class Branching:
         # Who answers here was asked for when this process took a session up; a new one's is in the record.
         settled = gone_on(state, self._base_config, self._model_option if self._resume else None, options)
         journal = Journal(state, self._writer(store), self._clock)
+        self._keep_in(journal)
         last = max((header.sequence for header in self.timeline), default=0)
         journal.go_on(at, prepared.folded.windows, last, prepared.plan.branch)
         path = branch_path(self.timeline, at.id)

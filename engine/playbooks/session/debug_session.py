@@ -30,6 +30,7 @@ from playbooks.runtime.notices import (
     MessageSent,
     MessageView,
     Notice,
+    Pruned,
     RunStatus,
 )
 from playbooks.runtime.runtime import Runtime
@@ -38,6 +39,7 @@ from playbooks.session.branching import Branching
 from playbooks.session.chains import refuse_foreign
 from playbooks.session.edits import Edits
 from playbooks.session.interrupted import intents_after, told
+from playbooks.session.keeping import Keeping, kept_of
 from playbooks.session.moment import Moment
 from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, store_of
 from playbooks.session.presets import preset
@@ -87,6 +89,8 @@ class DebugSession(RunControl, Branching):
         self.error = ""
         self._runtime: Runtime | None = None
         self._store: Store | None = None
+        self._keep = config.durability.keep_last_n
+        self._keeping: Keeping | None = None
         self._begin_control(breakpoints)
         self.record = SessionRecord(lambda: self._store, lambda: self.timeline)
         """What the checkpoints tell; for one thread at a time, any thread."""
@@ -180,6 +184,7 @@ class DebugSession(RunControl, Branching):
             self._writer(self._store) if self._store else None,
             self._clock,
         )
+        self._keep_in(journal)
         journal.emit(
             e.SessionStarted(
                 program.hash,
@@ -214,7 +219,10 @@ class DebugSession(RunControl, Branching):
         if not self._trust:
             refuse_foreign(store, folded.header.id)
         settled = gone_on(folded.state, self._base_config, self._model_option)
+        self._keep = kept_of(store, session, self._keep)
+        self.timeline = list(headers)
         journal = Journal(folded.state, self._writer(store), self._clock)
+        self._keep_in(journal)
         last = max((header.sequence for header in headers), default=0)
         others = [known.head for known in branches.values() if known.name != branch]
         journal.go_on(folded.header, folded.windows, last, branch, others)
@@ -223,7 +231,6 @@ class DebugSession(RunControl, Branching):
         runtime.prepare()
         self._take(runtime, settled)
         interrupted: tuple[str, ...] = ()
-        self.timeline = list(headers)
         self.messages = Moment(folded.header, folded.state).messages
         agents = list(folded.state.agents)
         if isinstance(found, Header) and branches[branch].head != found.id:  # its branch has gone on since
@@ -268,7 +275,12 @@ class DebugSession(RunControl, Branching):
         self._take_control(runtime)
 
     def _writer(self, store: Store) -> LockingWriter:
-        return LockingWriter(store, lambda: self.program, self._stack)
+        return LockingWriter(store, lambda: self.program, self._stack, self._keep)
+
+    def _keep_in(self, journal: Journal) -> None:
+        """Has a journal prune, before anything is emitted or gone on with."""
+        if self._store is not None and self._keep:
+            journal.retention = self._keeping = Keeping(self._store, self._keep, self.timeline, self._told)
 
     # -- what there is -------------------------------------------------------------------------------------------------
 
@@ -441,6 +453,9 @@ class DebugSession(RunControl, Branching):
             self._control_committed(notice.header)
             if self._verify and self._store is not None and notice.header.kind != "start":
                 self._verified(notice.header)
+        elif isinstance(notice, Pruned):
+            assert self._keeping
+            self.timeline[:] = self._keeping.headers
         elif isinstance(notice, AgentChanged):
             self.agents[notice.agent.id] = notice.agent
         elif isinstance(notice, MessageSent):

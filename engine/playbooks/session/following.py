@@ -29,9 +29,11 @@ from playbooks.runtime.notices import (
     ModelAnswered,
     ModelCalled,
     Notice,
+    Pruned,
     RunStatus,
     StatusChanged,
 )
+from playbooks.session.keeping import kept_of
 from playbooks.session.moment import Moment
 from playbooks.session.opening import store_of
 from playbooks.session.programs import recorded_program
@@ -66,6 +68,7 @@ class FollowedSession:
         self.id, self.config, self._given, self._poll_s = id, config, store, poll_s
         self._store: Store | None = None
         self._listeners: list[Listener] = []
+        self._prunes = False
         self._state = ProgramState()
         self._head = ""
         """Id of the checkpoint that the state is of; empty: it must be folded anew."""
@@ -121,6 +124,7 @@ class FollowedSession:
         self.timeline = store.newer(self.id, 0)
         if not self.timeline:
             raise UserError(f"there is no session {self.id}", "`playbooks sessions` lists those there are")
+        self._prunes = kept_of(store, self.id, 0) > 0
         head = self.timeline[-1]
         self._fold(head)
         self.program: Program = recorded_program(self._state)
@@ -200,8 +204,11 @@ class FollowedSession:
         assert store is not None
         told: list[Notice] = []
         was, statuses = self.status, store.statuses(self.id)  # before what is new: nothing before an end is missed
-        for header in store.newer(self.id, self.timeline[-1].sequence):
+        new = store.newer(self.id, self.timeline[-1].sequence)
+        for header in new:
             told += self._new(header)
+        if new and self._prunes:
+            told += self._without_pruned(store)
         self._look_at_status(statuses if self.branch in statuses else store.statuses(self.id))
         if self.status != was:
             told += [Asked(()), StatusChanged(self.status, self.phrase)]
@@ -209,6 +216,16 @@ class FollowedSession:
             for listener in tuple(self._listeners):
                 listener(notice)
         return told
+
+    def _without_pruned(self, store: Store) -> list[Notice]:
+        """A run that prunes has few checkpoints, and moves those it keeps: they are listed again."""
+        before = {header.id for header in self.timeline}
+        listed = [header for header in store.headers(self.id) if header.id in before]
+        gone = tuple(before - {header.id for header in listed})
+        if not gone or not listed:
+            return []
+        self.timeline[:] = listed
+        return [Pruned(gone)]
 
     def _look_at_status(self, statuses: Mapping[str, str]) -> None:
         status = statuses.get(self.branch, "interrupted")

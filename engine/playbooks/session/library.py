@@ -142,6 +142,19 @@ class SessionLibrary:
             raise UserError(f"there is no session {id}", f"there {_are([session.id for session in sessions])}")
         return found
 
+    def delete(self, session: str) -> int:
+        """Takes a session away for good: its checkpoints, labelled or not, and what is noted of it.
+
+        Returns:
+            How many checkpoints it had.
+
+        Raises:
+            UserError: There is no such session, or another builds on it.
+            SessionOpen: A living process has it.
+            StorageError: The storage refused; what is still there is whole.
+        """
+        return len(retention.remove(self.store, self.session(session).id).dropped)
+
     def timeline(self, session: str | None = None) -> Timeline:
         """The tree of a session; without an id of the one written last.
 

@@ -14,13 +14,14 @@ from playbooks.checkpoints.store import Note, Store
 from playbooks.config import Config
 from playbooks.errors import UserError
 from playbooks.language.model import Program
+from playbooks.session.keeping import ABOUT
 
 
 class LockingWriter:
     """A store for a journal, that locks a new session and marks it running as it begins."""
 
-    def __init__(self, store: Store, program: Callable[[], Program], stack: contextlib.ExitStack) -> None:
-        self._store, self._program, self._stack = store, program, stack
+    def __init__(self, store: Store, program: Callable[[], Program], stack: contextlib.ExitStack, keep: int) -> None:
+        self._store, self._program, self._stack, self._keep = store, program, stack, keep
 
     def next_number(self, agent: str) -> int:
         return self._store.next_number(agent)
@@ -44,8 +45,9 @@ class LockingWriter:
 
     def write_group(self, checkpoints: Sequence[Checkpoint]) -> None:
         header, program = checkpoints[0].header, self._program()
-        about = {"program": program.roots[0] if program.roots else "", "program_hash": program.hash}
-        self._store.note(header.session, "session", about)
+        root = program.roots[0] if program.roots else ""
+        about = {"program": root, "program_hash": program.hash, "keep": self._keep}
+        self._store.note(header.session, ABOUT, about)
         self._store.write_group(checkpoints)
         self._store.set_status(header.session, header.branch, "running")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from playbooks.checkpoints.chain import fold
-from playbooks.checkpoints.conformance.suite import Suite, begin, made_step, run, step
+from playbooks.checkpoints.conformance.suite import Suite, run
+from playbooks.checkpoints.sample import begin, made_step, step
 from playbooks.checkpoints.store import NumberTaken, UnknownCheckpoint
 from playbooks.extensions.provider import CheckpointProvider
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from playbooks.checkpoints.chain import fold
-from playbooks.checkpoints.conformance.suite import Suite, begin, processes, run, step
+from playbooks.checkpoints.conformance.suite import Suite, processes, run
+from playbooks.checkpoints.sample import begin, step
 from playbooks.checkpoints.store import SessionOpen
 
 WRITER = """
-store = Suite.opened(path)
+store = kept.opened(path)
 session = store.new_session_id()
 with store.lock(session):
     head = begin(store, session)
@@ -24,7 +25,7 @@ with store.lock(session):
 store.close()
 """
 HOLDER = """
-store = Suite.opened(path)
+store = kept.opened(path)
 with store.lock(sys.stdin.readline().strip()):
     print("held", flush=True)
     sys.stdin.read()

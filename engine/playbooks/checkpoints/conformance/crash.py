@@ -13,7 +13,7 @@ from playbooks.checkpoints.conformance.suite import Process, Suite, processes, r
 from playbooks.checkpoints.store import Store
 
 WRITER = """
-store = Suite.opened(path)
+store = kept.opened(path)
 session = store.new_session_id()
 with store.lock(session):
     head = begin(store, session)
@@ -25,14 +25,14 @@ with store.lock(session):
 """
 REPLACER = """
 import asyncio
-provider = Suite.made(path)
+provider = kept.made(path)
 for turn in range(10**6):
     asyncio.run(provider.save_checkpoint("1000_ckpt_1", {"turn": turn}, {"many": str(turn) * 200_000}, {}))
     print(turn, flush=True)
 """
 PRUNER = """
 from playbooks.checkpoints.retention import prune
-store = Suite.opened(path)
+store = kept.opened(path)
 print("ready", flush=True)
 sys.stdin.readline()
 prune(store, "s1", 3)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.conformance.base import save
-from playbooks.checkpoints.conformance.suite import Suite, begin, run, step
+from playbooks.checkpoints.conformance.suite import Suite, run
 from playbooks.checkpoints.record import Header
 from playbooks.checkpoints.retention import prune, remove
+from playbooks.checkpoints.sample import begin, step
 from playbooks.checkpoints.store import Store
 
 
