@@ -76,6 +76,9 @@ class MemoryStore:
     def labels(self, session: str) -> dict[str, str]:
         return dict(self.marked)
 
+    def clear_notes(self, session: str, kind: str | None) -> None:
+        self.marked.clear()
+
     def delete(self, ids: Iterable[str]) -> None:
         for id in ids:
             self._write()
