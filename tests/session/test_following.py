@@ -108,6 +108,21 @@ def test_acting_is_refused_in_one_line(config: Config) -> None:
     asyncio.run(main())
 
 
+def test_it_offers_to_read_what_a_session_does_and_refuses_all_else(config: Config) -> None:
+    async def main() -> None:
+        async with DebugSession.open("negotiation.pb", config=config) as session:
+            assert await session.run() == "finished"
+            async with FollowedSession.open(session.id, config=config) as follower:
+                for name in dir(session):
+                    if not name.startswith("_"):
+                        getattr(follower, name)
+                assert follower.labels == {}
+                assert follower.program_files == session.program_files
+                assert follower.branches == session.branches
+
+    asyncio.run(main())
+
+
 def test_interrupt_ends_following_and_not_the_run(config: Config) -> None:
     async def main() -> None:
         async with DebugSession.open("negotiation.pb", config=config) as session:

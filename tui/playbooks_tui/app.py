@@ -11,15 +11,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.screen import Screen
 
+from playbooks.checkpoints.store import SessionOpen
 from playbooks.cli.arguments import typed_name
 from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
 from playbooks.runtime.notices import Output
-from playbooks.session import DebugSession
+from playbooks.session import DebugSession, FollowedSession
+from playbooks.session.following import ReadOnly
 from playbooks.session.resume import NothingToResume
 from playbooks_tui.bridge import Bridge
 from playbooks_tui.inks import DARK, LIGHT
@@ -30,6 +34,11 @@ from playbooks_tui.terminal import terminal_of_our_own
 
 _AGAIN_S: Final = 2.0
 """Within this time a second Ctrl+C leaves."""
+ACTING: Final = frozenset(
+    {"run_or_pause", "pause", "run", "step_over", "step_into", "step_out", "step_any", "run_to", "edit", "fork", "type",
+     "resume_here", "afresh", "break_here", "label"}
+)  # fmt: skip
+"""Actions that change a session or its run."""
 _LONGEST_LEAVE_S: Final = 7.0
 """A tool in flight has five seconds; after this the screen goes without the engine."""
 
@@ -78,6 +87,19 @@ class Debugger(App[int]):
         dark = not getattr(self, "theme", "") or self.current_theme.dark
         return DARK if dark else LIGHT
 
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Keys, palette and clicks all come through here: what only the process that runs a session can do says so."""
+        name = action.rpartition(".")[2] if isinstance(action, str) else action[1]
+        if self._debugging.record.followed and name.partition("(")[0] in ACTING:
+            self._debugging.say(str(ReadOnly(self._debugging.record.session)))
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
     def on_mount(self) -> None:
         self._listen_for_signals()
         self.push_screen(self._debugging)
@@ -104,7 +126,8 @@ class Debugger(App[int]):
     def action_stop(self) -> None:
         """Ctrl+C: pauses what runs; else says that again leaves."""
         screen = self._debugging
-        if engine_mode(screen.record, screen.standing) == "running" and not screen.standing.held:
+        runs = engine_mode(screen.record, screen.standing) == "running" and not screen.record.followed
+        if runs and not screen.standing.held:
             screen.action_pause()
             screen.say("paused: Space goes on, Ctrl+C again leaves")
             self._stopped_at = self._now()
@@ -197,8 +220,12 @@ def run_debugger(
             breakpoints=breakpoints,
         )
 
-    bridge = open_bridge(opening, resume, fresh=changed, pause=pause)
-    shown = resume is None and bridge.session.resumed is not None
+    try:
+        bridge = open_bridge(opening, resume, fresh=changed, pause=pause)
+    except SessionOpen as taken:
+        bridge = Bridge(FollowedSession.open(taken.session, config=config))
+        bridge.open()
+    shown = resume is None and bridge.session.resumed is not None and not bridge.session.read_only
     debugger = Debugger(
         bridge, begin=not shown, held=pause, theme=config.debugger.theme, keymap=dict(config.debugger.keymap)
     )
@@ -237,7 +264,7 @@ def open_bridge(
     return bridge
 
 
-def parting(session: DebugSession, again: Sequence[str]) -> list[str]:
+def parting(session: DebugSession | FollowedSession, again: Sequence[str]) -> list[str]:
     """The last words: why it did not finish, and how to go on with it.
 
     Args:

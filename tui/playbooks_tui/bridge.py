@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from playbooks.checkpoints.record import BranchInfo
 from playbooks.errors import UserError
 from playbooks.runtime.notices import Committed, Notice, Writing, WritingDropped
-from playbooks.session import DebugSession, Moment
+from playbooks.session import DebugSession, FollowedSession, Moment
 from playbooks_tui.record import Ended, Labelled, Named, Opened, Tallied, Tally, Told, Turned
 
 BATCHES_A_SECOND = 30
@@ -50,7 +50,7 @@ class Bridge:
         pause: Stop before the first await.
     """
 
-    def __init__(self, opening: DebugSession, *, pause: bool = False) -> None:
+    def __init__(self, opening: DebugSession | FollowedSession, *, pause: bool = False) -> None:
         self.session = opening
         self._pause = pause
         self._lock = threading.Lock()
@@ -237,7 +237,7 @@ def counted(moment: Moment) -> Tally:
     return Tally(moment.calls, *moment.tokens, moment.cost)
 
 
-async def turned(session: DebugSession) -> Turned:
+async def turned(session: DebugSession | FollowedSession) -> Turned:
     """What a session's state is where it has just branched off."""
     moment = await session.state_at(session.timeline[-1].id)
     return Turned(
@@ -247,7 +247,7 @@ async def turned(session: DebugSession) -> Turned:
     )
 
 
-async def opened(session: DebugSession) -> Opened:
+async def opened(session: DebugSession | FollowedSession) -> Opened:
     """What a session holds before it runs."""
     program = session.program.roots[0].rsplit("/", 1)[-1] if session.program.roots else session.program.name
     if session.resumed is None:
@@ -258,8 +258,10 @@ async def opened(session: DebugSession) -> Opened:
         agents = tuple(moment.agents.values())
     except UserError:
         pass
-    status = next((b.status for b in session.branches if b.name == session.resumed.branch), "interrupted")
+    branches = session.branches
+    status = next((b.status for b in branches if b.name == session.resumed.branch), "interrupted")
     notes = (
+        *([f"{session.id} runs in another process: it is shown as it goes on, read-only"] if session.read_only else []),
         *(f"skipped: {reason}" for reason in session.resumed.skipped),
         *(["the program's files have changed: the recorded text runs"] if session.resumed.program_changed else []),
     )
@@ -267,12 +269,13 @@ async def opened(session: DebugSession) -> Opened:
         program,
         session.resumed.session,
         session.resumed.branch,
-        "failed" if status == "failed" else "interrupted",
+        session.status if session.read_only else "failed" if status == "failed" else "interrupted",
         tuple(session.timeline),
         agents,  # type: ignore[arg-type]
         tuple(session.messages),
         Tally(session.calls, *session.tokens, session.cost),
-        {branch.name: branch.status for branch in session.branches},
+        {branch.name: branch.status for branch in branches},
         session.labels,
         notes,
+        session.read_only,
     )

@@ -88,6 +88,8 @@ class Opened:
     """Checkpoint → the name a person gave it."""
     notes: tuple[str, ...] = ()
     """What a resume found, for Output."""
+    followed: bool = False
+    """Another process runs it: it can only be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ class Record:
         self.status: RunStatus = "ready"
         self.phrase = ""
         self.error = ""
+        self.followed = False
         self.stop: Stop | None = None
         """Why it stands, when it does."""
         self.headers: list[Header] = []
@@ -297,6 +300,7 @@ class Record:
                 self._open(told, touched)
 
     def _open(self, opened: Opened, touched: Touched) -> None:
+        self.followed = opened.followed
         self.program, self.session, self.branch = opened.program, opened.session, opened.branch
         self.status = opened.status
         self.agents |= {agent.id: agent for agent in opened.agents}

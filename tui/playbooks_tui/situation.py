@@ -180,6 +180,8 @@ def _running(record: Record, standing: Standing) -> tuple[Span, ...]:
     if standing.stepping:
         rest = "to the next checkpoint"
     lead = parts[0] if parts else ""
+    if record.followed:
+        lead, rest = "in another process, read-only", " · ".join(filter(None, (lead, rest)))
     return (Span(lead), Span((" · " if lead and rest else "") + rest, "quiet"))
 
 

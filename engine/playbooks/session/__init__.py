@@ -4,11 +4,13 @@ else.
 
 from playbooks.runtime.notices import Listener, Notice
 from playbooks.session.debug_session import DebugSession
+from playbooks.session.following import FollowedSession
 from playbooks.session.moment import FrameView, Moment, ResponseView
 from playbooks.session.resume import Resumed, ResumedAgent
 
 __all__ = [
     "DebugSession",
+    "FollowedSession",
     "FrameView",
     "Listener",
     "Moment",

@@ -32,6 +32,7 @@ from playbooks.runtime.notices import (
     Pruned,
     RunStatus,
     StatusChanged,
+    Stop,
 )
 from playbooks.session.keeping import kept_of
 from playbooks.session.moment import Moment
@@ -40,6 +41,7 @@ from playbooks.session.programs import recorded_program
 from playbooks.session.record import SessionRecord
 from playbooks.session.record.reader import advance
 from playbooks.session.resume import Resumed, agents_of
+from playbooks.session.run_control import BreakpointView
 from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
 
@@ -83,6 +85,10 @@ class FollowedSession:
         self.status: RunStatus = "running"
         self.phrase = self.error = ""
         self.durable = True
+        self.stop: Stop | None = None
+        self.breakpoints: tuple[BreakpointView, ...] = ()
+        self.stops_on_error = False
+        self.failed = self.undecided = ()
         self.record = SessionRecord(lambda: self._store, lambda: self.timeline)
 
     @classmethod
@@ -140,6 +146,16 @@ class FollowedSession:
     @property
     def branches(self) -> Sequence[BranchInfo]:
         return self._store.branches(self.id) if self._store is not None else ()
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Checkpoint → the name a person gave it."""
+        return self._store.labels(self.id) if self._store is not None else {}
+
+    @property
+    def program_files(self) -> tuple[str, ...]:
+        """Paths of the files that the program was read from."""
+        return tuple(file.path for file in self.program.files)
 
     @property
     def calls(self) -> int:
@@ -287,10 +303,23 @@ class FollowedSession:
         raise ReadOnly(self.id)
 
 
-_ACTS: Final = frozenset(
-    {"pause", "go", "step", "step_over", "step_into", "step_out", "run_to", "say", "close_input", "fork", "plan",
-     "add_breakpoint", "change_breakpoint", "enable_breakpoint", "remove_breakpoint", "stop_on_error", "reload"}
+_RUNNING: Final = (
+    "pause",
+    "go",
+    "step",
+    "step_over",
+    "step_into",
+    "step_out",
+    "run_to",
+    "say",
+    "close_input",
+    "decide",
+)
+_CHANGING: Final = ("fork", "plan", "leaving", "set_label", "reload", "runtime")
+_STOPPING: Final = (
+    "add_breakpoint", "change_breakpoint", "enable_breakpoint", "remove_breakpoint", "stop_on_error"
 )  # fmt: skip
+_ACTS: Final = frozenset((*_RUNNING, *_CHANGING, *_STOPPING))
 
 
 def _before(events: Sequence[Event], agents: dict[int, str]) -> Iterator[Notice]:
