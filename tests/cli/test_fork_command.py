@@ -53,7 +53,7 @@ def test_before_runs_the_statement_again(negotiation: Path, shell: Shell) -> Non
 def test_a_variable_of_the_agent_of_another_agent_and_a_new_one_can_be_set(negotiation: Path, shell: Shell) -> None:
     done = shell("fork", "1000_ckpt_8", "--set", "floor=76", "--set", "1002.least=60", "--set", "$note='hi'")
     assert done.err.splitlines()[0] == (
-        "fork-1 leaves 1000_ckpt_8: floor = 76, was 70; least = 60, was 70; note = 'hi'"
+        "fork-1 leaves 1000_ckpt_8: $floor = 76, was 70; 1002.$least = 60, was 70; $note = 'hi'"
     )
     assert done.out.splitlines()[-1] == "Seller → you: The pen: no deal."
     variables = shell("show", branch(shell, "fork-1")["head"], "--json").document["variables"]

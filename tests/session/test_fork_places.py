@@ -16,6 +16,7 @@ from playbooks import DebugSession
 from playbooks.errors import UserError
 from playbooks.language import load_program
 from playbooks.runtime.notices import Asked, Committed, ModelCalled, Notice
+from playbooks.session.edits import Edits
 from playbooks.session.fitting import Typed, fits
 
 HAGGLES = {
@@ -381,3 +382,37 @@ def test_a_program_that_lacks_what_is_under_way_is_refused_before_anything_happe
             assert (len(session.timeline), session.branch) == (before, "main")
 
     asyncio.run(refused())
+
+
+def test_a_change_is_named_by_whose_it_is_and_a_label_by_what_can_be_shown() -> None:
+    bench = Bench(
+        {
+            "Main": """
+            $pot = 5
+            mine = 1
+            await do("a")
+            await Say("Worker", "go")
+            await Yld("Worker")
+            """,
+            "Work": 'x = await Yld("Lead")\nawait EndProgram()\n',
+        },
+        TEAM,
+    )
+    played = bench.play()
+    tool = at(played, "tool", "do('a')")
+
+    async def planned() -> list[str]:
+        async with bench.opened(resume=tool) as session:
+            edits = Edits(set={"pot": 6, "mine": 2, "$new": 3, "1001.$purse": 4})
+            plan = session.plan(tool, edits=edits, label=" on\n one line ")
+            with pytest.raises(UserError, match="no name for a branch"):
+                session.plan(tool, label="\x1b[31m")
+            return [plan.branch, *(str(change) for change in plan.changes)]
+
+    assert asyncio.run(planned()) == [
+        "on one line",
+        "$pot = 6, was 5",
+        "mine = 2, was 1",
+        "$new = 3",
+        "1001.$purse = 4",
+    ]

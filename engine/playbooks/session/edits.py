@@ -186,7 +186,11 @@ class Editing:
             )
         if line := self._assigned_next(agent, frame, plain):
             raise UserError(f"{plain}: line {line} sets it next", "change the result instead (--result)")
-        self.changes.append(Change(f"${plain}" if frame == 0 else plain, describe.show(value, 80), was or ""))
+        agents = rest.startswith("$") or not (
+            was is None or any(plain in self._own_names(id) for id in self._stack(frame))
+        )
+        what = f"{'' if agent == self.agent else agent + '.'}{'$' if agents or not frame else ''}{plain}"
+        self.changes.append(Change(what, describe.show(value, 80), was or ""))
         data = encode(value).data
         if frame == 0 or rest.startswith("$"):
             return [e.VariableWritten(agent, plain, data)]
@@ -203,9 +207,12 @@ class Editing:
 
     def _names(self, agent: str, frame: int) -> set[str]:
         names = {f"${name}" for name in self._state.variables.get(agent, ())}
-        for id in self._state.stack(frame) if frame else ():
+        for id in self._stack(frame):
             names |= {name for name in self._own_names(id) if name[:2] != "__"}
         return names
+
+    def _stack(self, frame: int) -> list[int]:
+        return self._state.stack(frame) if frame else []
 
     def _own_names(self, frame: int) -> dict[str, Any]:
         held = self._state.names.get(frame)
@@ -218,7 +225,7 @@ class Editing:
             return {}
 
     def _value(self, agent: str, name: str, frame: int) -> str | None:
-        for id in reversed(self._state.stack(frame)) if frame else ():
+        for id in reversed(self._stack(frame)):
             own = self._own_names(id)
             if name in own:
                 return describe.show(own[name], 80)
@@ -270,6 +277,9 @@ class Editing:
             row = state.message(id)
             self.changes.append(Change(f"message of {agent}", text, row.text))
             return [e.MessageSent(id, row.sender, row.receivers, text, row.meeting)]
+        if agent not in state.agents:
+            there = ", ".join(id for id in state.agents if id != "human")
+            raise UserError(f"there is no agent {agent} at {self._checkpoint.header.id}", f"there are {there}")
         if agent != "human":
             raise UserError(
                 f"{agent} has no message on its way at {self._checkpoint.header.id}",

@@ -103,7 +103,14 @@ def refuse_unfit(program: Program, state: ProgramState, at: str) -> None:
 
 
 def branch_name(label: str, taken: list[str]) -> str:
-    """The label, or `fork-1`, `fork-2`, …; never one that is taken."""
+    """The label on one line, or `fork-1`, `fork-2`, …; never one that is taken.
+
+    Raises:
+        UserError: It holds what can't be shown.
+    """
+    label = " ".join(label.split())
+    if not label.isprintable():
+        raise UserError(f"{label!r} is no name for a branch", "leave control characters out")
     if label and label not in taken:
         return label
     stem, number = (label, 2) if label else ("fork", 1)
