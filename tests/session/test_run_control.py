@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
+import threading
+import types
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ import pytest
 from playbooks import DebugSession
 from playbooks.config import Config
 from playbooks.errors import UserError
-from playbooks.runtime.notices import BreakpointHit, BreakpointsChanged, Notice, Output, Stop, Stopped
+from playbooks.runtime.notices import BreakpointHit, BreakpointsChanged, Notice, Output, StatusChanged, Stop, Stopped
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -382,3 +385,72 @@ def test_breakpoints_come_back_with_the_session(alone: Path) -> None:
 def test_a_breakpoint_that_is_none_is_told_on_opening() -> None:
     with pytest.raises(UserError, match="there is no agent or playbook Sellr; did you mean Seller"):
         play(lambda desk: asyncio.sleep(0), "Sellr")
+
+
+# -- coming to a stop ------------------------------------------------------------------------------------------------
+
+
+def test_a_pause_is_pausing_until_the_tool_at_work_has_ended(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = types.ModuleType("gate")
+    begun, ends = threading.Event(), threading.Event()
+
+    def work() -> str:
+        begun.set()
+        assert ends.wait(20)
+        return "done"
+
+    gate.work = work  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "gate", gate)
+    (alone / "work.pb").write_text(WORKS, "utf-8")
+    (alone / "model.py").write_text(
+        "def respond(request):\n    return '''x = await Work()\nawait Say(\"user\", x)\nawait EndProgram()\n'''\n"
+    )
+
+    async def main() -> None:
+        async with DebugSession.open("work.pb", config=Config.load().for_debug()) as session:
+            statuses: list[str] = []
+            stopped = asyncio.Event()
+
+            def told(notice: Notice) -> None:
+                if isinstance(notice, StatusChanged):
+                    statuses.append(notice.status)
+                if isinstance(notice, Stopped):
+                    stopped.set()
+
+            session.subscribe(told)
+            running = asyncio.create_task(session.run())
+            await asyncio.to_thread(begun.wait, 20)
+            session.pause()
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert statuses[-1] == "pausing"
+            ends.set()
+            await asyncio.wait_for(stopped.wait(), 20)
+            assert statuses[-1] == "paused"
+            assert session.timeline[-1].kind == "tool"  # its end is kept, and nothing after it began
+            session.go()
+            assert session.status in ("running", "paused", "pausing")
+            assert await running == "finished"
+            assert session.messages[-1].text == "done"
+
+    asyncio.run(main())
+
+
+WORKS = """---
+model: script:model.py
+---
+# Clerk
+```python
+import asyncio
+import gate
+
+@playbook
+async def Work():
+    return await asyncio.to_thread(gate.work)
+```
+## Main
+### Triggers
+- When the program starts
+### Steps
+- Work
+"""
