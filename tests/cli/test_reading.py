@@ -200,7 +200,7 @@ def test_what_is_shown_holds_no_function_no_module_and_no_address(alone: Path, s
     assert shown["pen"]["type"] == "Pen"
     assert "set': {1, 2, 3}" in shown["other"]["repr"]
     assert "could not be stored (a generator" in shown["local"]["repr"]
-    assert [row["degraded"] for row in rows if "Make" in row["statement"]] == [["$result"]]
+    assert [row["degraded"] for row in rows if "Make" in row["statement"]] == [["$result", "$pen.ink"]]
     for command in (("show", last), ("show", last, "--json"), ("export",), ("timeline",)):
         assert not ADDRESS.search(shell(*command).out)
 
