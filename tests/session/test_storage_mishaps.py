@@ -335,3 +335,18 @@ def test_a_user_error_is_what_damage_is_told_as() -> None:
     lose_index()
     with pytest.raises(UserError):
         bench.play(storage=CRASHED, resume="s1")
+
+
+def test_a_checkpoint_that_was_named_is_resumed_itself_or_not_at_all(capsys: pytest.CaptureFixture[str]) -> None:
+    bench = Bench(COUNTS, settings={"durability": {"storage_path": CRASHED, "enabled": True, "keep_last_n": 0}})
+    bench.play()
+    Path(CRASHED).rename(".checkpoints")
+    for id in ("1000_ckpt_4", "1000_ckpt_6"):  # itself, and one that builds on it
+        file = file_of("1000_ckpt_4", ".checkpoints")
+        file.write_bytes(file.read_bytes()[:-5])
+        before = {path: path.read_bytes() for path in Path(".checkpoints").rglob("*.pkl")}
+        assert run_command(["run", bench.file, "--resume", id]) == 1
+        told = capsys.readouterr().err.rstrip("\n")
+        assert told.startswith(f"{id} can't be resumed: .checkpoints/1000/1000_ckpt_4.pkl: cut off")
+        assert told.endswith("--resume s1 goes on from the newest whole one")
+        assert {path: path.read_bytes() for path in Path(".checkpoints").rglob("*.pkl")} == before

@@ -47,7 +47,7 @@ class NumberTaken(Exception):
     """A checkpoint of this id is there already; nothing was written."""
 
 
-class Damaged(Exception):
+class Damaged(UserError):
     """A stored checkpoint that is cut off, altered or none at all. It is named, and never half used.
 
     Args:
@@ -57,7 +57,7 @@ class Damaged(Exception):
     """
 
     def __init__(self, id: str, path: str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
+        super().__init__(reason, file=path, status=ExitStatus.FAILED)
         self.id, self.path, self.reason = id, path, reason
 
 

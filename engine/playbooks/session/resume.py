@@ -92,7 +92,7 @@ def find(store: Store, program: str, resume: str | bool) -> SessionInfo | Header
     """
     if isinstance(resume, str):
         if _CHECKPOINT.fullmatch(resume):
-            return store.read(resume).header
+            return just(store, resume).header
         found = next((session for session in store.sessions() if session.id == resume), None)
         if found is None:
             raise UserError(f"there is no session {resume}", "`playbooks sessions` lists those there are")
@@ -114,6 +114,27 @@ def find(store: Store, program: str, resume: str | bool) -> SessionInfo | Header
 def same_path(one: str, other: str) -> bool:
     """Whether two paths name the same file."""
     return os.path.abspath(one) == os.path.abspath(other)
+
+
+def just(store: Store, id: str) -> Folded:
+    """A checkpoint that was named, and no other in its place.
+
+    Raises:
+        UserError: There is none of this id, or it can't be restored.
+    """
+    try:
+        return fold(store.read, id)
+    except UnknownCheckpoint as error:
+        if error.id == id:
+            raise
+        reason = f"{error.id}, which it builds on, is gone"
+    except (Damaged, ValueError) as error:
+        reason = str(error)
+    session = next((header.session for header in store.headers() if header.id == id), "")
+    fix = (
+        f"--resume {session} goes on from the newest whole one" if session else "`playbooks timeline` lists the others"
+    )
+    raise UserError(f"{id} can't be resumed: {reason}", fix, status=ExitStatus.FAILED)
 
 
 def newest_whole(store: Store, headers: list[Header]) -> tuple[Folded, tuple[str, ...], list[Header]]:
