@@ -1,26 +1,49 @@
-"""A moment of one agent, as the inspector shows it: the stack, the variables and what changed, the code around.
+"""A moment of one agent, as the inspector shows it: decoded off the screen's thread, so that widgets ask no value.
 
-Apart because it is decoded off the screen's thread: the widget gets lines of text and asks the values nothing.
+In two parts, the second read after the first is drawn: what the eye looks for at once (stack, variables, code), and
+what takes longer to find (the history of a variable, the cost, the prompt).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final, Literal
 
 from playbooks.checkpoints.describe import show
 from playbooks.checkpoints.record import Header
+from playbooks.errors import UserError
 from playbooks.runtime.notices import AgentView
 from playbooks.session import Moment
+from playbooks.session.record import Code, Prompt, SessionRecord, Spent, VariableEntry, Watched, watched
+from playbooks.session.variables import is_data
 from playbooks_tui.record import HUMAN
 from playbooks_tui.situation import step_name
 from playbooks_tui.talk import Coming
 
-_LONGEST: Final = 200
-_ABSENT: Final = object()
-_AROUND = 5
-_HIDDEN: Final = frozenset({"function", "module", "type", "class"})
+_LONGEST: Final = 2_000
+"""Characters of a value that are compared and shown."""
+_PAST, _LATER, _OTHER = 5, 2, 2
+"""Entries of a variable's history that are shown: before the moment, after it, on other branches."""
+_LOOKED_AT: Final = 40
+"""Entries that are looked at for those of other branches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the inspector is to show."""
+
+    row: int
+    """The moment's row in the record."""
+    agent: str
+    before: str
+    """Id of the checkpoint that variables are set against; empty: none."""
+    watches: tuple[str, ...] = ()
+    variable: str = ""
+    """The selected one, whose history is shown; empty: the first."""
+    prompt: bool = False
+    """Whether the prompt is looked at: it is built again from the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +53,9 @@ class Call:
     name: str
     arguments: str
     step: str
+    depth: int = 0
+    last: bool = False
+    """No call is below it: one that `asyncio.gather` runs has siblings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +69,6 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
-class CodeLine:
-    """A line of the response that the innermost frame runs."""
-
-    number: int
-    text: str
-    state: Literal["ran", "next", "left", "comment"]
-
-
-@dataclass(frozen=True, slots=True)
 class Inspected:
     """What there is to show of an agent at a checkpoint."""
 
@@ -61,29 +78,185 @@ class Inspected:
     """Id of the checkpoint that the variables are set against; empty: none."""
     stack: tuple[Call, ...] = ()
     variables: tuple[Variable, ...] = ()
-    code: tuple[CodeLine, ...] = ()
+    watches: tuple[Watched, ...] = ()
+    code: Code | None = None
+    steps: Mapping[str, str] = field(default_factory=dict)
+    """Agent → label of the step that its innermost call has reached."""
+    files: tuple[tuple[str, str], ...] = ()
+    """The program as it runs there: path and text, roots first."""
     error: str = ""
 
+    @property
+    def following(self) -> int:
+        """Index of the code line that runs next; that after the last when all have run."""
+        lines = self.code.lines if self.code else ()
+        first = next((n for n, line in enumerate(lines) if line.state == "runs" and line.text.strip()), None)
+        if first is not None:
+            return first
+        return next((n for n, line in enumerate(lines) if line.state == "left" and _runs(line.text)), len(lines))
 
-def inspect(moment: Moment, agent: str, before: Moment | None) -> Inspected:
-    """Reads an agent at a moment.
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A variable got a value, as a row of its history."""
+
+    value: str
+    checkpoint: str
+    where: Literal["past", "here", "later", "other"]
+    """`here`: the value that it has at the moment."""
+    note: str
+    """Which code set it, or on which branch it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deep:
+    """What took longer to find."""
+
+    wish: Wish
+    variable: str = ""
+    history: tuple[Entry, ...] = ()
+    spent: Spent | None = None
+    prompt: Prompt | None = None
+    why_no_prompt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that the screen needs of a moment: its agents, what was on its way, and one agent in depth."""
+
+    row: int
+    inspected: Inspected
+    agents: Mapping[str, AgentView]
+    coming: Mapping[str, tuple[Coming, ...]]
+
+
+def seen(wish: Wish, moment: Moment, before: Moment | None, code: Code | None) -> Seen:
+    """Reads a moment for the screen.
 
     Args:
+        wish: What is to be shown.
         moment: The state there.
-        agent: Whose.
         before: An earlier moment to set the variables against; None: they are shown without changes.
+        code: The response that the agent is in.
     """
-    stack = tuple(
-        Call(frame.playbook, _arguments(frame.arguments), step_name(frame.step)) for frame in moment.call_stack(agent)
+    coming: dict[str, list[Coming]] = {}
+    for message in moment.messages:
+        for receiver in message.receivers:
+            if receiver != HUMAN and receiver not in message.delivered:
+                coming.setdefault(receiver, []).append(Coming(message.sender, message.text))
+    return Seen(
+        wish.row,
+        inspect(wish, moment, before, code),
+        dict(moment.agents),
+        {receiver: tuple(messages) for receiver, messages in coming.items()},
     )
-    now = moment.variables(agent)
-    then = before.variables(agent) if before is not None else None
-    since = before.header.id if before is not None else ""
-    return Inspected(moment.header, agent, since, stack, _variables(now, then), _code(moment, agent))
 
 
-def _arguments(arguments: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={show(value, 40)}" for name, value in arguments.items())
+def inspect(wish: Wish, moment: Moment, before: Moment | None, code: Code | None) -> Inspected:
+    """Reads an agent at a moment; arguments as for `seen`."""
+    agent = wish.agent
+    now, then = (None if m is None else _data(m, agent) for m in (moment, before))
+    session = moment.state.session
+    texts = dict(session.get("files", ()))
+    roots = [path for path in session.get("roots", ()) if path in texts]
+    return Inspected(
+        moment.header,
+        agent,
+        before.header.id if before is not None else "",
+        _stack(moment, agent),
+        _variables(now or {}, then),
+        tuple(watched(moment, agent, wish.watches)) if wish.watches else (),
+        code,
+        {id: view.step for id, view in moment.agents.items() if view.step},
+        tuple((path, str(texts[path])) for path in dict.fromkeys((*roots, *texts))),
+    )
+
+
+def deepen(wish: Wish, inspected: Inspected, record: SessionRecord) -> Deep:
+    """Finds what takes longer.
+
+    Args:
+        wish: What is to be shown.
+        inspected: What was read for it.
+        record: Of the session; used here only by this thread.
+    """
+    names = [variable.name for variable in inspected.variables]
+    name = wish.variable if wish.variable in names else names[0] if names else ""
+    id = inspected.header.id
+    history = tuple(_history(record, id, wish.agent, name)) if name else ()
+    prompt, why = None, ""
+    if wish.prompt:
+        try:
+            prompt = record.prompt(id, wish.agent)
+        except UserError as error:
+            why = str(error)
+    return Deep(wish, name, history, record.spent(id), prompt, why)
+
+
+def _history(record: SessionRecord, checkpoint: str, agent: str, name: str) -> Sequence[Entry]:
+    past: list[VariableEntry] = []
+    at = checkpoint
+    while at and len(past) < _PAST:
+        entry = record.changed_last(at, agent, name)
+        if entry is None:
+            break
+        past.append(entry)
+        at = entry.header.parent
+    away: dict[str, list[VariableEntry]] = {"later": [], "other": []}
+    for entry in islice(record.history(checkpoint, agent, name), _LOOKED_AT):
+        if entry.where != "past":
+            away[entry.where].append(entry)
+    rows = []
+    for entry in reversed(past):
+        place = record.place(entry)
+        step = step_name(entry.header.step) or place.playbook
+        note = f"{step}, line {place.line}" if place.line else step
+        rows.append(_entry(entry, "here" if entry is past[0] else "past", note))
+    rows += [_entry(e, "later", f"later on {e.header.branch}") for e in reversed(away["later"][-_LATER:])]
+    rows += [_entry(e, "other", f"on {e.header.branch}") for e in reversed(away["other"][:_OTHER])]
+    return rows
+
+
+def _entry(entry: VariableEntry, where: Literal["past", "here", "later", "other"], note: str) -> Entry:
+    return Entry("gone" if entry.gone else show(entry.value, 60), entry.header.id, where, note)
+
+
+def _stack(moment: Moment, agent: str) -> tuple[Call, ...]:
+    frames = moment.call_stack(agent)
+    parents = {frame.id: moment.state.frame(frame.id).parent for frame in frames}
+    depth: dict[int, int] = {}
+    for frame in frames:
+        depth[frame.id] = depth.get(parents[frame.id], -1) + 1
+    with_calls = set(parents.values())
+    return tuple(
+        Call(
+            frame.playbook,
+            ", ".join(f"{name}={show(value, 40)}" for name, value in frame.arguments.items()),
+            step_name(frame.step),
+            depth[frame.id],
+            frame.id not in with_calls,
+        )
+        for frame in _tree(frames, parents)
+    )
+
+
+def _tree(frames: Sequence[Any], parents: Mapping[int, int]) -> list[Any]:
+    """Each call under the one that made it, in the order they were made."""
+    ids = {frame.id for frame in frames}
+    below: dict[int, list[Any]] = {}
+    for frame in frames:
+        below.setdefault(parents[frame.id] if parents[frame.id] in ids else 0, []).append(frame)
+    found: list[Any] = []
+    left = list(reversed(below.get(0, [])))
+    while left:
+        frame = left.pop()
+        found.append(frame)
+        left += reversed(below.get(frame.id, []))
+    return found
+
+
+def _data(moment: Moment, agent: str) -> dict[str, Any]:
+    return {name: value for name, value in moment.variables(agent).items() if is_data(value)}
 
 
 def _variables(now: Mapping[str, Any], then: Mapping[str, Any] | None) -> tuple[Variable, ...]:
@@ -109,61 +282,5 @@ def _by_name(name: str) -> str:
     return name.lstrip("$").lower()
 
 
-def _code(moment: Moment, agent: str) -> tuple[CodeLine, ...]:
-    """The lines around the one that runs next."""
-    response = moment.response(agent)
-    if response is None or not response.code.strip():
-        return ()
-    lines = response.code.split("\n")
-    while lines and not lines[-1].strip():
-        lines.pop()
-    following = next((n for n in range(response.ran, len(lines)) if _runs(lines[n])), len(lines))
-    first = max(0, min(following - _AROUND, len(lines) - 2 * _AROUND))
-    return tuple(
-        CodeLine(n + 1, lines[n], _state(lines[n], n - following))
-        for n in range(first, min(len(lines), first + 2 * _AROUND))
-    )
-
-
 def _runs(text: str) -> bool:
     return bool(text.strip()) and not text.lstrip().startswith("#")
-
-
-def _state(text: str, offset: int) -> Literal["ran", "next", "left", "comment"]:
-    if offset == 0:
-        return "next"
-    if text.lstrip().startswith("#"):
-        return "comment"
-    return "ran" if offset < 0 else "left"
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """All that the screen needs of a moment: its agents, what was on its way, and one agent in depth."""
-
-    row: int
-    inspected: Inspected
-    agents: Mapping[str, AgentView]
-    coming: Mapping[str, tuple[Coming, ...]]
-
-
-def seen(row: int, moment: Moment, agent: str, before: Moment | None) -> Seen:
-    """Reads a moment for the screen.
-
-    Args:
-        row: Its row in the record.
-        moment: The state there.
-        agent: Whom the inspector shows.
-        before: As for `inspect`.
-    """
-    coming: dict[str, list[Coming]] = {}
-    for message in moment.messages:
-        for receiver in message.receivers:
-            if receiver != HUMAN and receiver not in message.delivered:
-                coming.setdefault(receiver, []).append(Coming(message.sender, message.text))
-    return Seen(
-        row,
-        inspect(moment, agent, before),
-        dict(moment.agents),
-        {receiver: tuple(messages) for receiver, messages in coming.items()},
-    )

@@ -17,6 +17,8 @@ from playbooks.runtime.notices import (
     AgentChanged,
     AgentView,
     Asked,
+    BreakpointHit,
+    BreakpointsChanged,
     Committed,
     MayHaveRun,
     MessageHeard,
@@ -156,6 +158,7 @@ class Touched:
     lanes: bool = False
     asked: bool = False
     output: bool = False
+    breaks: bool = False
     status: bool = False
     totals: bool = False
 
@@ -276,6 +279,8 @@ class Record:
             case StatusChanged(status, phrase):
                 self.status, self.phrase = status, phrase
                 touched.status = True
+            case BreakpointsChanged() | BreakpointHit():
+                touched.breaks = True
             case Stopped(stop):
                 self.stop = stop
                 touched.status = True

@@ -20,7 +20,7 @@ from textual.timer import Timer
 
 from playbooks.runtime.notices import Output
 from playbooks_tui.bridge import BATCHES_A_SECOND, Bridge
-from playbooks_tui.inspected import Seen
+from playbooks_tui.inspected import Deep, Seen
 from playbooks_tui.keys import BINDINGS, FOOTER, key_name
 from playbooks_tui.record import HUMAN, Opened, Touched
 from playbooks_tui.screens.moments import Reading
@@ -314,6 +314,9 @@ class View(Reading):
                 self._draw_rest()
             else:
                 self._draw_tabs()
+
+    def draw_deep(self, deep: Deep) -> None:
+        self.query_one(Inspector).deepen(deep)
 
     def zoom(self, id: str) -> None:
         """Shows one pane alone, by its id; empty: all of them."""

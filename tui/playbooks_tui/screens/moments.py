@@ -6,6 +6,7 @@ Apart from what is drawn; nothing here ever runs the program.
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from playbooks_tui.bridge import Bridge
-from playbooks_tui.inspected import Inspected, Seen, seen
+from playbooks_tui.inspected import Deep, Inspected, Seen, Wish, deepen, seen
 from playbooks_tui.record import HUMAN, Record
 from playbooks_tui.situation import Standing, moment, stands_still
 
@@ -28,9 +29,15 @@ class Reading(Screen[None]):
     class Read(Message):
         """A moment was read; `seen` is None when it could not be."""
 
-        wanted: tuple[int, str]
+        wanted: Wish
         seen: Seen | None
         error: str = ""
+
+    @dataclass
+    class Deepened(Message):
+        """What takes longer was found too."""
+
+        deep: Deep
 
     def __init__(self, bridge: Bridge, *, now: Callable[[], float] = time.time) -> None:
         super().__init__()
@@ -39,9 +46,16 @@ class Reading(Screen[None]):
         self.standing = Standing()
         self.agent = ""
         """Whom the inspector shows; empty: whose checkpoint it is."""
+        self.watches: tuple[str, ...] = ()
+        """Expressions that are shown for every moment."""
+        self.variable = ""
+        """The variable whose history is shown; empty: the first."""
+        self.prompting = False
+        """Whether the prompt is looked at."""
         self.seen: Seen | None = None
-        self._reading: tuple[int, str] | None = None
-        self._wanted: tuple[int, str] | None = None
+        self._shown: Wish | None = None
+        self._reading: Wish | None = None
+        self._wanted: Wish | None = None
         self._read_at = 0.0
 
     def inspect(self) -> bool:
@@ -57,9 +71,20 @@ class Reading(Screen[None]):
         agent = self.agent or record.headers[here].agent
         if agent == HUMAN:
             agent = next((id for id in record.agents if id != HUMAN), HUMAN)
-        self._wanted = (here, agent)
+        self._wanted = Wish(here, agent, self._set_against(here, agent), self.watches, self.variable, self.prompting)
         self._read_next()
         return self._reading is not None
+
+    def _set_against(self, here: int, agent: str) -> str:
+        """What variables are set against: the mark, else the agent's checkpoint before."""
+        record, mark = self.record, self.standing.mark
+        if mark is not None and mark != here:
+            return record.headers[mark].id
+        own, branch = record.own.get(agent, []), record.headers[here].branch
+        for place in range(bisect_left(own, here) - 1, -1, -1):
+            if record.on_path([own[place]], branch):
+                return record.headers[own[place]].id
+        return ""
 
     @property
     def at_moment(self) -> bool:
@@ -69,7 +94,7 @@ class Reading(Screen[None]):
         wanted = self._wanted
         if wanted is None or self._reading is not None:
             return
-        if self.seen is not None and (self.seen.row, self.seen.inspected.agent) == wanted:
+        if self.seen is not None and self._shown == wanted:
             return
         rest = self._read_at + 1 / _READS_A_SECOND - time.monotonic()
         if rest > 0 and not stands_still(self.record, self.standing) and self.standing.here is None:
@@ -84,31 +109,43 @@ class Reading(Screen[None]):
         if wanted is None:
             return
         self._read_at = time.monotonic()
-        record, (row, agent) = self.record, wanted
-        header = record.headers[row]
-        own = [r for r in record.on_path(record.own.get(agent, []), header.branch) if r < row]
-        before = record.headers[own[-1]].id if own else ""
-        bridge = self.bridge
+        header, record = self.record.headers[wanted.row], self.bridge.session.record
 
         def work() -> None:
             try:
-                earlier = bridge.moment_now(before) if before else None
-                found = seen(row, bridge.moment_now(header.id), agent, earlier)
+                before = record.moment(wanted.before) if wanted.before else None
+                found = seen(wanted, record.moment(header.id), before, record.code(header.id, wanted.agent))
             except Exception as error:  # whatever is wrong with a file is said where its content would stand
                 self.post_message(self.Read(wanted, None, str(error) or type(error).__name__))
-            else:
-                self.post_message(self.Read(wanted, found))
+                return
+            self.post_message(self.Read(wanted, found))
+            if self._wanted != wanted:
+                return  # overtaken: nobody would see the rest
+            try:
+                self.post_message(self.Deepened(deepen(wanted, found.inspected, record)))
+            except Exception:  # the first part stands; a damaged neighbour only costs its history
+                return
 
-        bridge.read(work)
+        self.bridge.read(work)
 
     def on_reading_read(self, event: Read) -> None:
         self._reading = None
-        row, agent = event.wanted
-        self.seen = event.seen or Seen(row, Inspected(self.record.headers[row], agent, "", error=event.error), {}, {})
+        wish = event.wanted
+        header = self.record.headers[wish.row]
+        self.seen = event.seen or Seen(wish.row, Inspected(header, wish.agent, "", error=event.error), {}, {})
+        self._shown = wish
         if event.wanted == self._wanted:
             self.draw_seen(self.seen)
         self._read_next()
 
+    def on_reading_deepened(self, event: Deepened) -> None:
+        if event.deep.wish == self._wanted:
+            self.draw_deep(event.deep)
+
     def draw_seen(self, seen: Seen) -> None:
         """Draws what was read."""
+        raise NotImplementedError
+
+    def draw_deep(self, deep: Deep) -> None:
+        """Draws what took longer."""
         raise NotImplementedError

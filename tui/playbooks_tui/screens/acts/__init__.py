@@ -11,9 +11,9 @@ from textual.message import Message
 
 from playbooks_tui.keys import BINDINGS
 from playbooks_tui.record import Touched
+from playbooks_tui.screens.acts.breaking import BreakingActs
 from playbooks_tui.screens.acts.finding import FindingActs
 from playbooks_tui.screens.acts.forking import ForkingActs
-from playbooks_tui.screens.acts.inspecting import InspectingActs
 from playbooks_tui.screens.acts.looking import LookingActs
 from playbooks_tui.screens.acts.marking import MarkingActs
 from playbooks_tui.screens.acts.moving import MovingActs
@@ -24,7 +24,7 @@ from playbooks_tui.screens.help import Help
 
 
 class Debugging(
-    RunningActs, MovingActs, LookingActs, FindingActs, MarkingActs, ForkingActs, InspectingActs, PaneActs, TalkingActs
+    RunningActs, MovingActs, LookingActs, FindingActs, MarkingActs, ForkingActs, BreakingActs, PaneActs, TalkingActs
 ):
     """The main screen, with its keys."""
 
@@ -42,12 +42,15 @@ class Debugging(
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.draw_breakpoints()
         if self._begins:
             self.begin_run(held=self._held)
         else:
             self.bridge.tally()
 
     def told(self, touched: Touched) -> None:
+        if touched.breaks:
+            self.draw_breakpoints()
         if self.bridge.over.done():
             self.post_message(self.Closed())
 

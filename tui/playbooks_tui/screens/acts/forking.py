@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from playbooks_tui import sequence
-from playbooks_tui.screens.acts.base import Acts
+from playbooks_tui.screens.acts.inspecting import InspectingActs
 from playbooks_tui.screens.fork.desk import Desk
 from playbooks_tui.screens.fork.dialog import Fork, Place
 from playbooks_tui.screens.fork.draft import Draft, Key
 
 
-class ForkingActs(Acts):
+class ForkingActs(InspectingActs):
     """What begins a branch or a session."""
 
     def action_edit(self) -> None:
@@ -17,10 +17,6 @@ class ForkingActs(Acts):
 
     def action_fork(self) -> None:
         self.open_fork(None)
-
-    def selected_thing(self) -> Key | None:
-        """What `e` changes; None: what the checkpoint itself did."""
-        return None
 
     def open_fork(self, about: Key | None) -> None:
         """Opens the fork dialog at the row that is meant.

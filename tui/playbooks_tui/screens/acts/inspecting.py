@@ -1,32 +1,123 @@
-"""Comparing, following a variable, watching, breakpoints, and the tabs of the inspector."""
+"""Following a variable, watching, and the tabs of the inspector."""
 
 from __future__ import annotations
 
+from playbooks.errors import UserError
+from playbooks.runtime.expression import parse_expression
+from playbooks.session.record import VariableEntry
 from playbooks_tui.screens.acts.base import Acts
+from playbooks_tui.screens.fork.draft import Key
+from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.widgets.inspector import Inspector
+from playbooks_tui.widgets.inspector.sheet import Target
 
 
 class InspectingActs(Acts):
     """What is asked about values."""
 
-    def action_compare(self) -> None:
-        self.say("not there yet")
+    # -- what is selected ------------------------------------------------------------------------------------
+
+    @property
+    def selected(self) -> Target | None:
+        """The line of the inspector that acts mean: only while the keys are there."""
+        inspector = self.query_one(Inspector)
+        return inspector.selected if self.focused is inspector else None
+
+    def selected_thing(self) -> Key | None:
+        """What `e` changes: the inspector's selected variable or code; None: what the checkpoint itself did."""
+        target = self.selected
+        if target is None:
+            return None
+        if target.kind == "variable":
+            at, inspected = self.at, self.query_one(Inspector).inspected
+            own = at is not None and inspected is not None and inspected.agent == self.record.headers[at].agent
+            return ("variable", target.name if own or inspected is None else f"{inspected.agent}.{target.name}")
+        return ("code", "") if target.kind == "code" else None
+
+    def on_inspector_selected(self, event: Inspector.Selected) -> None:
+        if event.target.kind == "variable":
+            self.variable = event.target.name
+            self.inspect()
+
+    def on_inspector_chosen(self, event: Inspector.Chosen) -> None:
+        """Enter on a line: goes to a checkpoint, changes a watch, switches a breakpoint."""
+        target = event.target
+        match target.kind:
+            case "entry":
+                self.go(self.record.place[target.name], look=True)
+            case "watch":
+                self._change_watch(target.name)
+            case "variable" | "code":
+                self.run_action_soon("edit")
+            case "breakpoint" | "step":
+                self.run_action_soon("break_here")
+
+    def run_action_soon(self, action: str) -> None:
+        """Does what a key does."""
+        self.call_later(self.run_action, action)
+
+    # -- who changed this ------------------------------------------------------------------------------------
 
     def action_who(self) -> None:
-        self.say("not there yet")
+        """Looks at the checkpoint that changed the variable last; there already: at the one before."""
+        inspector = self.query_one(Inspector)
+        deep, inspected, at = inspector.deep, inspector.inspected, self.at
+        if inspected is None or at is None or not inspected.variables:
+            self.say("there is no variable here")
+            return
+        name = deep.variable if deep is not None else inspected.variables[0].name
+        agent, id, session = inspected.agent, self.record.headers[at].id, self.bridge.session
+
+        def work() -> None:
+            try:
+                entry = session.record.changed_last(id, agent, name)
+                if entry is not None and entry.header.id == id:
+                    entry = (
+                        session.record.changed_last(entry.header.parent, agent, name) if entry.header.parent else None
+                    )
+                words = "" if entry else f"nothing before this changed {name}"
+            except Exception as error:  # a damaged file is said where its content was asked for
+                entry, words = None, str(error)
+            self.app.call_from_thread(self._changed_by, agent, name, entry, words)
+
+        self.bridge.read(work)
+
+    def _changed_by(self, agent: str, name: str, entry: VariableEntry | None, words: str) -> None:
+        if entry is None:
+            self.say(words)
+            return
+        self.agent, self.variable = agent, name
+        self.go(self.record.place[entry.header.id], look=True)
+
+    # -- watches ---------------------------------------------------------------------------------------------
 
     def action_watch(self) -> None:
-        self.say("not there yet")
+        target = self.selected
+        value = target.name if target is not None and target.kind == "variable" else ""
+        self._ask_watch("Watch", value, "")
 
-    def action_break_here(self) -> None:
-        self.say("not there yet")
+    def _change_watch(self, old: str) -> None:
+        self._ask_watch("Change a watch", old, old)
 
-    def action_breakpoint(self) -> None:
-        self.say("not there yet")
+    def _ask_watch(self, title: str, value: str, old: str) -> None:
+        about = "An expression over the agent's variables, such as $price - $floor. Empty: none."
+        self.app.push_screen(LineScreen(title, about, value, check=_mistake_in), lambda text: self._watched(text, old))
+
+    def _watched(self, text: str | None, old: str) -> None:
+        if text is None:
+            return
+        kept = [watch for watch in self.watches if watch != old]
+        self.watches = (*kept, text.strip()) if text.strip() and text.strip() not in kept else tuple(kept)
+        self.turn_to("state")
+        self.inspect()
+
+    # -- tabs ------------------------------------------------------------------------------------------------
 
     def turn_to(self, tab: str) -> None:
         """Shows a tab of the inspector."""
-        self.query_one(Inspector).turn_to(tab)
+        self.prompting = tab == "prompt"
+        inspector = self.query_one(Inspector)
+        inspector.turn_to(tab)
         self.show_tab("inspector")
 
     def action_state(self) -> None:
@@ -46,3 +137,14 @@ class InspectingActs(Acts):
 
     def action_output(self) -> None:
         self.turn_to("output")
+
+
+def _mistake_in(text: str) -> str:
+    """What is wrong with an expression; empty: nothing."""
+    if not text.strip():
+        return ""
+    try:
+        parse_expression(text)
+    except UserError as error:
+        return str(error)
+    return ""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Final
 
+from textual import events
+from textual.binding import Binding
+from textual.message import Message
 from textual.strip import Strip
 
-from playbooks_tui.inspected import Inspected
+from playbooks_tui.inspected import Deep, Inspected
 from playbooks_tui.record import Record
 from playbooks_tui.spans import Line, Span, width_of
 from playbooks_tui.widgets.inked import Pane
@@ -15,7 +19,7 @@ from playbooks_tui.widgets.inspector.code import CodeSheet
 from playbooks_tui.widgets.inspector.output import OutputSheet
 from playbooks_tui.widgets.inspector.program import ProgramSheet
 from playbooks_tui.widgets.inspector.prompt import PromptSheet
-from playbooks_tui.widgets.inspector.sheet import Sheet
+from playbooks_tui.widgets.inspector.sheet import Sheet, Target
 from playbooks_tui.widgets.inspector.state import StateSheet
 
 _HEAD: Final = 2
@@ -23,12 +27,35 @@ _HEAD: Final = 2
 
 
 class Inspector(Pane):
-    """The frame around the tabs: their names, and the one that is shown."""
+    """The frame around the tabs: their names, the one that is shown, and which of its lines is selected."""
+
+    BINDINGS = [
+        Binding("up,k", "select(-1)", "line before", show=False, id="inspector.up"),
+        Binding("down,j", "select(1)", "next line", show=False, id="inspector.down"),
+        Binding("pageup,ctrl+u", "leaf(-1)", "page up", show=False, id="inspector.page_up"),
+        Binding("pagedown,ctrl+d", "leaf(1)", "page down", show=False, id="inspector.page_down"),
+        Binding("enter", "choose", "choose", show=False, id="inspector.choose"),
+    ]
+
+    @dataclass
+    class Selected(Message):
+        """Another line is selected."""
+
+        target: Target
+
+    @dataclass
+    class Chosen(Message):
+        """Enter on a line, or a second click."""
+
+        target: Target
 
     def __init__(self, record: Record) -> None:
         super().__init__(id="inspector")
         self.inspected: Inspected | None = None
         self._at_moment = False
+        self._cursors: dict[str, Target] = {}
+        self._keys = False
+        """Whether the selected line is shown: the keys are here, or it was clicked."""
         made: tuple[Sheet, ...] = (
             StateSheet(record),
             CodeSheet(record),
@@ -52,6 +79,8 @@ class Inspector(Pane):
             self._tops[self.shown] = int(self.scroll_offset.y)
             self.shown = id
             self._lay_out(self._tops.get(id, 0))
+            if id not in self._tops:
+                self._show_focus()
 
     def show(self, inspected: Inspected | None, *, at_moment: bool) -> None:
         """Draws an agent's moment.
@@ -62,7 +91,28 @@ class Inspector(Pane):
         """
         other = self.inspected is None or inspected is None or inspected.agent != self.inspected.agent
         self.inspected, self._at_moment = inspected, at_moment
+        if other:
+            for sheet in self.sheets.values():
+                sheet.deep = None
         self._lay_out(0 if other and not self.sheet.follows else None)
+        self._show_focus()
+
+    def deepen(self, deep: Deep) -> None:
+        """Draws what took longer to find."""
+        for sheet in self.sheets.values():
+            sheet.deep = deep
+        self._lay_out()
+
+    @property
+    def deep(self) -> Deep | None:
+        """What took longer to find, of what is inspected."""
+        return self.sheet.deep
+
+    def _show_focus(self) -> None:
+        """Brings the line that the moment is about into sight."""
+        line = self.sheet.focus_line
+        if line is not None:
+            self.reveal(max(0, line - 3), line + 3, fixed=_HEAD)
 
     def stand(self, at_moment: bool) -> None:
         """Says whether it is a moment stood at, without reading it anew."""
@@ -75,6 +125,10 @@ class Inspector(Pane):
         if self.sheet.follows:
             self._lay_out()
         self.repaint()
+
+    def redraw(self) -> None:
+        """Draws what the sheets were given anew."""
+        self._lay_out()
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -93,6 +147,69 @@ class Inspector(Pane):
             self.reveal(count - 1, fixed=_HEAD)
         self.repaint()
 
+    # -- selecting -------------------------------------------------------------------------------------------
+
+    @property
+    def selected(self) -> Target | None:
+        """The line that is selected in this tab; None: none was, or it is not there any more."""
+        cursor = self._cursors.get(self.shown)
+        return cursor if cursor in self.sheet.targets.values() else None
+
+    def _select(self, target: Target) -> None:
+        self._cursors[self.shown] = target
+        self._keys = True
+        y = next(y for y, other in self.sheet.targets.items() if other == target)
+        self.reveal(y, fixed=_HEAD)
+        self.refresh()
+        self.post_message(self.Selected(target))
+
+    def action_select(self, by: int) -> None:
+        """Goes to the next line that can be selected; without one it scrolls."""
+        targets = list(dict.fromkeys(self.sheet.targets.values()))
+        if not targets:
+            self.scroll_to(y=self.scroll_target_y + by, animate=False, immediate=True, force=True)
+            return
+        now = self.selected
+        if now is None:
+            top = int(self.scroll_offset.y)
+            seen = [target for y, target in self.sheet.targets.items() if y >= top]
+            self._select(seen[0] if seen else targets[0])
+        else:
+            place = min(len(targets) - 1, max(0, targets.index(now) + by))
+            if targets[place] == now:  # what stands above the first and below the last
+                self.scroll_to(y=self.scroll_target_y + by, animate=False, immediate=True, force=True)
+            self._select(targets[place]) if targets[place] != now else None
+
+    def action_leaf(self, by: int) -> None:
+        """A page up or down."""
+        page = max(1, self.scrollable_content_region.height - _HEAD - 1)
+        self.scroll_to(y=self.scroll_target_y + by * page, animate=False, immediate=True, force=True)
+
+    def action_choose(self) -> None:
+        """What the line stands for is meant."""
+        if (target := self.selected) is not None:
+            self.post_message(self.Chosen(target))
+
+    def on_focus(self) -> None:
+        self._keys = True
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self._keys = False
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y < _HEAD:
+            return
+        target = self.sheet.targets.get(offset.y - _HEAD + int(self.scroll_offset.y))
+        if target is None:
+            return
+        if target == self.selected:
+            self.post_message(self.Chosen(target))
+        else:
+            self._select(target)
+
     # -- drawing ---------------------------------------------------------------------------------------------
 
     def paint(self, y: int) -> Strip:
@@ -104,7 +221,10 @@ class Inspector(Pane):
         return self.strip(self.line(y - _HEAD + self._top), width)
 
     def line(self, y: int) -> Line:
-        return self.sheet.line(y)
+        line = self.sheet.line(y)
+        target = self.sheet.targets.get(y)
+        chosen = self._keys and target is not None and target == self._cursors.get(self.shown)
+        return replace(line, ground="chosen") if chosen else line
 
 
 def tab_line(sheets: list[Sheet], shown: str, width: int) -> Line:

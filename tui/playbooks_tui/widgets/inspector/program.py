@@ -1,17 +1,100 @@
-"""Program: a tab of the inspector."""
+"""Program: the `.pb` as it runs there, with the step of each agent and the breakpoints."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from playbooks.errors import UserError
+from playbooks.language import parse_program
+from playbooks.language.model import Program, SourceFile
 from playbooks_tui.inspected import Inspected
-from playbooks_tui.spans import Line
-from playbooks_tui.widgets.inspector.sheet import ListSheet, quiet_line
+from playbooks_tui.record import Record
+from playbooks_tui.spans import Line, Span, plain, wrapped
+from playbooks_tui.widgets.inspector.sheet import ListSheet, Target, quiet_line
+
+Files = tuple[tuple[str, str], ...]
 
 
 class ProgramSheet(ListSheet):
-    """Not built yet."""
+    """The text, its steps a thing to break on."""
 
     id = "program"
     name = "Program"
 
+    def __init__(self, record: Record) -> None:
+        super().__init__(record)
+        self.broken: dict[str, bool] = {}
+        """Label of a step without its code → whether its breakpoint is on."""
+
     def lines(self, inspected: Inspected | None, width: int, *, at_moment: bool) -> list[Line]:
-        return [quiet_line("not there yet")]
+        self.focus_line = None
+        if inspected is None or not inspected.files:
+            return [quiet_line("no program yet")]
+        labels = step_lines(inspected.files)
+        standing: dict[str, list[str]] = {}
+        for agent, step in inspected.steps.items():
+            standing.setdefault(step, []).append(agent)
+        found: list[Line] = []
+        for path, text in inspected.files:
+            if len(inspected.files) > 1:
+                found += [Line((Span(f" {path}", bold=True),))]
+            for number, row in enumerate(text.split("\n"), 1):
+                label = labels.get((path, number), "")
+                agents = standing.get(label, []) if label else []
+                own = inspected.agent in agents
+                if own and self.focus_line is None:
+                    self.focus_line = len(found)
+                if label:
+                    self.targets[len(found)] = Target("step", label, number)
+                found += self._row(number, row, label, agents, width, here=own and at_moment, own=own)
+        return found
+
+    def _row(
+        self, number: int, row: str, label: str, agents: list[str], width: int, *, here: bool, own: bool
+    ) -> list[Line]:
+        broken = self.broken.get(":".join(label.split(":")[:2])) if label else None
+        stop = Span(" " if broken is None else "■" if broken else "□", "bad", bold=True)
+        if own:
+            mark = Span("▸" if here else "●", "here" if here else "good", bold=True)
+        elif agents:
+            mark = Span("●", self.record.hue(agents[0]), bold=True)
+        else:
+            mark = Span(" ")
+        title = row.startswith("#")
+        ink = "here" if here else "plain"
+        lead = [stop, Span(f"{number:>3} ", ink if own else "quiet", bold=own), mark, Span(" ")]
+        spaces = len(row) - len(row.lstrip())
+        room = max(8, width - 7 - spaces)
+        lines = []
+        for place, piece in enumerate(wrapped(plain(row.strip()), room)):
+            begin = lead if not place else [Span(" " * 8)]
+            lines.append(Line((*begin, Span(" " * spaces + piece, ink, bold=title or own))))
+        return lines
+
+
+@lru_cache(4)
+def step_lines(files: Files) -> dict[tuple[str, int], str]:
+    """(path, line) → label of the step that stands there; empty when the texts are no program."""
+    program = _program(files)
+    if program is None:
+        return {}
+    found = {}
+    for agent in program.agents:
+        for playbook in agent.playbooks:
+            for step in playbook.walk():
+                found[(step.file, step.line)] = step.label
+    return found
+
+
+def _program(files: Files) -> Program | None:
+    texts = dict(files)
+
+    def read(path: str) -> str:
+        if path in texts:
+            return texts[path]
+        raise FileNotFoundError(path)
+
+    try:
+        return parse_program([SourceFile(*files[0])], read)
+    except UserError:
+        return None

@@ -1,17 +1,35 @@
-"""Prompt: a tab of the inspector."""
+"""Prompt: exactly what the model was sent for the response that the moment stands in."""
 
 from __future__ import annotations
 
 from playbooks_tui.inspected import Inspected
-from playbooks_tui.spans import Line
-from playbooks_tui.widgets.inspector.sheet import ListSheet, quiet_line
+from playbooks_tui.spans import Line, Span, counted, wrapped
+from playbooks_tui.widgets.inspector.sheet import ListSheet, head, quiet_line
 
 
 class PromptSheet(ListSheet):
-    """Not built yet."""
+    """The messages, in order, each under its role."""
 
     id = "prompt"
     name = "Prompt"
 
     def lines(self, inspected: Inspected | None, width: int, *, at_moment: bool) -> list[Line]:
-        return [quiet_line("not there yet")]
+        deep = self.deep
+        if inspected is None or deep is None or not deep.wish.prompt:
+            return [quiet_line("reading …")]
+        prompt = deep.prompt
+        if prompt is None:
+            return [quiet_line(deep.why_no_prompt or "no model was asked for what runs here")]
+        size = sum(len(text) for _, text in prompt.messages)
+        found = [head(f"Call {prompt.call}", f"at {prompt.asked_at}", width)]
+        found.append(quiet_line(f"{prompt.model} · {counted(len(prompt.messages), 'message')} · {size:,} characters"))
+        if prompt.exact:
+            found.append(quiet_line("to the letter what was sent"))
+        else:
+            found.append(Line((Span(" !~ ", "doubt", bold=True), Span("not to the letter what was sent", "doubt"))))
+        for role, text in prompt.messages:
+            found += [Line(), Line((Span(f" {role}", bold=True),))]
+            for row in text.split("\n"):
+                for piece in wrapped(row, max(8, width - 2)):
+                    found.append(Line((Span(f" {piece}", "quiet" if role == "system" else "plain"),)))
+        return found

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
-from playbooks_tui.inspected import Inspected
+from playbooks_tui.inspected import Deep, Inspected
 from playbooks_tui.record import Record
-from playbooks_tui.spans import Line, Span
+from playbooks_tui.spans import Line, Span, width_of
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A line that can be selected, and what it stands for."""
+
+    kind: Literal["variable", "watch", "entry", "code", "step", "breakpoint"]
+    name: str
+    """Of a variable or watch; an entry's checkpoint; a step's label; a breakpoint's id."""
+    line: int = 0
+    """Of code or program text, from 1."""
 
 
 class Sheet:
@@ -21,9 +33,15 @@ class Sheet:
     name: ClassVar[str]
     follows: ClassVar[bool] = False
     """Whether it stays at its end while that grows; else it stays where it was scrolled to."""
+    focus_line: int | None = None
+    """The line that should be in sight when another moment is shown."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
+        self.targets: dict[int, Target] = {}
+        """Line → what it stands for."""
+        self.deep: Deep | None = None
+        """What took longer to find; of the same agent as what is inspected."""
 
     @property
     def badge(self) -> str:
@@ -56,10 +74,11 @@ class ListSheet(Sheet):
         self._lines: list[Line] = []
 
     def lines(self, inspected: Inspected | None, width: int, *, at_moment: bool) -> list[Line]:
-        """All lines; arguments as for `lay_out`."""
+        """All lines; arguments as for `lay_out`. Sets `targets` for those that can be selected."""
         raise NotImplementedError
 
     def lay_out(self, inspected: Inspected | None, width: int, *, at_moment: bool) -> int:
+        self.targets = {}
         self._lines = self.lines(inspected, width, at_moment=at_moment)
         return len(self._lines)
 
@@ -70,3 +89,15 @@ class ListSheet(Sheet):
 def quiet_line(text: str) -> Line:
     """A line that says that there is nothing, or how to get something."""
     return Line((Span(f" {text}", "quiet"),))
+
+
+def head(text: str, note: str, width: int, key: str = "") -> Line:
+    """A heading, with a note flush right, and the key it speaks of."""
+    right = [Span(f"{key} ", "plain", bold=True)] if key else []
+    return columns([Span(f" {text}", bold=True)], [*right, Span(note, "quiet")], width)
+
+
+def columns(left: list[Span], right: list[Span], width: int) -> Line:
+    """Two halves, the right one flush right."""
+    gap = width - width_of(left) - width_of(right) - 1
+    return Line((*left, Span(" " * max(1, gap)), *right))

@@ -1,99 +1,146 @@
-"""State: the stack, the variables and what changed, the code around, the checkpoint."""
+"""State: the stack, the variables and what changed, watches, the code around, a variable's history, the checkpoint."""
 
 from __future__ import annotations
 
-from playbooks_tui.inspected import Inspected
-from playbooks_tui.record import Record
-from playbooks_tui.spans import Line, Span, cut, took, width_of, wrapped
-from playbooks_tui.widgets.inspector.sheet import ListSheet
+from typing import Final
+
+from playbooks_tui.inspected import Entry, Inspected
+from playbooks_tui.spans import Line, Span, amount, counted, cut, money, plain, took, width_of, wrapped
+from playbooks_tui.widgets.inspector.code import code_lines
+from playbooks_tui.widgets.inspector.sheet import ListSheet, Target, columns, head
+
+_AROUND: Final = 5
+"""Code lines above and below the one that runs next."""
+_MOST_NAME: Final = 14
 
 
 class StateSheet(ListSheet):
-    """The stack, the variables and what changed, and the code around."""
+    """All of a moment that is read at a glance."""
 
     id = "state"
     name = "State"
 
     def lines(self, inspected: Inspected | None, width: int, *, at_moment: bool) -> list[Line]:
-        return lines(self.record, inspected, width, at_moment=at_moment)
+        if inspected is None:
+            return [Line((Span(" no checkpoint yet", "quiet"),))]
+        found = _stack(inspected, width, at_moment=at_moment)
+        found += [Line(), head("Variables", f"since {inspected.since}" if inspected.since else "", width)]
+        self._variables(inspected, width, found)
+        self._watches(inspected, width, found)
+        self._code(inspected, width, found, at_moment=at_moment)
+        self._history(inspected, width, found, at_moment=at_moment)
+        found += self._checkpoint(inspected, width)
+        return found
+
+    # -- parts -----------------------------------------------------------------------------------------------
+
+    def _variables(self, inspected: Inspected, width: int, found: list[Line]) -> None:
+        if not inspected.variables:
+            found.append(Line((Span("   none", "quiet"),)))
+        names = _name_width([variable.name for variable in inspected.variables], width)
+        for variable in inspected.variables:
+            note = f"was {variable.was}" if variable.change in ("~", "-") else "new" if variable.change == "+" else ""
+            lead = [Span(f" {variable.change or ' '} ", bold=True), Span(f"{cut(variable.name, names):<{names}} ")]
+            room = max(4, width - width_of(lead) - 1)
+            text = plain(variable.value)
+            value = Span(cut(text, room), "good" if text[:1] in ("'", '"') else "plain", bool(variable.change))
+            right = [Span(cut(plain(note), max(0, room - len(value.text) - 2)), "quiet")]
+            self.targets[len(found)] = Target("variable", variable.name)
+            found.append(columns([*lead, value], right, width))
+
+    def _watches(self, inspected: Inspected, width: int, found: list[Line]) -> None:
+        found += [Line(), head("Watches", "adds", width, key="+")]
+        names = _name_width([watch.text for watch in inspected.watches], width)
+        for watch in inspected.watches:
+            lead = [Span("   "), Span(f"{cut(watch.text, names):<{names}} ")]
+            room = max(4, width - width_of(lead) - 1)
+            value = Span(cut(plain(watch.error or watch.value), room), "doubt" if watch.error else "plain", True)
+            self.targets[len(found)] = Target("watch", watch.text)
+            found.append(Line((*lead, value)))
+
+    def _code(self, inspected: Inspected, width: int, found: list[Line], *, at_moment: bool) -> None:
+        code = inspected.code
+        if code is None or not code.lines:
+            return
+        found += [Line(), head("Code", f"of {code.playbook}, response {code.turn}", width)]
+        at = inspected.following
+        first = max(0, min(at - _AROUND, len(code.lines) - 2 * _AROUND))
+        for number, line in code_lines(inspected, width, first, first + 2 * _AROUND, at_moment=at_moment, whole=False):
+            self.targets[len(found)] = Target("code", code.playbook, number)
+            found.append(line)
+
+    def _history(self, inspected: Inspected, width: int, found: list[Line], *, at_moment: bool) -> None:
+        deep = self.deep
+        if deep is None or not deep.history:
+            return
+        found += [Line(), head(f"History of {cut(deep.variable, 16)}", "who changed it", width, key="w")]
+        values = min(max(len(plain(entry.value)) for entry in deep.history), 10)
+        for entry in deep.history:
+            self.targets[len(found)] = Target("entry", entry.checkpoint)
+            found.append(_entry(entry, values, width, at_moment=at_moment))
+
+    def _checkpoint(self, inspected: Inspected, width: int) -> list[Line]:
+        record, header = self.record, inspected.header
+        found = [Line(), head("Checkpoint", "", width)]
+        index = record.place.get(header.id)
+        if index is not None:
+            branch = record.branches[header.branch]
+            newest = index == branch.rows[-1]
+            where = "the newest" if newest else f"{branch.rows.index(index) + 1} of {len(branch.rows)}"
+            found.append(columns([Span(f" {header.id}")], [Span(f"{where} on {header.branch}", "quiet")], width))
+        found += [Line((Span(f" {piece}", "quiet"),)) for piece in wrapped(header.statement, width - 2)[:3]]
+        left = Span(f" took {took(header.took)}" if took(header.took) else " took no time", "quiet")
+        found.append(columns([left], [Span(self._cost(), "quiet")], width))
+        if header.again:
+            found.append(Line((Span(" ◐ ", "doubt", bold=True), Span("it may have run once before", "doubt"))))
+        lost = Span(" !~ ", "doubt", bold=True)
+        found += [Line((lost, Span(cut(f"not stored: {path}", width - 5), "doubt"))) for path in header.degraded]
+        return found
+
+    def _cost(self) -> str:
+        spent = self.deep.spent if self.deep is not None else None
+        if spent is None:
+            return ""
+        if not spent.calls:
+            return "no model call"
+        known = spent.input_tokens is not None and spent.output_tokens is not None
+        tokens = (spent.input_tokens or 0) + (spent.output_tokens or 0) if known else None
+        return f"{counted(spent.calls, 'call')} · {amount(tokens)} tokens · {money(spent.cost)}"
 
 
-def lines(record: Record, seen: Inspected | None, width: int, *, at_moment: bool) -> list[Line]:
-    """The inspector's text, for a width."""
-    if seen is None:
-        return [Line((Span(" no checkpoint yet", "quiet"),))]
-    ink = "here" if at_moment else "plain"
+def _stack(inspected: Inspected, width: int, *, at_moment: bool) -> list[Line]:
+    found = [head("Stack", "", width)]
+    if inspected.error:
+        found += [Line((Span(f" {piece}", "bad"),)) for piece in wrapped(inspected.error, width - 2)]
     mark = Span("▸ " if at_moment else "● ", "here" if at_moment else "good", bold=True)
-    found = [_head("Stack", "", width)]
-    if seen.error:
-        found.append(Line((Span(f" {seen.error}", "bad"),)))
-    for depth, call in enumerate(seen.stack):
-        last = depth == len(seen.stack) - 1
-        lead = [Span(" " + "  " * depth), mark if last else Span("▾ ", "quiet"), Span(call.name, bold=last)]
+    for call in inspected.stack:
+        lead = [
+            Span(" " + "  " * call.depth),
+            mark if call.last else Span("▾ ", "quiet"),
+            Span(call.name, bold=call.last),
+        ]
         room = width - width_of(lead) - len(call.step) - 3
-        arguments = f"({call.arguments})" if call.arguments else ""
-        found.append(_columns([*lead, Span(cut(arguments, max(0, room)))], [Span(call.step, "quiet")], width))
-    if not seen.stack and not seen.error:
+        arguments = f"({plain(call.arguments)})" if call.arguments else ""
+        found.append(columns([*lead, Span(cut(arguments, max(0, room)))], [Span(call.step, "quiet")], width))
+    if not inspected.stack and not inspected.error:
         found.append(Line((Span(" idle: no playbook runs", "quiet"),)))
-    found += [Line(), _head("Variables", f"since {seen.since}" if seen.since else "", width)]
-    found += _variables(seen, width)
-    if seen.code:
-        found += [Line(), _head("Code", f"of {seen.stack[-1].name}" if seen.stack else "", width)]
-        digits = len(str(seen.code[-1].number))
-        for code in seen.code:
-            following = code.state == "next"
-            sign = {"ran": "✓", "next": "▸" if at_moment else "●"}.get(code.state, " ")
-            tint = ink if following else "plain" if code.state == "left" else "quiet"
-            number = Span(f" {code.number:>{digits}} ", tint if following else "quiet", bold=following)
-            lead = [number, Span(sign + " ", tint, bold=following)]
-            indent = width_of(lead)
-            spaces = len(code.text) - len(code.text.lstrip())
-            room = max(8, width - indent - spaces - 2)
-            text = code.text.strip()
-            for place, piece in enumerate(wrapped(text, room) if following else [cut(text, room)]):
-                begin = lead if not place else [Span(" " * (indent + 2))]
-                found.append(Line((*begin, Span(" " * spaces + piece, tint, bold=following))))
-    header = seen.header
-    found += [Line(), _head("Checkpoint", "", width)]
-    index = record.place.get(header.id)
-    if index is not None:
-        branch = record.branches[header.branch]
-        newest = index == branch.rows[-1]
-        where = "the newest" if newest else f"{branch.rows.index(index) + 1} of {len(branch.rows)}"
-        found.append(_columns([Span(f" {header.id}")], [Span(f"{where} on {header.branch}", "quiet")], width))
-    for piece in wrapped(header.statement, width - 2):
-        found.append(Line((Span(f" {piece}", "quiet"),)))
-    if took(header.took):
-        found.append(Line((Span(f" took {took(header.took)}", "quiet"),)))
-    if header.again:
-        found.append(Line((Span(" ◐ ", "doubt", bold=True), Span("it may have run once before", "doubt"))))
-    for path in header.degraded:
-        found.append(Line((Span(" !~ ", "doubt", bold=True), Span(cut(f"not stored: {path}", width - 5), "doubt"))))
     return found
 
 
-def _variables(seen: Inspected, width: int) -> list[Line]:
-    if not seen.variables:
-        return [Line((Span(" none", "quiet"),))]
-    names = min(max(len(variable.name) for variable in seen.variables), max(8, width // 2 - 4))
-    found = []
-    for variable in seen.variables:
-        note = f"was {variable.was}" if variable.change in ("~", "-") else "new" if variable.change == "+" else ""
-        lead = [Span(f" {variable.change or ' '} ", bold=True), Span(f"{cut(variable.name, names):<{names}} ")]
-        room = max(4, width - width_of(lead) - 1)
-        value = Span(
-            cut(variable.value, room), "good" if variable.value[:1] in "'\"" else "plain", bool(variable.change)
-        )
-        right = [Span(cut(note, max(0, room - len(value.text) - 2)), "quiet")]
-        found.append(_columns([*lead, value], right, width))
-    return found
+def _entry(entry: Entry, values: int, width: int, *, at_moment: bool) -> Line:
+    here, away = entry.where == "here", entry.where in ("later", "other")
+    sign = "▸" if here and at_moment else "●" if here else "┊" if away else " "
+    ink = "here" if here and at_moment else "quiet"
+    value = cut(plain(entry.value), values)
+    left = [
+        Span(f" {sign} ", ink, bold=here),
+        Span(f"{value:>{values}}", "quiet" if away else "plain", bold=here),
+        Span(f"  {entry.checkpoint}", "quiet" if away else "plain"),
+    ]
+    room = width - width_of(left) - 3
+    return columns(left, [Span(cut(entry.note, max(0, room)), "quiet")], width)
 
 
-def _head(text: str, note: str, width: int) -> Line:
-    return _columns([Span(f" {text}", bold=True)], [Span(note, "quiet")], width)
-
-
-def _columns(left: list[Span], right: list[Span], width: int) -> Line:
-    """Two halves, the right one flush right."""
-    gap = width - width_of(left) - width_of(right) - 1
-    return Line((*left, Span(" " * max(1, gap)), *right))
+def _name_width(names: list[str], width: int) -> int:
+    longest = max((len(name) for name in names), default=0)
+    return min(max(longest, 10), max(_MOST_NAME, width // 2 - 4))

@@ -1,0 +1,96 @@
+"""Breakpoints: set on what is selected, listed, changed, switched, and taken away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playbooks.errors import UserError
+from playbooks.session.run_control import BreakpointView
+from playbooks_tui.record import HUMAN
+from playbooks_tui.screens.acts.inspecting import InspectingActs
+from playbooks_tui.screens.breakpoints import Breakpoints
+from playbooks_tui.widgets.inspector import Inspector
+from playbooks_tui.widgets.inspector.breaks import BreaksSheet
+from playbooks_tui.widgets.inspector.program import ProgramSheet
+from playbooks_tui.widgets.inspector.sheet import Target
+
+
+class BreakingActs(InspectingActs):
+    """What says where to stop."""
+
+    def action_break_here(self) -> None:
+        """Sets a breakpoint on what is selected, or takes it away; on one in the list it switches it."""
+        target = self.selected
+        if target is not None and target.kind == "breakpoint":
+            view = self._breakpoint(int(target.name))
+            if view is not None:
+                self._session(lambda: self.bridge.session.enable_breakpoint(view.id, not view.breakpoint.enabled))
+            return
+        text = self._place_of(target)
+        if not text:
+            self.say("there is nothing to stop at: select a row, a step or a line of code")
+            return
+        same = next((view for view in self.bridge.session.breakpoints if view.text == text), None)
+        if same is not None:
+            self._session(lambda: self.bridge.session.remove_breakpoint(same.id), f"taken away: {text}")
+        else:
+            self._session(lambda: self.bridge.session.add_breakpoint(text), f"stops at {text}")
+
+    def action_breakpoint(self) -> None:
+        self.app.push_screen(Breakpoints(self.bridge.session, self._place_of(self.selected)))
+
+    def _breakpoint(self, id: int) -> BreakpointView | None:
+        return next((view for view in self.bridge.session.breakpoints if view.id == id), None)
+
+    def _place_of(self, target: Target | None) -> str:
+        """What is selected, as a breakpoint's text; empty: nothing to stop at."""
+        if target is not None:
+            match target.kind:
+                case "step":
+                    return ":".join(target.name.split(":")[:2])
+                case "code":
+                    return f"line {target.name}:{target.line}"
+                case "variable":
+                    inspected = self.query_one(Inspector).inspected
+                    values = {v.name: v.value for v in inspected.variables} if inspected else {}
+                    return f"{target.name} != {values.get(target.name, 'None') or 'None'}"
+        at = self.at
+        if at is None:
+            return ""
+        header = self.record.headers[at]
+        if header.kind in ("call", "tool") and (name := re.match(r"\w+", header.text)):
+            return f"{header.kind} {name[0]}"
+        if header.kind == "error":
+            return "error"
+        if header.kind == "say" and header.agent != HUMAN and header.peer == HUMAN:
+            return f"from {self.record.agents[header.agent].class_name}"
+        step = ":".join(header.step.split(":")[:2])
+        return step or (header.agent if header.agent != HUMAN else "")
+
+    def _session(self, act: Callable[[], object], words: str = "") -> None:
+        try:
+            act()
+        except UserError as error:
+            self.say(str(error))
+        else:
+            self.draw_breakpoints()
+            if words:
+                self.say(words)
+
+    # -- drawing ---------------------------------------------------------------------------------------------
+
+    def draw_breakpoints(self) -> None:
+        """Takes up what the session has now."""
+        inspector, session = self.query_one(Inspector), self.bridge.session
+        breaks, program = inspector.sheets["breaks"], inspector.sheets["program"]
+        assert isinstance(breaks, BreaksSheet) and isinstance(program, ProgramSheet)
+        breaks.breakpoints, breaks.on_error = session.breakpoints, session.stops_on_error
+        program.broken = {
+            ":".join(view.breakpoint.what.split(":")[:2]): view.breakpoint.enabled
+            for view in breaks.breakpoints
+            if view.breakpoint.kind == "step"
+        }
+        inspector.redraw()
+        if isinstance(self.app.screen, Breakpoints):
+            self.app.screen.draw()
