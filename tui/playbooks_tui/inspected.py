@@ -90,10 +90,18 @@ class Inspected:
     def following(self) -> int:
         """Index of the code line that runs next; that after the last when all have run."""
         lines = self.code.lines if self.code else ()
-        first = next((n for n, line in enumerate(lines) if line.state == "runs" and line.text.strip()), None)
-        if first is not None:
-            return first
+        running = [n for n, line in enumerate(lines) if line.state == "runs" and line.text.strip()]
+        if running and not self._done([lines[n].text for n in running]):
+            return running[0]
         return next((n for n, line in enumerate(lines) if line.state == "left" and _runs(line.text)), len(lines))
+
+    def _done(self, statement: Sequence[str]) -> bool:
+        """Whether the statement under way has nothing left to do: its one await made the checkpoint, and no name waits
+        for what it gave.
+        """
+        code = self.code
+        made = code is not None and code.line and self.header.agent == self.agent
+        return bool(made) and statement[0].startswith("await ") and "\n".join(statement).count("await ") == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +218,7 @@ def _history(record: SessionRecord, checkpoint: str, agent: str, name: str) -> S
     for entry in reversed(past):
         place = record.place(entry)
         step = step_name(entry.header.step) or place.playbook
-        note = f"{step}, line {place.line}" if place.line else step
+        note = f"{step}, line {place.line}" if place.line else step or "at the start"
         rows.append(_entry(entry, "here" if entry is past[0] else "past", note))
     rows += [_entry(e, "later", f"later on {e.header.branch}") for e in reversed(away["later"][-_LATER:])]
     rows += [_entry(e, "other", f"on {e.header.branch}") for e in reversed(away["other"][:_OTHER])]

@@ -22,9 +22,12 @@ from playbooks_tui.widgets.inked import Inked
 from playbooks_tui.widgets.inspector.breaks import breakpoint_lines
 from playbooks_tui.widgets.inspector.sheet import quiet_line
 
-_FORMS = "Main:02 · Seller · playbook Haggle · call NAME · tool NAME · say /deal/"
-_MORE = "from Seller · to Buyer · line Haggle:12 · error · $price < 80"
-_THEN = "then, if wanted: of Seller · if $price < 80 · hit 3 · log TEXT {expr}"
+_FORMS = (
+    "Main:02 · Seller · playbook Haggle · call NAME · tool NAME",
+    "say /deal/ · from Seller · to Buyer · error · $price < 80",
+    "line Haggle:12 · code /regex/ · each with, if wanted:",
+    "of Seller · if $price < 80 · hit 3 · off · log TEXT {$price}",
+)
 
 
 class BreakpointList(Inked):
@@ -144,7 +147,7 @@ class Breakpoints(ModalScreen[None]):
                 yield Label("Stop at", classes="name", id="what")
                 yield Input(self._place, compact=True, select_on_focus=True, placeholder="where", id="where")
                 yield Label(Content.from_markup("  [b]Enter[/] [$quiet]sets it[/]"))
-            for text in (_FORMS, _MORE, _THEN):
+            for text in _FORMS:
                 yield Horizontal(Label("", classes="name"), Label(text, classes="about", markup=False))
             yield Label("", id="wrong", markup=False)
             yield Label("", id="command", classes="about", markup=False)

@@ -55,16 +55,17 @@ def code_lines(
     digits = len(str(min(end, len(lines))))
     for index in range(first, min(end, len(lines))):
         line = lines[index]
-        runs = index == inspected.following or (line.state == "runs" and inspected.following < len(lines))
+        runs = index == inspected.following or (line.state == "runs" and index >= inspected.following)
+        ran = line.state != "left" and not runs
         comment = line.text.lstrip().startswith("#")
-        sign = ("▸" if at_moment else "●") if index == inspected.following else "✓" if line.state == "ran" else " "
+        sign = ("▸" if at_moment else "●") if index == inspected.following else "✓" if ran else " "
         sign = " " if comment or not line.text.strip() else sign
-        ink = ("here" if at_moment else "plain") if runs else "quiet" if comment or line.state == "ran" else "plain"
+        ink = ("here" if at_moment else "plain") if runs else "quiet" if comment or ran else "plain"
         lead = [Span(f" {line.number:>{digits}} ", ink if runs else "quiet", bold=runs)]
         lead.append(Span(sign + " ", ink, bold=runs))
         spaces = len(line.text) - len(line.text.lstrip())
         indent = width_of(lead)
-        room = max(8, width - indent - spaces - 1)
+        room = max(8, width - indent - spaces - (3 if whole or runs else 1))
         text = plain(line.text.strip())
         pieces = wrapped(text, room) if whole or runs else [cut(text, room)]
         for place, piece in enumerate(pieces):

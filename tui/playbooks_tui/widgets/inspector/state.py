@@ -89,7 +89,7 @@ class StateSheet(ListSheet):
             where = "the newest" if newest else f"{branch.rows.index(index) + 1} of {len(branch.rows)}"
             found.append(columns([Span(f" {header.id}")], [Span(f"{where} on {header.branch}", "quiet")], width))
         found += [Line((Span(f" {piece}", "quiet"),)) for piece in wrapped(header.statement, width - 2)[:3]]
-        left = Span(f" took {took(header.took)}" if took(header.took) else " took no time", "quiet")
+        left = Span(f" took {took(header.took)}" if took(header.took) else " took under 1ms", "quiet")
         found.append(columns([left], [Span(self._cost(), "quiet")], width))
         if header.again:
             found.append(Line((Span(" ◐ ", "doubt", bold=True), Span("it may have run once before", "doubt"))))

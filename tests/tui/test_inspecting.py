@@ -1,0 +1,200 @@
+"""The inspector shows a moment as it was, and each of its keys acts on the line that is selected."""
+
+from __future__ import annotations
+
+from textual.widgets import Input
+from tui.desk import Desk, Opens
+from tui.programs import HAGGLES
+
+from playbooks_tui.screens.breakpoints import BreakpointList, Breakpoints
+from playbooks_tui.screens.fork.dialog import Fork
+from playbooks_tui.screens.line import LineScreen
+from playbooks_tui.widgets.inspector import Inspector
+
+
+def text(d: Desk) -> str:
+    """All of the tab that is shown."""
+    inspector = d.screen.query_one(Inspector)
+    return "\n".join(inspector.sheet.line(y).text for y in range(200)).rstrip()
+
+
+async def at(d: Desk, kind: str, words: str) -> None:
+    """Looks at a row, and waits until all of it was read."""
+    record = d.screen.record
+    row = next(row for row in record.shown if record.headers[row].kind == kind and words in record.text(row))
+    d.screen.stand(here=row, chosen=None)
+    await read(d)
+
+
+async def read(d: Desk) -> None:
+    inspector = d.screen.query_one(Inspector)
+    await d.until(lambda: inspector.deep is not None and inspector.deep.wish == d.screen._wanted)
+
+
+async def test_state_shows_stack_changes_code_history_and_cost_of_the_moment(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        await at(d, "say", "Sold at 80.")
+        shown = text(d)
+        for line in ("▸ Main", "~ $price", "was 100", "+ answer", "'80'", "History of", "took"):
+            assert line in shown, line
+        assert "▸ await EndProgram()" in shown and '✓ await Say("user"' in shown
+
+
+async def test_changes_are_set_against_the_mark_when_there_is_one(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        await at(d, "say", "A pen")
+        await d.press("m")
+        marked = d.screen.record.headers[d.screen.standing.mark or 0].id
+        await at(d, "say", "Sold at 80.")
+        assert f"since {marked}" in text(d)
+
+
+async def test_the_history_of_a_variable_has_what_came_later_and_on_other_branches(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        await at(d, "say", "Sold at 80.")
+        d.screen.variable = "$price"
+        d.screen.inspect()
+        await read(d)
+        deep = d.screen.query_one(Inspector).deep
+        assert deep is not None and [(e.value, e.where) for e in deep.history] == [("100", "past"), ("80", "here")]
+        await at(d, "say", "A pen")
+        deep = d.screen.query_one(Inspector).deep
+        assert deep is not None and [(e.value, e.where) for e in deep.history] == [("100", "here"), ("80", "later")]
+        assert "later on main" in text(d)
+
+
+async def test_w_looks_at_who_changed_the_variable_and_again_at_the_one_before(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        await at(d, "say", "Sold at 80.")
+        d.screen.variable = "$price"
+        d.screen.inspect()
+        await read(d)
+        deep = d.screen.query_one(Inspector).deep
+        assert deep is not None
+        first, last = (entry.checkpoint for entry in deep.history)
+        assert last == d.screen.record.headers[d.screen.standing.here or 0].id  # so w means the one before
+        d.screen.stand(here=d.screen.record.newest, chosen=None)
+        await read(d)
+        for id in (last, first):
+            await d.press("w")
+            await d.until(lambda wanted=id: d.screen.record.headers[d.screen.standing.here or 0].id == wanted)  # type: ignore[misc]
+            await read(d)
+        await d.press("w")
+        await d.until(lambda: "nothing before this changed $price" in d.said)
+
+
+async def test_a_watch_is_shown_for_every_moment_and_a_mistake_is_said_while_it_is_typed(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        await at(d, "say", "Sold at 80.")
+        await d.press("plus")
+        await d.until(lambda: isinstance(d.app.screen, LineScreen))
+        field = d.app.screen.query_one(Input)
+        field.value = "$price +"
+        await d.press("enter")
+        assert isinstance(d.app.screen, LineScreen)
+        field.value = "$price + 1"
+        await d.press("enter")
+        await d.until(lambda: "$price + 1" in text(d))
+        assert "81" in text(d)
+        await at(d, "say", "A pen")
+        assert "101" in text(d)
+
+
+async def test_e_changes_the_variable_that_is_selected_and_enter_on_history_looks_there(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        await at(d, "say", "Sold at 80.")
+        inspector = d.screen.query_one(Inspector)
+        inspector.focus()
+        await d.pilot.pause()
+        while not (inspector.selected and inspector.selected.name == "$price"):
+            await d.press("down")
+        await d.press("e")
+        await d.until(lambda: isinstance(d.app.screen, Fork) and d.app.screen.facts)
+        dialog = d.app.screen
+        assert isinstance(dialog, Fork) and dialog.shown is not None and dialog.shown.name == "$price"
+        await d.press("escape")
+        await read(d)
+        while not (inspector.selected and inspector.selected.kind == "entry"):
+            await d.press("down")
+        there = inspector.selected
+        assert there is not None
+        await d.press("enter")
+        await d.until(lambda: d.screen.record.headers[d.screen.standing.here or 0].id == there.name)
+
+
+async def test_code_prompt_and_program_have_a_tab_each(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        await at(d, "say", "Sold at 80.")
+        await d.press("2")
+        assert "Response 1 of Main" in text(d) and "5 of 6 lines" in text(d)
+        await d.press("3")
+        await d.until(lambda: "to the letter what was sent" in text(d))
+        assert "Call 1" in text(d) and " system" in text(d)
+        await d.press("4")
+        assert "# Shop" in text(d) and "- Sell" in text(d)
+        await d.press("1")
+        assert "Stack" in text(d)
+
+
+async def test_b_stops_at_the_selected_step_of_the_program_and_again_takes_it_away(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        await at(d, "say", "Sold at 80.")
+        await d.press("4")
+        d.screen.query_one(Inspector).focus()
+        await d.pilot.pause()
+        await d.press("down", "b")
+        assert [view.text for view in d.bridge.session.breakpoints] == ["Main:01"]
+        assert "■ " in text(d)
+        await d.press("5")
+        assert "■ Main:01" in text(d)
+        await d.press("4", "b")
+        assert not d.bridge.session.breakpoints
+
+
+async def test_the_list_sets_switches_changes_and_takes_away_breakpoints_and_refuses_nonsense(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        session = d.bridge.session
+        await d.press("B")
+        await d.until(lambda: isinstance(d.app.screen, Breakpoints))
+        field = d.app.screen.query_one(Input)
+        field.value = "$price <"
+        await d.press("enter")
+        assert not session.breakpoints and field.value == "$price <"
+        field.value = "$price < 80 hit 2"
+        await d.press("enter")
+        assert [view.text for view in session.breakpoints] == ["$price < 80 hit 2"]
+        await d.press("down")
+        assert isinstance(d.app.focused, BreakpointList)
+        await d.press("enter")
+        assert not session.breakpoints[0].breakpoint.enabled
+        await d.press("enter", "e")
+        assert field.value == "$price < 80 hit 2"
+        field.value = "say /deal/ log they agree"
+        await d.press("enter")
+        assert session.breakpoints[0].breakpoint.log == "they agree"
+        await d.press("down", "x")
+        assert session.stops_on_error
+        await d.press("d")
+        assert "say /deal/ log they agree" not in [view.text for view in session.breakpoints]
+        await d.press("escape")
+        assert d.app.screen is d.screen
+
+
+async def test_a_breakpoint_stops_the_run_and_its_hit_is_counted(desk: Opens) -> None:
+    async with desk(HAGGLES, held=True) as d:
+        await d.status("paused")
+        d.bridge.session.add_breakpoint("say /80/")
+        await d.press("c")
+        await d.status("paused")
+        assert d.screen.record.text(d.screen.record.newest or 0) == "80"
+        await d.press("5")
+        await d.until(lambda: "1 hit" in text(d))
