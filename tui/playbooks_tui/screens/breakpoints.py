@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from playbooks.errors import UserError
-from playbooks.session import DebugSession
+from playbooks.session import DebugSession, FollowedSession
 from playbooks.session.run_control import BreakpointView
 from playbooks_tui.spans import Line
 from playbooks_tui.widgets.inked import Inked
@@ -132,7 +132,7 @@ class Breakpoints(ModalScreen[None]):
     Breakpoints .gap { height: 1; }
     """
 
-    def __init__(self, session: DebugSession, place: str) -> None:
+    def __init__(self, session: DebugSession | FollowedSession, place: str) -> None:
         super().__init__()
         self._session, self._place = session, place
         self._changing: int | None = None

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Any, Final
 
+from playbooks.errors import UserError
 from playbooks_tui.screens.debugger import View
 from playbooks_tui.situation import engine_mode, stands_still
 from playbooks_tui.widgets.timeline import Timeline
@@ -20,6 +24,19 @@ OVER: Final = {
 _MOST_PLACES: Final = 100
 
 
+def _saying(act: Callable[..., None]) -> Callable[..., None]:
+    """An act that says what the session refuses, such as one that another process runs."""
+
+    @wraps(act)
+    def said(self: Acts, *arguments: Any) -> None:
+        try:
+            act(self, *arguments)
+        except UserError as error:
+            self.say(str(error))
+
+    return said
+
+
 class Acts(View):
     """The main screen, and what its acts stand on."""
 
@@ -31,6 +48,12 @@ class Acts(View):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.places = []
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        for name, act in list(vars(cls).items()):
+            if name.startswith("action_") and not iscoroutinefunction(act):
+                setattr(cls, name, _saying(act))
 
     def say(self, words: str) -> None:
         """Tells the person why a key did nothing, or what it did that can't be seen."""

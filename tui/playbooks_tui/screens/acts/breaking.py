@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from playbooks.errors import UserError
+from playbooks.session.following import ReadOnly
 from playbooks.session.run_control import BreakpointView
 from playbooks_tui.record import HUMAN
 from playbooks_tui.screens.acts.inspecting import InspectingActs
@@ -38,6 +39,8 @@ class BreakingActs(InspectingActs):
             self._session(lambda: self.bridge.session.add_breakpoint(text), f"stops at {text}")
 
     def action_breakpoint(self) -> None:
+        if self.bridge.session.read_only:
+            raise ReadOnly(self.bridge.session.id)
         self.app.push_screen(Breakpoints(self.bridge.session, self._place_of(self.selected)))
 
     def _breakpoint(self, id: int) -> BreakpointView | None:

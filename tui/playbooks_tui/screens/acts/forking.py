@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from playbooks.session.following import ReadOnly
 from playbooks_tui import sequence
 from playbooks_tui.screens.acts.inspecting import InspectingActs
 from playbooks_tui.screens.fork.desk import Desk
@@ -25,6 +26,7 @@ class ForkingActs(InspectingActs):
             about: What is to be changed there; None: the checkpoint's own result or message.
         """
         record, at = self.record, self.at
+        self.may_change()
         if at is None:
             self.say("nothing is kept yet: the first await makes the first checkpoint")
             return
@@ -38,6 +40,12 @@ class ForkingActs(InspectingActs):
         desk = Desk(self.bridge, header.branch, record.headers[rows[-1]].id, record.behind(at), record.title)
         place = Place(header.id, header.branch, done, running)
         self.app.push_screen(Fork(place, desk, about), self._forked)
+
+    def may_change(self) -> None:
+        """Raises, so that it is said, when another process runs the session."""
+        session = self.bridge.session
+        if session.read_only:
+            raise ReadOnly(session.id)
 
     def _forked(self, draft: Draft | None) -> None:
         """The branch was begun: it runs at once, in the same app."""
