@@ -135,12 +135,14 @@ async def statement_us(folder: Path, count: int = 2_000) -> float:
     (folder / "bench.pb").write_text(PROGRAM)
     times = []
     for number in (10, count + 10):
-        lines = 'await Step("Main:01:QUE")\n' * number + "await Return(1)\n"
-        (folder / f"many_{number}.py").write_text(f"def respond(request):\n    return {lines!r}\n")
         runs = []
-        for _ in range(3):
+        for turn in range(3):
+            # Other text in each run, as a model's would be: nothing that was compiled once is of use again.
+            lines = f'await Step("Main:{turn:02}:QUE")\n' * number + "await Return(1)\n"
+            script = folder / f"many_{number}_{turn}.py"
+            script.write_text(f"def respond(request):\n    return {lines!r}\n")
             before = time.perf_counter()
-            given = {"config": config(folder / "none", "filesystem"), "model": f"script:{folder / f'many_{number}.py'}"}
+            given = {"config": config(folder / "none", "filesystem"), "model": f"script:{script}"}
             async with DebugSession.open(str(folder / "bench.pb"), durable=False, **given) as session:
                 assert await session.run() == "finished", session.error
             runs.append(time.perf_counter() - before)

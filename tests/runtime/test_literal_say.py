@@ -169,5 +169,5 @@ def test_a_long_text_costs_no_more_than_its_length(long: str, monkeypatch: pytes
         response.feed(long[start : start + 4])
         if response.scan() and response.writing:
             views += len(response.writing[1])
-    assert sum(handed) == len(long)
+    assert sum(handed) <= len(long)
     assert views <= 150 * len(long)

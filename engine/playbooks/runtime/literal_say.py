@@ -18,6 +18,9 @@ HEADER = re.compile(
     (?P<target>[rRuU]?(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')){SPACE},{SPACE}{OPENING}""",
     re.VERBOSE,
 )
+BEGINNING = re.compile(r"a?|aw|awa|awai|await(\s+(s|se|sel|self|(self\.)?(S|Sa|Say(\W.*)?)?)?)?", re.DOTALL)
+"""What may still become such a header, by its first characters."""
+_TOLD = 24
 HEADER_WITHIN = 400
 """A statement whose first so many characters are no such header is not looked at again."""
 AFTER = re.compile(rf"{SPACE}(?:{OPENING}|(?P<other>[^\s\"'\\#a-zA-Z]|[a-zA-Z]+[^a-zA-Z\"']))")
@@ -56,6 +59,11 @@ class SayScanner:
         """What closes the literal; empty between two."""
         self._raw = self._formatted = False
 
+    @property
+    def done(self) -> bool:
+        """Whether nothing that is still to come of the statement would change what was told last."""
+        return self._known or not self._hoping
+
     def feed(self, piece: str) -> tuple[str, str] | None:
         """Looks at what has come of the statement since the last time.
 
@@ -91,7 +99,7 @@ class SayScanner:
     def _find(self, text: str) -> None:
         found = HEADER.match(text)
         if found is None:
-            self._hoping = len(text) < HEADER_WITHIN and text[:5] == "await"[: len(text)]
+            self._hoping = len(text) < HEADER_WITHIN and BEGINNING.fullmatch(text[:_TOLD]) is not None
             return
         try:
             self._target = str(ast.literal_eval(found["target"]))

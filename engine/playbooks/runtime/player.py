@@ -371,7 +371,9 @@ class Player:
         runtime.positions.add(filename, statement.line, source)
 
         async def run(stage: Any) -> None:
-            code = compile_statement(source, stage, filename=filename, line=statement.line)
+            code = statement.code if stage is None else None
+            if code is None:
+                code = compile_statement(source, stage, filename=filename, line=statement.line)
             result = eval(code, names)
             if result is not None:
                 await result

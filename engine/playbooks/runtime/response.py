@@ -6,6 +6,7 @@ each checkpoint; a response cut off goes on from its last whole statement.
 
 from __future__ import annotations
 
+import ast
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ from dataclasses import replace
 from playbooks.models.base import ModelError, Retry, Text, Usage
 from playbooks.runtime.fences import CodeExtractor
 from playbooks.runtime.literal_say import SayScanner
+from playbooks.runtime.source import compile_model
 from playbooks.runtime.statements import Statement, StatementStream
 
 
@@ -103,8 +105,8 @@ class Response:
         if self.plain:
             return
         code = self._extractor.feed(text)
-        if code:
-            self._take(self._stream.feed(code))
+        if code and (done := self._stream.feed(code)):
+            self._take(done)
 
     def close(self) -> None:
         """The response is complete."""
@@ -120,8 +122,18 @@ class Response:
         if statements:
             if before := len(self._code):
                 statements = [replace(s, start=s.start + before, end=s.end + before) for s in statements]
-            self.statements += statements
+            self.statements += [self._compiled(statement) for statement in statements]
             self.changed.set()
+
+    def _compiled(self, statement: Statement) -> Statement:
+        """With its code, made of the tree it was found by; what can't be made so is made when it runs."""
+        code, tree = None, statement.tree
+        if self.filename and tree is not None and not isinstance(tree, ast.For | ast.While):
+            try:
+                code = compile_model([tree], filename=self.filename, line=statement.line, notes=False)
+            except SyntaxError:  # said when its turn comes
+                pass
+        return replace(statement, tree=None, code=code)
 
     def scan(self) -> bool:
         """Looks for a literal `Say` being written; whether `writing` changed."""
@@ -130,6 +142,8 @@ class Response:
         if self._stream.begun != self._says_of:
             self._says.begin()
             self._says_of = self._scanned = self._stream.begun
+        elif self._says.done:  # most chunks of what is no literal `Say`
+            return False
         writing = self._says.feed(self._stream.since(self._scanned))
         self._scanned = self._stream.length
         if writing is self.writing:

@@ -7,10 +7,12 @@ The text is read once, line by line, and a statement is parsed once: when it is 
 
 from __future__ import annotations
 
+import ast
 import re
+import types
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from playbooks.runtime.lexer import LINE_END, Lexer
 from playbooks.runtime.source import mark_at, parse_marked
@@ -46,6 +48,11 @@ class Statement:
     """Offset after its last character."""
     error: str | None = None
     """`SyntaxError: '(' was never closed (line 3)`: it can't run, and nothing after it is delivered."""
+    tree: ast.stmt | None = field(default=None, compare=False, repr=False)
+    """As it was parsed to be found, marked, its lines counted from 1; None when it does not stand alone on them. To be
+    used up at once: thousands of trees that wait cost the garbage collector more than parsing again."""
+    code: types.CodeType | None = field(default=None, compare=False, repr=False)
+    """Made of the tree, when that could be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +152,10 @@ class StatementStream:
         text, self._held = self._held + text, ""
         if text.endswith("\r"):
             text, self._held = text[:-1], "\r"
+        if not ("\n" in text or "\r" in text or self._undecided):
+            if text:
+                self._partial.append(text)
+            return done
         at = 0
         for found in LINE_END.finditer(text):
             self._partial.append(text[at : found.start()])
@@ -281,7 +292,8 @@ def _cut(text: str, marked: str, offset: int, line: int) -> Iterator[Statement]:
             row = bisect_right(starts, start)
         end = place(node.end_lineno or row, node.end_col_offset or 0)
         last = line + (node.end_lineno or row) - 1
-        yield Statement(text[start:end], line + row - 1, last, offset + start, offset + end)
+        tree = None if start else node
+        yield Statement(text[start:end], line + row - 1, last, offset + start, offset + end, tree=tree)
 
 
 def _told(error: SyntaxError, text: str, line: int) -> SourceError:
