@@ -63,8 +63,14 @@ def interrupted(code: str, *signals: signal.Signals) -> tuple[int, str]:
         'begin()\nawait Say("user", "ready")\nawait Yld("user")\n',
         'await Say("user", "ready")\nwhile True: pass\n',
         'await Say("user", "ready")\nwhile True:\n    try: await Yld("user")\n    except BaseException: pass\n',
+        'await Say("user", "ready")\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass\n',
     ],
-    ids=["a thread that goes on", "code that never awaits", "code that swallows everything"],
+    ids=[
+        "a thread that goes on",
+        "code that never awaits",
+        "code that swallows everything",
+        "a loop that swallows everything",
+    ],
 )
 def test_ctrl_c_ends_the_process_with_130_and_the_line_that_resumes(code: str) -> None:
     status, err = interrupted(code, signal.SIGINT)

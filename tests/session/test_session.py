@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import textwrap
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from playbooks import DebugSession
 from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
-from playbooks.runtime.notices import Asked, Notice, Output, StatusChanged
+from playbooks.runtime.notices import Asked, MessageSent, Notice, Output, StatusChanged
 from playbooks.session.resume import NothingToResume
 
 PROGRAM = """
@@ -283,3 +284,38 @@ def test_a_listener_hears_everything_until_it_leaves(alone: Path) -> None:
         assert [notice.text for notice in outputs if isinstance(notice, Output)] == ["hi"]
 
     within(opened(program(alone, "print('hi')\nawait Return(1)")), test)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "while True:\n    pass\n",
+        "def spin():\n    while True:\n        pass\nspin()\n",
+        "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass\n",
+    ],
+    ids=["a loop", "a helper", "a loop that catches all"],
+)
+def test_code_that_never_awaits_is_broken_into_from_another_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    session = opened(program(tmp_path, f'await Say("user", "ready")\n{code}'))
+    ready = threading.Event()
+
+    def told(notice: Notice) -> None:
+        if isinstance(notice, MessageSent):
+            ready.set()
+
+    async def run() -> None:
+        async with session:
+            session.subscribe(told)
+            await session.run()
+
+    engine = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
+    engine.start()
+    assert ready.wait(20)
+    session.interrupt()
+    engine.join(20)
+    assert not engine.is_alive()
+    assert session.status == "interrupted"
+    assert session.timeline[-1].kind == "interrupt"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -19,6 +20,7 @@ from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
 from playbooks.language import load_program
 from playbooks.language.model import Program
+from playbooks.runtime.breaking import break_into
 from playbooks.runtime.intents import attempts_of, calls_of
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.notices import (
@@ -77,6 +79,8 @@ class DebugSession(RunControl, Branching):
         self._listeners: list[Listener] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: asyncio.Event | None = None
+        self._thread = 0
+        """The engine's."""
         self._unwanted = False
         """Interrupted before it began."""
         self.config = config
@@ -365,6 +369,7 @@ class DebugSession(RunControl, Branching):
         runtime = self.runtime
         self._loop = asyncio.get_running_loop()
         self._running = asyncio.Event()
+        self._thread = threading.get_ident()
         if self._unwanted:
             self._unwanted = False
             self.interrupt()
@@ -387,7 +392,10 @@ class DebugSession(RunControl, Branching):
         if self._running is None:
             self._unwanted = self.status == "ready"
             return
+        running = self._running
         self._soon(lambda: self.runtime.spawn(self.runtime.interrupt()))
+        if self._thread != threading.get_ident():  # on the same one a signal's handler does it
+            break_into(self._thread, lambda: self._running is not running)
 
     def say(self, text: str, to: str | None = None) -> None:
         """The person says something, to the agent that asked first unless `to` names one; from any thread."""
