@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from playbooks import DebugSession
+from playbooks.checkpoints.filesystem import FileStore
+from playbooks.checkpoints.sqlite import SQLiteStore
+from playbooks.checkpoints.store import StorageError
 from playbooks.config import Config
 from playbooks.console.moment import moment_rows
 from playbooks.console.timeline import timeline_rows
@@ -222,3 +225,21 @@ def test_a_model_call_in_flight_at_a_crash_stays_counted(shop: Callable[..., Any
         "the limit of 2 model calls is reached; raise max_llm_calls in playbooks.toml and go on with --resume",
     )
     assert asyncio.run(resume())[:3] == (2, 3, "finished")
+
+
+def test_a_tool_whose_intent_cant_be_written_does_not_begin_and_the_run_fails(
+    shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for store in (FileStore, SQLiteStore):
+        original = store.note
+
+        def note(self: Any, session: str, kind: str, data: Any, original: Any = original) -> None:
+            if kind == "intents" and data["what"] == "tool":
+                raise StorageError("the disk is full")
+            original(self, session, kind, data)
+
+        monkeypatch.setattr(store, "note", note)
+    swallows = 'await Say("user", "hello")\ntry:\n    await Charge(10)\nexcept BaseException:\n    pass\n'
+    said, _, _, _, status = play(shop(".checkpoints", f'{swallows}await Say("user", "late")\nawait Return(1)\n'))
+    assert (said, status) == (["hello"], ExitStatus.FAILED)
+    assert not Path("ledger.txt").exists()
