@@ -13,7 +13,7 @@ from playbooks.checkpoints.chain import Windows, fold
 from playbooks.checkpoints.record import Checkpoint, Header
 from playbooks.state import Changes, Event, ProgramState, from_builtins, reduce, to_builtins
 from playbooks.state import events as e
-from playbooks.state.changes import apply
+from playbooks.state.changes import Write, apply, apply_merged
 
 ROOT: list[Event] = [
     e.SessionStarted("hash", ("a.pb",), (("a.pb", "# A"),), ""),
@@ -156,3 +156,43 @@ def test_what_came_and_went_within_a_window_leaves_no_trace_in_its_merge() -> No
     assert (1, 0) not in changes.tables["record"]
     assert 2 not in changes.tables["frames"]
     assert changes.tables["frames"].keys() == {1}
+
+
+_KEY = st.integers(0, 4)
+_WRITE: st.SearchStrategy[Write] = st.one_of(
+    st.tuples(st.just("flat"), _KEY, st.none() | st.integers()),
+    st.tuples(st.just("nested"), _KEY, _KEY, st.none() | st.integers()),
+    st.tuples(st.just("nested"), _KEY, st.none()),
+)
+
+
+@given(st.lists(_WRITE, max_size=30), st.lists(_WRITE, max_size=30), st.lists(_WRITE, max_size=30))
+def test_a_merge_taken_a_table_at_a_time_is_its_writes(
+    first: list[Write], window: list[Write], more: list[Write]
+) -> None:
+    def state() -> dict[str, dict[object, object]]:
+        tables: dict[str, dict[object, object]] = {"flat": {}, "nested": {}}
+        apply(tables, first)
+        return tables
+
+    later, live = Changes(), state()
+    for write in window:
+        later.add([write], live)
+        apply(live, [write])
+    one, other = Changes(), Changes()
+    at_once, one_by_one = state(), state()
+    one.add_merged(later.tables, at_once)
+    apply_merged(at_once, later.tables)
+    for write in later.writes():
+        other.add([write], one_by_one)
+        apply(one_by_one, [write])
+    assert at_once == one_by_one
+    for write in more:
+        one.add([write], at_once)
+        apply(at_once, [write])
+        other.add([write], one_by_one)
+        apply(one_by_one, [write])
+    assert at_once == one_by_one
+    assert {name: table for name, table in one.tables.items() if table} == {
+        name: table for name, table in other.tables.items() if table
+    }

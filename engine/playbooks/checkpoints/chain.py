@@ -86,9 +86,8 @@ class Windows:
         level, size = 0, BASE
         while header.depth // size > (header.depth - checkpoint.span) // size:
             level, size = level + 1, size * BASE
-        changes, held = Changes(checkpoint.merged), self._raise(level)
-        held.add(changes.writes(), state.tables)
-        state.apply(changes)
+        self._raise(level).add_merged(checkpoint.merged, state.tables)
+        state.apply(Changes(checkpoint.merged))
         if level:
             self._mark(level - 1, header.id, header.depth)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from playbooks.state import events as e
-from playbooks.state.changes import Changes, Tables, Write, apply
+from playbooks.state.changes import Changes, Tables, Write, apply_merged
 from playbooks.state.rows import AgentRow, AskedRow, FrameRow, MeetingRow, MessageRow, ProgressRow
 
 FLAT = (
@@ -83,7 +83,7 @@ class ProgramState:
 
     def apply(self, changes: Changes) -> None:
         """Makes merged changes."""
-        apply(self.tables, changes.writes())
+        apply_merged(self.tables, changes.tables)
 
     def agent(self, id: str) -> AgentRow:
         return AgentRow._make(self.agents[id])
