@@ -12,10 +12,11 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workload import first_and_last, steps
+from workload import first_and_last, quietest, steps
 
 from playbooks import DebugSession
 from playbooks.checkpoints import open_store
@@ -47,26 +48,62 @@ await Return("done")
 '''
 
 
+class Writer:
+    """A session that grows by the workload, each checkpoint timed from its first event to when it is durable."""
+
+    def __init__(self, path: Path, provider: str, count: int, *, fsync: bool = False, noise: bool = False) -> None:
+        self._store = open_store(provider, path, fsync=fsync)
+        self._journal = journal = Journal(ProgramState(), self._store, time.time)
+        journal.emit(e.SessionStarted("hash", ("bench.pb",), (("bench.pb", PROGRAM),), ""))
+        journal.emit(e.AgentCreated("1000", "Bench"))
+        journal.commit("human", "start", "")
+        self._steps = enumerate(steps(count, noise=noise), start=1)
+
+    def grow(self, count: int) -> list[float]:
+        """Seconds each of so many more checkpoints took."""
+        times = []
+        with self._store.lock("s1"):
+            for place, (message, name, value) in islice(self._steps, count):
+                before = time.perf_counter()
+                said = e.MessageSent(place, "1000", ("human",), message)
+                changed = e.VariableWritten("1000", name, encode(value).data)
+                self._journal.commit(
+                    "1000", "say", 'await Say("user", line)', (said, changed),
+                    text=message, peer="human", step="Main:01:QUE", playbook="Main",
+                )  # fmt: skip
+                times.append(time.perf_counter() - before)
+        return times
+
+    def close(self) -> None:
+        self._store.close()
+
+
 def write(path: Path, provider: str, count: int, *, fsync: bool = False, noise: bool = False) -> list[float]:
-    """Seconds each of `count` checkpoints took, from its first event to when it is durable."""
-    store = open_store(provider, path, fsync=fsync)
-    journal = Journal(ProgramState(), store, time.time)
-    journal.emit(e.SessionStarted("hash", ("bench.pb",), (("bench.pb", PROGRAM),), ""))
-    journal.emit(e.AgentCreated("1000", "Bench"))
-    journal.commit("human", "start", "")
-    times = []
-    with store.lock("s1"):
-        for place, (message, name, value) in enumerate(steps(count, noise=noise), start=1):
-            before = time.perf_counter()
-            said = e.MessageSent(place, "1000", ("human",), message)
-            changed = e.VariableWritten("1000", name, encode(value).data)
-            journal.commit(
-                "1000", "say", 'await Say("user", line)', (said, changed),
-                text=message, peer="human", step="Main:01:QUE", playbook="Main",
-            )  # fmt: skip
-            times.append(time.perf_counter() - before)
-    store.close()
+    """Seconds each of `count` checkpoints of a new session took."""
+    writer = Writer(path, provider, count, fsync=fsync, noise=noise)
+    times = writer.grow(count)
+    writer.close()
     return times
+
+
+def tried(path: Path, provider: str, *, fsync: bool = False) -> list[float]:
+    """A thousand checkpoints, five times over."""
+    return quietest([write(path / str(turn), provider, 1_000, fsync=fsync) for turn in range(5)])
+
+
+def growth(folder: Path, provider: str, many: int) -> float:
+    """How many times longer a checkpoint takes after `many` than after a hundred: both in turns, so that both meet the
+    same load."""
+    large, small = Writer(folder / "large", provider, many + 2_000), Writer(folder / "small", provider, 2_100)
+    large.grow(many)
+    small.grow(100)
+    after, before = [], []
+    for _ in range(20):
+        after += large.grow(100)
+        before += small.grow(100)
+    large.close()
+    small.close()
+    return statistics.median(after) / statistics.median(before)
 
 
 def stored_bytes(path: Path) -> int:
@@ -75,14 +112,14 @@ def stored_bytes(path: Path) -> int:
     return sum(file.stat().st_size for file in path.rglob("*") if file.name.endswith(names))
 
 
-def median_ms(act: Callable[[], object], turns: int = 5) -> float:
-    """Milliseconds of one call: the median of several, each with a store opened anew."""
+def quietest_ms(act: Callable[[], object], turns: int = 15) -> float:
+    """Milliseconds of one call: the least of several, each with a store opened anew."""
     times = []
     for _ in range(turns):
         before = time.perf_counter()
         act()
         times.append(time.perf_counter() - before)
-    return 1e3 * statistics.median(times)
+    return 1e3 * min(times)
 
 
 def restore(path: Path, provider: str, head: str) -> None:
@@ -113,7 +150,7 @@ async def fork_ms(path: Path, provider: str, count: int, folder: Path) -> float:
     async with DebugSession.open(str(folder / "bench.pb"), **given) as session:
         assert await session.run() == "finished", session.error
     times = []
-    for turn in range(3):
+    for turn in range(7):
         async with DebugSession.open(resume=f"1000_ckpt_{count // 2 + turn}", **given) as session:
             asked = time.perf_counter()
             seen: list[float] = []
@@ -127,7 +164,7 @@ async def fork_ms(path: Path, provider: str, count: int, folder: Path) -> float:
             await session.fork(f"1000_ckpt_{count // 2 + turn}")
             await session.run()
             times.append(seen[0] - asked)
-    return 1e3 * statistics.median(times)
+    return 1e3 * min(times)
 
 
 async def statement_us(folder: Path, count: int = 2_000) -> float:
@@ -136,7 +173,7 @@ async def statement_us(folder: Path, count: int = 2_000) -> float:
     times = []
     for number in (10, count + 10):
         runs = []
-        for turn in range(3):
+        for turn in range(7):
             # Other text in each run, as a model's would be: nothing that was compiled once is of use again.
             lines = f'await Step("Main:{turn:02}:QUE")\n' * number + "await Return(1)\n"
             script = folder / f"many_{number}_{turn}.py"
@@ -160,14 +197,12 @@ def measured(provider: str, folder: Path, many: int) -> dict[str, Any]:
     """
     rows: dict[str, Any] = {}
     write(folder / "warm", provider, 200)
-    times = write(folder / "n1000", provider, 1_000)
-    rows["first_us"], rows["last_us"] = first_and_last(times)
-    rows["mean_us"] = 1e6 * statistics.mean(times)
-    rows["fsync_first_us"], rows["fsync_last_us"] = first_and_last(write(folder / "f1000", provider, 1_000, fsync=True))
+    rows["first_us"], rows["last_us"] = first_and_last(tried(folder / "n1000", provider))
+    rows["fsync_first_us"], rows["fsync_last_us"] = first_and_last(tried(folder / "f1000", provider, fsync=True))
     write(folder / "n10000", provider, 10_000)
     rows["bytes"] = stored_bytes(folder / "n10000") / 10_000
-    rows["restore_ms"] = median_ms(lambda: restore(folder / "n10000", provider, "1000_ckpt_10000"))
-    rows["list_ms"] = median_ms(lambda: listed(folder / "n10000", provider))
+    rows["restore_ms"] = quietest_ms(lambda: restore(folder / "n10000", provider, "1000_ckpt_10000"))
+    rows["list_ms"] = quietest_ms(lambda: listed(folder / "n10000", provider))
     write(folder / "noise", provider, 10_000, noise=True)
     rows["noise_bytes"] = stored_bytes(folder / "noise") / 10_000
     work = folder / "work"
@@ -178,9 +213,7 @@ def measured(provider: str, folder: Path, many: int) -> dict[str, Any]:
         rows["fork_error"] = f"{type(error).__name__}: {error}"
     if provider == "filesystem":
         rows["statement_us"] = asyncio.run(statement_us(work))
-    times = write(folder / "many", provider, many)
-    rows["growth"] = statistics.median(times[-1_000:]) / statistics.median(times[100:1_100])
-    rows["growth_mean"] = statistics.mean(times) / statistics.mean(times[100:1_100])
+    rows["growth"] = growth(folder / "many", provider, many)
     rows["many"] = many
     return rows
 

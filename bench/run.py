@@ -1,11 +1,11 @@
-"""`make bench`: measures against the goals and the peers, and prints one table.
+"""`make bench`: measures against the goals and the peers, and writes `docs/benchmarks.md`.
 
 Each of them runs in a process of its own, one after another, always in the same order. The peers are installed into an
 environment of their own (`bench/.peers`) by pip, where pip brings them; what can't be installed or run is a dash with
 the reason below. Everything is written below one folder that is taken away at the very end: file systems are slow at
 making files right after thousands were deleted.
 
-    python bench/run.py [--quick] [--no-peers] [--json FILE] [--folder DIR]
+    python bench/run.py [--quick] [--no-peers] [--no-screen] [--json FILE] [--output FILE] [--folder DIR]
 """
 
 from __future__ import annotations
@@ -20,44 +20,17 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import report
+from report import TITLES, Measured
+
 HERE = Path(__file__).resolve().parent
 PEERS = {"langgraph": ("langgraph>=1.2,<2", "langgraph-checkpoint-sqlite>=3,<4"), "dbos": ("dbos>=3.4,<4",)}
-TITLES = {"filesystem": "files", "sqlite": "SQLite", "langgraph": "LangGraph", "dbos": "DBOS"}
 PEER_MEMORY = 6 << 30
 """Bytes a peer may take: one that lists without bound must not take the machine's."""
 PEER_S = 900
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table."""
-
-    title: str
-    key: str
-    unit: str
-    goals: Mapping[str, float]
-    """By provider; none for a row that is shown only."""
-
-
-ROWS = (
-    Row("a checkpoint, N = 1,000, first", "first_us", "µs", {"filesystem": 200, "sqlite": 100}),
-    Row("the same, last", "last_us", "µs", {"filesystem": 200, "sqlite": 100}),
-    Row("growth to the largest N, median", "growth", "×", {"filesystem": 1.15, "sqlite": 1.15}),
-    Row("growth, mean of all", "growth_mean", "×", {}),
-    Row("bytes a checkpoint, N = 10,000", "bytes", "", {"filesystem": 1500, "sqlite": 900}),
-    Row("the same, random letters", "noise_bytes", "", {}),
-    Row("restore the newest, N = 10,000", "restore_ms", "ms", {"filesystem": 40, "sqlite": 20}),
-    Row("list the history, N = 10,000", "list_ms", "ms", {"filesystem": 30, "sqlite": 30}),
-    Row("fork in the middle to a new statement", "fork_ms", "ms", {"filesystem": 60, "sqlite": 40}),
-    Row("a statement with an await, durability off", "statement_us", "µs", {"filesystem": 40}),
-    Row("with fsync (peers always sync), first", "fsync_first_us", "µs", {"filesystem": 500, "sqlite": 400}),
-    Row("the same, last", "fsync_last_us", "µs", {"filesystem": 500, "sqlite": 400}),
-)
 
 
 def ours(provider: str, folder: Path, many: int) -> dict[str, Any]:
@@ -111,37 +84,11 @@ def environment() -> dict[str, Path | None]:
     return found
 
 
-def shown(value: float | None, unit: str) -> str:
-    """A figure for the table."""
-    if value is None:
-        return "—"
-    if unit == "×":
-        return f"×{value:.2f}"
-    text = f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
-    return f"{text} {unit}".strip()
-
-
-def table(found: Mapping[str, Mapping[str, Any]]) -> str:
-    """The table, as Markdown: each figure of ours with its goal, each peer's with its ratio to our better one."""
-    names = list(found)
-    lines = ["| | " + " | ".join(_title(name, found[name]) for name in names) + " |", "|---" * (len(names) + 1) + "|"]
-    for row in ROWS:
-        own = [found[name][row.key] for name in ("filesystem", "sqlite") if row.key in found.get(name, {})]
-        cells = []
-        for name in names:
-            value = found[name].get(row.key)
-            cell = shown(value, row.unit)
-            if value is not None and (goal := row.goals.get(name)) is not None:
-                cell += f" (goal {shown(goal, row.unit)}{'' if value <= goal else ', missed'})"
-            elif value is not None and name in PEERS and own and row.unit != "×":
-                cell += f" (×{value / min(own):.1f})"
-            cells.append(cell)
-        lines.append(f"| {row.title} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _title(name: str, rows: Mapping[str, Any]) -> str:
-    return " ".join(part for part in (TITLES[name], str(rows.get("version", ""))) if part)
+def screen(quick: bool) -> dict[str, Any]:
+    """The screen's rows."""
+    command = [sys.executable, str(HERE / "screen.py"), *(["--quick"] if quick else [])]
+    found = _printed(command, dict(os.environ), None)
+    return found.get("screen", found)
 
 
 def machine() -> str:
@@ -155,7 +102,9 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="bench/run.py")
     options.add_argument("--quick", action="store_true", help="N up to 10,000, and the peers' up to 1,000")
     options.add_argument("--no-peers", action="store_true", help="ours alone")
+    options.add_argument("--no-screen", action="store_true", help="storage alone")
     options.add_argument("--json", metavar="FILE", help="write the figures there too")
+    options.add_argument("--output", metavar="FILE", help="write the tables there; of a full run docs/benchmarks.md")
     options.add_argument(
         "--folder", metavar="DIR", help="where to write what is measured; a folder of the system's own"
     )
@@ -164,6 +113,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="playbooks-bench-", dir=given.folder))
     print(machine(), file=sys.stderr)
     found: dict[str, dict[str, Any]] = {}
+    screens: dict[str, Any] = {}
     try:
         pythons = {} if given.no_peers else environment()
         for name in ("filesystem", "sqlite", *pythons):
@@ -171,16 +121,20 @@ def main() -> None:
             own = folder / name
             own.mkdir()
             found[name] = peer(name, pythons[name], own, count) if name in PEERS else ours(name, own, many)
+        if not given.no_screen:
+            screens = screen(given.quick)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(f"{machine()}; N up to {many:,}, the peers' {count:,}\n\n{table(found)}")
-    for name, rows in found.items():
-        if reason := rows.get("error") or rows.get("fork_error"):
-            print(f"\n{TITLES[name]}: {reason}")
-        if rows.get("listed"):
-            print(f"\n{TITLES[name]} listed {rows['listed']:,}.")
+    text = report.document(Measured(f"{machine()}; N up to {many:,}, the peers' {count:,}", found, screens))
+    print(text)
+    partial = given.quick or given.no_peers or given.no_screen
+    if output := given.output or ("" if partial else str(HERE.parent / "docs" / "benchmarks.md")):
+        Path(output).parent.mkdir(exist_ok=True)
+        Path(output).write_text(text, encoding="utf-8")
+        print(f"written to {output}", file=sys.stderr)
     if given.json:
-        Path(given.json).write_text(json.dumps({"machine": machine(), "rows": found}, indent=1) + "\n")
+        data = {"machine": machine(), "rows": found, "screen": screens}
+        Path(given.json).write_text(json.dumps(data, indent=1) + "\n")
 
 
 if __name__ == "__main__":

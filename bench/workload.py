@@ -47,6 +47,11 @@ def steps(count: int, *, noise: bool = False) -> list[tuple[str, str, str]]:
     return [(next(messages), f"v{place % VARIABLES}", next(values)) for place in range(count)]
 
 
+def quietest(runs: list[list[float]]) -> list[float]:
+    """Of several runs of the same, the least that each checkpoint took: other work on the machine only adds."""
+    return [min(times) for times in zip(*runs, strict=True)]
+
+
 def first_and_last(times: list[float]) -> tuple[float, float]:
     """Mean microseconds of a checkpoint in the first tenth, and in the last; the very first few warm up."""
     tenth = max(len(times) // 10, 1)
