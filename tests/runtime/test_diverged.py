@@ -136,3 +136,19 @@ def test_an_agents_variable_and_a_returned_value_that_cant_be_stored_mark_their_
     marked = [paths for _, paths in degraded(start(Scenario(model(code))))]
     assert marked[0] == ("$conn",)
     assert marked[-1] == ("$return[1]",)
+
+
+def test_an_argument_that_could_not_be_stored_is_the_same_argument_on_a_replay() -> None:
+    code = """
+gone = (n for n in range(3))
+await Say("user", "one")
+if True:
+    await Wait(1, [gone])
+    await Say("user", "two")
+await Return(1)
+"""
+    run = start(Scenario(model(code)))
+    assert run.ended == "finished", run.error
+    for header in run.headers[1:-1]:
+        again = resume(run, header.id, witness=False)
+        assert (again.ended, again.error) == ("finished", ""), header.id

@@ -5,8 +5,11 @@ The same in every process: sets are sorted, and what has no value of its own cou
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from typing import Any
+
+from playbooks.checkpoints.placeholder import LostError, Placeholder, lost_of
 
 _ATOMS = frozenset((int, float, bool, str, bytes, type(None), complex))
 _DEPTH = 20
@@ -28,7 +31,7 @@ def _add(value: Any, parts: list[str], depth: int) -> None:
     if kind in _ATOMS:
         parts.append(value if kind is str else repr(value))
         return
-    parts.append(kind.__name__)
+    parts.append(_type_name(value))
     if not depth:
         return
     if kind is list or kind is tuple:
@@ -45,3 +48,13 @@ def _add(value: Any, parts: list[str], depth: int) -> None:
             _add(item, inner, depth - 1)
             items.append("\1".join(inner))
         parts += sorted(items)
+
+
+def _type_name(value: Any) -> str:
+    """Its type's name, or that of what it stands for on a replay."""
+    kind = type(value)
+    if kind is Placeholder:
+        return lost_of(value).type_name
+    if kind is LostError:
+        return str(value.type_name).rpartition(".")[2]
+    return "task" if isinstance(value, asyncio.Future) else kind.__name__
