@@ -10,11 +10,14 @@ from playbooks.checkpoints.conformance import ProviderConformance
 
 class TestFilesystem(ProviderConformance):
     provider = FilesystemCheckpointProvider
+    kills = 3
 
 
 class TestSQLite(ProviderConformance):
     provider = SQLiteCheckpointProvider
+    kills = 3
 
 
 class TestFiveCallsAlone(ProviderConformance):
     provider = MinimalCheckpointProvider
+    kills = 3

@@ -10,6 +10,9 @@ pytest collects the class. The provider's class must be importable by its name: 
 make it again in processes of their own, by `provider(base_path=…)` if it takes that, and kill them. What those leave
 must be seen through a provider made anew in another process.
 
+`kills` says how many processes are killed in each way; a part alone (`BaseConformance`, `RetentionConformance`, …) is
+run in the same three lines.
+
 Apart from the tests of the engine because other packages run it. It needs pytest, which the engine does not.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -39,16 +40,18 @@ prune(store, "s1", 3)
 print("pruned", flush=True)
 sys.stdin.read()
 """
-KILLS = 6
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
 class CrashConformance(Suite):
     """What a provider leaves when its process is killed."""
 
+    kills: ClassVar[int] = 6
+    """Of each kind, and three times as many while a checkpoint is replaced; more find rarer faults."""
+
     def test_a_kill_at_any_moment_loses_nothing_that_was_written_and_leaves_nothing_half(self, tmp_path: Path) -> None:
         pick = random.Random(1)
-        for turn in range(1, KILLS + 1):
+        for turn in range(1, self.kills + 1):
             told = self._killed(self.start(tmp_path / "kept", WRITER), pick.randint(1, 60))
             session, written = told[0], told[1:]
             store = self.opened(tmp_path / "kept")
@@ -67,7 +70,7 @@ class CrashConformance(Suite):
 
     def test_a_kill_while_a_checkpoint_is_replaced_leaves_the_old_one_or_the_new_one(self, tmp_path: Path) -> None:
         pick = random.Random(2)
-        for _ in range(3 * KILLS):
+        for _ in range(3 * self.kills):
             with processes(self.start(tmp_path / "kept", REPLACER)) as (process,):
                 told = process.lines(pick.randint(2, 10))
                 told += process.killed_after(pick.random() * 0.01)
@@ -81,7 +84,7 @@ class CrashConformance(Suite):
         pick = random.Random(3)
         self._killed(self.start(tmp_path / "kept", WRITER), 70)
         last = self._seen(tmp_path)
-        for _ in range(KILLS):
+        for _ in range(self.kills):
             with processes(self.start(tmp_path / "kept", PRUNER)) as (process,):
                 process.lines(1)
                 process.say("go")
