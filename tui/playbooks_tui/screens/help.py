@@ -35,6 +35,7 @@ _MEANS: Final = {
 _ABOUT: Final = {
     "Timeline": "One row a checkpoint, a lane an agent; the number and its lane are its id.",
     "TalkPane": "What one agent said, heard and did; each line opens with its checkpoint's number.",
+    "Sides": "Two branches or checkpoints side by side, from where they part; ▸ above says which side Enter looks at.",
     "Inspector": "One agent at one moment: what it ran, what it knew, what comes next.",
 }
 

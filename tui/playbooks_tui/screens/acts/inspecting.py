@@ -5,7 +5,9 @@ from __future__ import annotations
 from playbooks.errors import UserError
 from playbooks.runtime.expression import parse_expression
 from playbooks.session.record import VariableEntry
+from playbooks_tui.ending import ending_of
 from playbooks_tui.screens.acts.base import Acts
+from playbooks_tui.screens.compare.screen import Compare
 from playbooks_tui.screens.fork.draft import Key
 from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.widgets.inspector import Inspector
@@ -55,6 +57,45 @@ class InspectingActs(Acts):
     def run_action_soon(self, action: str) -> None:
         """Does what a key does."""
         self.call_later(self.run_action, action)
+
+    # -- comparing -------------------------------------------------------------------------------------------
+
+    def action_compare(self) -> None:
+        """Compares with the mark, or with now; at the newest of a branch with the one it left from."""
+        record, at = self.record, self.at
+        if at is None or record.newest is None:
+            self.say("there is nothing to compare yet")
+            return
+        mark, here = self.standing.mark, record.headers[at]
+        if mark is not None and mark != at:
+            names = (record.headers[mark].id, here.id)
+        elif at != record.newest:
+            names = (here.id, record.branch if here.branch != record.branch else record.headers[record.newest].id)
+        else:
+            fork = record.branches[record.branch].fork
+            others = [name for name in record.branches if name != record.branch]
+            if not others:
+                self.say("look back or mark a row with m first: then d compares it with now")
+                return
+            names = (record.headers[fork].branch if fork is not None else others[-1], record.branch)
+        if mark is not None and {record.headers[mark].id, here.id} == {self._head_of(b) for b in record.branches}:
+            names = (record.headers[mark].branch, here.branch)
+        session = self.bridge.session
+        self.app.push_screen(
+            Compare(record, names, self.bridge.read, session.record.compare, self._ending_of), self._look_at
+        )
+
+    def _head_of(self, branch: str) -> str:
+        return self.record.headers[self.record.branches[branch].rows[-1]].id
+
+    def _ending_of(self, name: str) -> str:
+        """How a branch ended; empty: it has not, or it is a checkpoint."""
+        branch = self.record.branches.get(name)
+        return ending_of(self.record, name) if branch is not None and branch.ended else ""
+
+    def _look_at(self, id: str | None) -> None:
+        if id is not None:
+            self.go(self.record.place[id], look=True)
 
     # -- who changed this ------------------------------------------------------------------------------------
 

@@ -1,0 +1,105 @@
+"""Comparing: two branches or checkpoints side by side from where they part, and what differs between them."""
+
+from __future__ import annotations
+
+import pytest
+from tui.desk import Desk, Opens
+from tui.programs import HAGGLES
+
+from playbooks_tui.screens.compare.lines import sign_of
+from playbooks_tui.screens.compare.screen import Compare, Lines, Sides
+from playbooks_tui.screens.fork.dialog import Fork
+from playbooks_tui.screens.help import Help
+
+
+async def forked(d: Desk) -> None:
+    """Runs to the end, and once more to another one."""
+    await d.status("finished")
+    record = d.screen.record
+    said = next(row for row in record.shown if record.headers[row].kind == "heard" and record.text(row) == "80")
+    d.screen.stand(here=said, chosen=None)
+    await d.press("e")
+    await d.until(lambda: isinstance(d.app.screen, Fork) and d.app.screen.facts)
+    await d.press("9", "ctrl+s")
+    await d.until(lambda: "fork-1" in record.branches)
+    await d.status("finished")
+
+
+async def compared(d: Desk) -> Compare:
+    await d.press("d")
+    await d.until(lambda: isinstance(d.app.screen, Compare) and d.app.screen.comparison)
+    screen = d.app.screen
+    assert isinstance(screen, Compare)
+    await d.pilot.pause()
+    return screen
+
+
+def shown(screen: Compare) -> list[str]:
+    sides = screen.query_one(Sides)
+    return [line.text for line in sides._heads] + [sides.line(y).text for y in range(len(sides.rows))]
+
+
+@pytest.mark.parametrize("size", [(180, 50), (80, 24)])
+async def test_d_compares_a_branch_with_the_one_it_left(desk: Opens, size: tuple[int, int]) -> None:
+    async with desk(HAGGLES, size=size) as d:
+        await forked(d)
+        screen = await compared(d)
+        assert screen.names == ("main", "fork-1")
+        text = "\n".join(shown(screen))
+        assert "in common, to " in text and "Sold at 80." in text and "Sold at 9." in text and "≠" in text
+        assert "◇ fork-1" in text
+        lines = "\n".join(line.text for line in screen.query_one("#values", Lines)._lines)
+        assert "≠ Shop" in lines and "since they parted" in lines and "'80'" in lines and "'9'" in lines
+        width = screen.query_one(Sides).scrollable_content_region.width
+        assert all(screen.query_one(Sides).line(y).cells <= width for y in range(len(screen.query_one(Sides).rows)))
+
+
+async def test_x_swaps_the_sides_and_y_copies_the_command(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await forked(d)
+        screen = await compared(d)
+        assert screen.comparison is not None
+        left, right = screen.comparison.left.id, screen.comparison.right.id
+        await d.press("y")
+        assert d.app.clipboard == f"playbooks diff {left} {right}"
+        await d.press("x")
+        await d.until(lambda: screen.comparison is not None and screen.names == ("fork-1", "main"))
+        assert screen.comparison.left.id == right
+
+
+async def test_brackets_go_to_differences_and_enter_looks_at_the_side_that_is_meant(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await forked(d)
+        screen = await compared(d)
+        sides = screen.query_one(Sides)
+        while sign_of(sides.rows[sides.place]) != "≠":
+            await d.press("right_square_bracket")
+        pair = sides.rows[sides.place]
+        assert pair.left is not None and pair.right is not None
+        await d.press("left_square_bracket", "right_square_bracket", "down", "up", "G", "g")
+        assert sides.place == 0
+        sides.go(sides.rows.index(pair))
+        await d.press("tab", "enter")
+        await d.until(lambda: d.app.screen is d.screen)
+        assert d.screen.record.headers[d.screen.standing.here or 0].id == pair.left.id
+
+
+async def test_with_a_mark_the_row_is_compared_with_it_and_without_one_with_now(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        record = d.screen.record
+        await d.press("d")
+        assert "mark a row with m first" in d.said[-1]
+        await d.press("up", "up")
+        here = record.headers[d.screen.standing.here or 0].id
+        screen = await compared(d)
+        assert screen.names == (here, record.headers[record.newest or 0].id)
+        await d.press("escape")
+        await d.press("m", "up", "up")
+        there = record.headers[d.screen.standing.here or 0].id
+        screen = await compared(d)
+        assert screen.names == (here, there)
+        await d.press("question_mark")
+        await d.until(lambda: isinstance(d.app.screen, Help))
+        await d.press("escape", "escape")
+        await d.until(lambda: d.app.screen is d.screen)

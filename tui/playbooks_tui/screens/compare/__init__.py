@@ -1,0 +1,1 @@
+"""Comparing two checkpoints or branches: side by side from where they part."""

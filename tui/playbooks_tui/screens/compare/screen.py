@@ -1,0 +1,396 @@
+"""The comparison's screen: two branches or checkpoints side by side, and below what differs between them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from typing import Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.screen import Screen
+from textual.strip import Strip
+
+from playbooks.checkpoints.record import Header
+from playbooks.session.record import Comparison, Pair
+from playbooks_tui.keys import key_name
+from playbooks_tui.record import Record
+from playbooks_tui.screens.compare.lines import (
+    HEAD,
+    Side,
+    difference_lines,
+    head_lines,
+    rows_of,
+    side_line,
+    sign_of,
+    value_lines,
+)
+from playbooks_tui.screens.help import Help
+from playbooks_tui.spans import Line, Span, counted, cut, width_of
+from playbooks_tui.widgets.foot import Foot
+from playbooks_tui.widgets.inked import Inked, Pane
+
+_WIDE: Final = 120
+_FOOT: Final = (
+    ("close", "back"),
+    ("up down", "row"),
+    ("side", "side"),
+    ("before after", "difference"),
+    ("look", "look there"),
+    ("swap", "swap"),
+    ("copy", "copy command"),
+    ("palette", "commands"),
+    ("help", "help"),
+)
+
+
+class CompareHead(Inked):
+    """The first row: what is compared, and where the two part."""
+
+    can_focus = False
+    DEFAULT_CSS = "CompareHead { height: 1; overflow: hidden; }"
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(id="head")
+        self._record = record
+        self.names = ("", "")
+        self.parts = ""
+
+    def line(self, y: int) -> Line:
+        badge = Span(" ≠ COMPARING ", "badge-plain", bold=True)
+        left = [badge, Span(" "), Span(self.names[0], bold=True), Span(" with ", "quiet")]
+        left.append(Span(self.names[1], bold=True))
+        session = " ▸ ".join(part for part in (self._record.program, self._record.session) if part)
+        room = self.size.width - width_of(left) - 1
+        where = Span(cut(f" · {self.parts}", max(0, room)), "quiet")
+        gap = room - width_of([where]) - len(session)
+        if gap < 2:
+            return Line((*left, where))
+        return Line((*left, where, Span(" " * gap), Span(session, "quiet"), Span(" ")))
+
+
+class Sides(Pane):
+    """The pairs."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(id="sides")
+        self._record = record
+        self.rows: list[Pair] = []
+        self.place = 0
+        self.right = True
+        """Which side Enter looks at."""
+        self._heads: list[Line] = []
+
+    def show(self, comparison: Comparison, rows: list[Pair], sides: tuple[Side, Side]) -> None:
+        """Draws a comparison."""
+        self.rows = rows
+        width = self.scrollable_content_region.width
+        fork = self._record.place.get(comparison.fork.id) if comparison.fork else None
+        branch = self._record.headers[fork].branch if fork is not None else ""
+        common = len([row for row in self._record.path(branch) if fork is not None and row <= fork])
+        self._heads = head_lines(comparison, sides, width, common, self.right)
+        parted = sum(1 for pair in rows if sign_of(pair) != "=")
+        self.name_pane((Span("What was said and done", bold=True),), (Span(counted(parted, "difference"), "quiet"),))
+        self.tall(len(rows) + HEAD)
+        self.go(self.place)
+
+    def go(self, place: int) -> None:
+        """Selects a row."""
+        self.place = max(0, min(place, len(self.rows) - 1))
+        self.reveal(self.place, fixed=HEAD)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        if y < len(self._heads):
+            return self.strip(self._heads[y], width)
+        return self.strip(self.line(y - HEAD + int(self.scroll_offset.y)), width)
+
+    def line(self, y: int) -> Line:
+        if not 0 <= y < len(self.rows):
+            return Line()
+        width = self.scrollable_content_region.width
+        names = min(max((len(self._record.title(agent)) for agent in self._record.agents), default=6), 10)
+        return side_line(self._record, self.rows[y], width, here=y == self.place, right=self.right, names=names)
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.y >= HEAD:
+            self.go(offset.y - HEAD + int(self.scroll_offset.y))
+
+
+class Lines(Pane):
+    """Lines that are made whole."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self._lines: list[Line] = []
+
+    def show(self, lines: list[Line]) -> None:
+        """Draws lines."""
+        self._lines = lines
+        self.tall(len(lines))
+        self.refresh()
+
+    def line(self, y: int) -> Line:
+        return self._lines[y] if y < len(self._lines) else Line()
+
+
+class Compare(Screen[str | None]):
+    """Two checkpoints or branches side by side; gives the id of a checkpoint to look at, or None.
+
+    Args:
+        record: Of the session.
+        names: Ids of checkpoints, or names of branches: left and right.
+        read: Has something read on the reading thread.
+        compare: Compares, there.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
+    BINDINGS = [
+        Binding("escape,q", "close", "back", show=False, id="compare.close"),
+        Binding("up,k", "up", "row before", show=False, id="compare.up"),
+        Binding("down,j", "down", "next row", show=False, id="compare.down"),
+        Binding("g,home", "first", "first row", show=False, id="compare.first"),
+        Binding("G,end", "last", "last row", show=False, id="compare.last"),
+        Binding("pageup,ctrl+u", "page(-1)", "page up", show=False, id="compare.page_up"),
+        Binding("pagedown,ctrl+d", "page(1)", "page down", show=False, id="compare.page_down"),
+        Binding("left_square_bracket", "before", "difference before", show=False, id="compare.before"),
+        Binding("right_square_bracket", "after", "next difference", show=False, id="compare.after"),
+        Binding("tab,left,right,h,l", "side", "the other side", show=False, id="compare.side"),
+        Binding("enter", "look", "look there", show=False, id="compare.look"),
+        Binding("x", "swap", "swap sides", show=False, id="compare.swap"),
+        Binding("y", "copy", "copy the command", show=False, id="compare.copy"),
+        Binding("z", "zoom", "zoom", show=False, id="compare.zoom"),
+        Binding("colon,ctrl+p", "palette", "commands", show=False, id="compare.palette"),
+        Binding("question_mark", "help", "help", show=False, id="compare.help"),
+    ]
+    DEFAULT_CSS = """
+    Compare { background: $background; }
+    Compare #sides { height: 3fr; max-height: 60%; min-height: 7; }
+    Compare #below { height: 1fr; }
+    Compare #values { width: 55%; height: 1fr; }
+    Compare #differ { width: 1fr; height: 1fr; }
+    Compare.-narrow #values { width: 1fr; }
+    Compare.-narrow #differ { display: none; }
+    """
+
+    class Done(Message):
+        """It was compared, or could not be."""
+
+        def __init__(self, names: tuple[str, str], comparison: Comparison | None, error: str = "") -> None:
+            super().__init__()
+            self.names, self.comparison, self.error = names, comparison, error
+
+    def __init__(
+        self,
+        record: Record,
+        names: tuple[str, str],
+        read: Callable[[Callable[[], None]], None],
+        compare: Callable[[str, str], Comparison],
+        ending: Callable[[str], str],
+    ) -> None:
+        super().__init__()
+        self._record, self.names = record, names
+        self._read, self._compare, self._ending = read, compare, ending
+        self.comparison: Comparison | None = None
+
+    def compose(self) -> ComposeResult:
+        yield CompareHead(self._record)
+        yield Sides(self._record)
+        with Horizontal(id="below"):
+            yield Lines("values")
+            yield Lines("differ")
+        yield Foot()
+
+    def on_mount(self) -> None:
+        self.query_one(Sides).focus()
+        self._ask()
+
+    def _ask(self) -> None:
+        names, compare = self.names, self._compare
+
+        def work() -> None:
+            try:
+                self.post_message(self.Done(names, compare(*names)))
+            except Exception as error:  # whatever can't be read is said here
+                self.post_message(self.Done(names, None, str(error) or type(error).__name__))
+
+        self._read(work)
+
+    def on_compare_done(self, event: Done) -> None:
+        if event.names != self.names:
+            return
+        self.comparison = event.comparison
+        if event.comparison is None:
+            self.notify(event.error, severity="error", markup=False)
+        self.draw()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw)
+
+    # -- drawing ---------------------------------------------------------------------------------------------
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """What stands left and right."""
+        comparison = self.comparison
+        left, right = (self._lasted(comparison, place) if comparison else 0.0 for place in (0, 1))
+        return (
+            Side(self.names[0], self._ending(self.names[0]), left),
+            Side(self.names[1], self._ending(self.names[1]), right),
+        )
+
+    def _lasted(self, comparison: Comparison, place: int) -> float:
+        """How long a side ran: a branch begins when it was forked, not when its fork's checkpoint was made."""
+        head = (comparison.left, comparison.right)[place]
+        fork = self._record.place.get(comparison.fork.id, -1) if comparison.fork else -1
+        rows = [row for row in self._record.path(head.branch) if fork < row <= self._record.place.get(head.id, -1)]
+        headers = [self._record.headers[row] for row in rows]
+        return max(0.0, headers[-1].time - headers[0].time + headers[0].took) if headers else 0.0
+
+    def draw(self) -> None:
+        """Draws all of it."""
+        keys: dict[str, str] = {}
+        for binding in self._bindings.key_to_bindings.values():
+            for one in binding:
+                name = (one.id or "").removeprefix("compare.")
+                keys.setdefault(name, key_name(one.key))
+        self.query_one(Foot).show(_FOOT, keys)
+        head, comparison = self.query_one(CompareHead), self.comparison
+        head.names = self.names
+        if comparison is None:
+            head.refresh()
+            return
+        fork = comparison.fork
+        head.parts = f"they part at {fork.id}" if fork else "they have nothing in common"
+        head.refresh()
+        rows = rows_of(comparison, self._forks(comparison))
+        self.query_one(Sides).styles.height = len(rows) + HEAD + 2
+        self.query_one(Sides).show(comparison, rows, self.sides)
+        values, differ = self.query_one("#values", Lines), self.query_one("#differ", Lines)
+        width = values.scrollable_content_region.width
+        lines = value_lines(self._record, comparison, self.sides, width)
+        at_end = all(side.ending for side in self.sides)
+        title = "Variables at the end" if at_end else "Variables"
+        if self.has_class("-narrow"):
+            lines += [Line(), *difference_lines(self._record, comparison, self.sides, width)]
+            title += ", code and prompt"
+        else:
+            room = differ.scrollable_content_region.width
+            differ.show(difference_lines(self._record, comparison, self.sides, room))
+        values.show(lines)
+        values.name_pane((Span(title, bold=True),))
+        differ.name_pane((Span("Code and prompt", bold=True),))
+
+    def _forks(self, comparison: Comparison) -> tuple[Header | None, Header | None]:
+        """What began each side's branch, when that was where they part."""
+        found: list[Header | None] = []
+        for header in (comparison.left, comparison.right):
+            rows = self._record.branches[header.branch].rows if header.branch in self._record.branches else []
+            first = self._record.headers[rows[0]] if rows else None
+            own = first is not None and comparison.fork is not None and first.parent == comparison.fork.id
+            found.append(first if own and first is not None and first.kind == "fork" else None)
+        return found[0], found[1]
+
+    # -- acting ----------------------------------------------------------------------------------------------
+
+    def action_up(self) -> None:
+        """The row before."""
+        self._by(-1)
+
+    def action_down(self) -> None:
+        """The next row."""
+        self._by(1)
+
+    def _by(self, by: int) -> None:
+        focused = self.focused
+        if isinstance(focused, Lines):
+            focused.scroll_to(y=focused.scroll_target_y + by, animate=False, immediate=True, force=True)
+        else:
+            sides = self.query_one(Sides)
+            sides.go(sides.place + by)
+
+    def action_first(self) -> None:
+        self.query_one(Sides).go(0)
+
+    def action_last(self) -> None:
+        self.query_one(Sides).go(len(self.query_one(Sides).rows) - 1)
+
+    def action_page(self, by: int) -> None:
+        """A page of rows."""
+        sides = self.query_one(Sides)
+        sides.go(sides.place + by * max(1, sides.scrollable_content_region.height - HEAD))
+
+    def action_before(self) -> None:
+        """The difference before."""
+        self._difference(-1)
+
+    def action_after(self) -> None:
+        """The next difference."""
+        self._difference(1)
+
+    def _difference(self, by: int) -> None:
+        sides = self.query_one(Sides)
+        place = sides.place + by
+        while 0 <= place < len(sides.rows):
+            if sign_of(sides.rows[place]) != "=":
+                sides.go(place)
+                return
+            place += by
+        self.notify(f"no difference {'before' if by < 0 else 'after'} this one", timeout=3)
+
+    def action_side(self) -> None:
+        """The other side is meant."""
+        sides = self.query_one(Sides)
+        sides.right = not sides.right
+        self.draw()
+
+    def action_look(self) -> None:
+        """Looks at the selected checkpoint."""
+        sides = self.query_one(Sides)
+        pair = sides.rows[sides.place] if sides.rows else None
+        header = (pair.right if sides.right else pair.left) or pair.left or pair.right if pair else None
+        if header is not None:
+            self.dismiss(header.id)
+
+    def action_swap(self) -> None:
+        """Left becomes right."""
+        self.names = (self.names[1], self.names[0])
+        self.comparison = None
+        self._ask()
+
+    @property
+    def command(self) -> str:
+        """The headless command that tells the same."""
+        comparison = self.comparison
+        ids = (comparison.left.id, comparison.right.id) if comparison else self.names
+        return shlex.join(["playbooks", "diff", *ids])
+
+    def action_copy(self) -> None:
+        """Copies the command."""
+        self.app.copy_to_clipboard(self.command)
+        self.notify(f"copied: {self.command}", timeout=3, markup=False)
+
+    def action_zoom(self) -> None:
+        """The sides alone, or all panes."""
+        below = self.query_one("#below")
+        below.display = not below.display
+        self.query_one(Sides).styles.max_height = "60%" if below.display else "100%"
+        self.call_after_refresh(self.draw)
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+    def action_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def action_help(self) -> None:
+        keys: dict[str, tuple[Binding, list[str]]] = {}
+        for key, bindings in self._bindings.key_to_bindings.items():
+            for binding in bindings:
+                keys.setdefault(binding.id or "", (binding, []))[1].append(key)
+        self.app.push_screen(Help(keys, self.focused))
