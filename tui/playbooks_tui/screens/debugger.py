@@ -150,7 +150,7 @@ class View(Reading):
 
     def draw(self, touched: Touched) -> None:
         """Draws what a batch changed."""
-        if touched.status and self.record.status in ("paused", "waiting"):
+        if touched.status and self.record.status not in ("ready", "running", "pausing"):
             held = self.standing.held or self.record.status == "paused"
             self.standing = replace(self.standing, stepping=False, held=held)
         if touched.lanes:

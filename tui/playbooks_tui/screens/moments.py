@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 from textual.message import Message
 from textual.screen import Screen
@@ -18,6 +19,10 @@ from playbooks_tui.inspected import Deep, Inspected, Seen, Wish, deepen, seen
 from playbooks_tui.record import HUMAN, Record
 from playbooks_tui.situation import Standing, moment, stands_still
 
+Found = TypeVar("Found")
+_END: Final[Any] = object()
+_SLICE_S: Final = 0.03
+"""So long the record is looked through before a moment that is wanted meanwhile can be read."""
 _READS_A_SECOND = 5
 """While the program runs and the newest moment is shown; a look back is read at once."""
 
@@ -38,6 +43,12 @@ class Reading(Screen[None]):
         """What takes longer was found too."""
 
         deep: Deep
+
+    @dataclass
+    class Sifted(Message):
+        """A part of the record was looked through; `act` shows what came of it."""
+
+        act: Callable[[], None]
 
     def __init__(self, bridge: Bridge, *, now: Callable[[], float] = time.time) -> None:
         super().__init__()
@@ -149,3 +160,50 @@ class Reading(Screen[None]):
     def draw_deep(self, deep: Deep) -> None:
         """Draws what took longer."""
         raise NotImplementedError
+
+    # -- looking through the record --------------------------------------------------------------------------
+
+    def sift(
+        self,
+        make: Callable[[], Iterator[Found | None]],
+        take: Callable[[list[Found], bool], bool],
+    ) -> None:
+        """Looks through the record beside everything else: some milliseconds, then other readers have their turn.
+
+        Args:
+            make: Begins; called on the reading thread, as is what it gives. None: nothing yet.
+            take: Called here with what was found since, and whether that is all; False ends the search.
+        """
+        going: list[Iterator[Found | None]] = []
+        wanted = [True]
+
+        def act(found: list[Found], last: bool, error: str) -> None:
+            if error:
+                self.notify(error, timeout=6, markup=False)
+            if wanted[0] and not take(found, last):
+                wanted[0] = False
+
+        def work() -> None:
+            found, last, error = [], False, ""
+            try:
+                if not going:
+                    going.append(make())
+                until = time.monotonic() + _SLICE_S
+                while wanted[0] and time.monotonic() < until:
+                    one = next(going[0], _END)
+                    if one is _END:
+                        last = True
+                        break
+                    if one is not None:
+                        found.append(one)
+            except Exception as wrong:  # whatever is wrong with a file ends the search, and is said
+                last, error = True, str(wrong) or type(wrong).__name__
+            if found or last:
+                self.post_message(self.Sifted(lambda: act(found, last, error)))
+            if not last and wanted[0]:
+                self.bridge.read(work)
+
+        self.bridge.read(work)
+
+    def on_reading_sifted(self, event: Sifted) -> None:
+        event.act()

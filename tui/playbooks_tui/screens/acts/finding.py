@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from textual.timer import Timer
+
+from playbooks.session.record import Found
 from playbooks_tui.record import FOLDED
 from playbooks_tui.rows import Filter
 from playbooks_tui.screens.acts.base import Acts
@@ -12,11 +17,17 @@ from playbooks_tui.widgets.ask import Ask
 from playbooks_tui.widgets.find_line import FindLine
 from playbooks_tui.widgets.timeline import Timeline
 
+_TYPED_S: Final = 0.2
+"""Files are looked through when nothing was typed for so long."""
+
 
 class FindingActs(Acts):
     """What looks for rows."""
 
     _search: Search | None = None
+    _seeking: Timer | None = None
+    _whole = True
+    """Whether the files were looked through to the end too."""
     _from: int | None = None
     """Where the search began: what is typed further is looked for from here."""
 
@@ -35,27 +46,31 @@ class FindingActs(Acts):
         found = self._search.near(self._from)
         if found is not None:
             self.go(found)
+        self._whole = not self.bridge.session.durable
         self._tell_found()
-        self.seek_values(event.words)
+        if self._seeking is not None:
+            self._seeking.stop()
+        self._seeking = self.set_timer(_TYPED_S, self._seek_values)
 
-    def seek_values(self, words: str) -> None:
-        """Has the record looked through for variables that hold the words; `found_values` takes what is there."""
-
-    def found_values(self, words: str, checkpoints: list[str]) -> None:
-        """Takes up the checkpoints that gave a variable a value with the words in it.
-
-        Args:
-            words: What was looked for: another search may be under way by now.
-            checkpoints: Their ids.
-        """
-        search = self._search
-        if search is None or search.words != words.lower():
+    def _seek_values(self) -> None:
+        """Looks through messages and variables too, in the files: what is found joins the rows."""
+        search, record, session = self._search, self.record, self.bridge.session
+        start = record.headers[self._from].id if self._from is not None else ""
+        if search is None or not session.durable or not record.headers:
             return
-        had = bool(search.hits)
-        search.add(self.record.place[id] for id in checkpoints if id in self.record.place)
-        if not had and (found := search.near(self._from)) is not None:
-            self.go(found)
-        self._tell_found()
+
+        def take(found: list[Found], last: bool) -> bool:
+            if search is not self._search:
+                return False
+            had = bool(search.hits)
+            search.add(record.place[one.header.id] for one in found if one.header.id in record.place)
+            if not had and (row := search.near(self._from)) is not None:
+                self.go(row)
+            self._whole = last
+            self._tell_found()
+            return True
+
+        self.sift(lambda: session.record.find(search.words, start), take)
 
     def on_find_line_kept(self) -> None:
         if self._search is None:
@@ -104,9 +119,10 @@ class FindingActs(Acts):
             return
         count, place = len(search.hits), search.place(self.at)
         if not count:
-            words = "nothing found"
+            words = "nothing found" if self._whole else "looking …"
         else:
             words = f"{place} of {counted(count, 'row')}" if place else counted(count, "row")
+            words += "" if self._whole else " …"
         keys = " · . next  , previous" if count > 1 and not self.query_one(FindLine).field.has_focus else ""
         self.query_one(FindLine).show(f"{words}{keys}")
 

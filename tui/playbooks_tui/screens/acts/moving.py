@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
+from playbooks.session.record import PastHit
 from playbooks_tui.screens.acts.base import Acts
 from playbooks_tui.widgets.timeline import Timeline
 
@@ -65,7 +66,31 @@ class MovingActs(Acts):
             self.say(f"{self.record.title(agent)} has no row {'before' if by < 0 else 'after'} this one")
 
     def action_back_to_break(self) -> None:
-        self.say("not there yet")
+        """Looks through the record, newest first, for where a breakpoint would have stopped."""
+        session, at = self.bridge.session, self.at
+        points = {view.id: view.breakpoint for view in session.breakpoints if view.breakpoint.enabled}
+        if not points:
+            self.say("no breakpoint is set: b sets one on the selected row")
+            return
+        if at is None:
+            self.say("there is no row yet")
+            return
+        start = self.record.headers[at].id
+
+        def take(found: list[PastHit], last: bool) -> bool:
+            if self.at != at:
+                return False  # the person went elsewhere meanwhile
+            row = next((self.record.place.get(hit.header.id) for hit in found), None)
+            if row is not None:
+                self.remember()
+                self.go(row, look=True)
+                self.say(f"{found[0].text}")
+                return False
+            if last:
+                self.say("no breakpoint was hit before this")
+            return True
+
+        self.sift(lambda: session.record.hits_before(start, points), take)
 
     def action_previous(self) -> None:
         if not self.places:

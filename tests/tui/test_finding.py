@@ -1,0 +1,162 @@
+"""Rows are found, filtered, marked, named and copied, and every place that was left is come back to."""
+
+from __future__ import annotations
+
+from tui.desk import Desk, Opens
+from tui.headers import HAGGLE, header, record
+from tui.programs import ASKS
+
+from playbooks.runtime.notices import MessageSent, MessageView
+from playbooks_tui.record import Labelled
+from playbooks_tui.rows import Filter, Rows
+from playbooks_tui.screens.filter import FilterList
+from playbooks_tui.search import Search
+from playbooks_tui.widgets.find_line import FindLine
+from playbooks_tui.widgets.timeline import Timeline
+
+
+def shown(d: Desk) -> list[str]:
+    rows = d.screen.query_one(Timeline).rows
+    return [d.screen.record.headers[rows.at(place)].id for place in range(rows.count)]
+
+
+def found(d: Desk) -> str:
+    return str(d.screen.query_one("#found").render())
+
+
+async def test_find_goes_to_the_first_hit_as_it_is_typed_and_the_dots_to_the_others(desk: Opens) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        record = d.screen.record
+        hits = [row for row, one in enumerate(record.headers) if "80" in one.text or "80" in one.statement]
+        assert len(hits) > 2
+        await d.press("g", "slash", "8", "0")
+        assert d.screen.standing.here == hits[0] and d.screen.standing.find == "80"
+        await d.until(lambda: found(d).startswith(f"1 of {len(hits)} rows") and "…" not in found(d))
+        await d.press("enter", "full_stop")
+        assert d.screen.standing.here == hits[1] and isinstance(d.screen.focused, Timeline)
+        await d.press("comma", "comma")
+        assert d.screen.standing.here == hits[-1]  # round the end
+        timeline = d.screen.query_one(Timeline)
+        assert any(span.under and span.text == "80" for span in timeline.line(timeline.rows.place(hits[-1])).spans)
+        await d.press("escape")  # first the search, then the look back
+        assert d.screen.standing.find == "" and d.screen.standing.here == hits[-1]
+        assert not d.screen.query_one(FindLine).has_class("-open")
+        await d.press("escape")
+        assert d.screen.standing.here is None
+
+
+async def test_find_looks_into_variables_too_and_says_when_there_is_nothing(desk: Opens) -> None:
+    async with desk(ASKS) as d:
+        await d.status("waiting")
+        await d.press("i", *"zz9", "enter")
+        await d.status("finished")
+        await d.press("full_stop")
+        assert d.said[-1] == "nothing is looked for: / finds"
+        record = d.screen.record
+        heard = next(one.id for one in record.headers if one.kind == "heard")
+        await d.press("slash", *"zz9")
+        await d.until(lambda: record.place[heard] in (d.screen._search.hits if d.screen._search else []))
+        await d.press("escape", "slash", *"no such word")
+        await d.until(lambda: found(d) == "nothing found")
+
+
+def test_a_search_reads_on_where_it_stopped_and_knows_messages_in_full_and_names() -> None:
+    told = record(*HAGGLE[:4])
+    search = Search(told, "Needle")
+    assert search.hits == [] and search.near(0) is None and search.step(0, 1) is None
+    long = "word " * 60 + "needle"
+    told.take([MessageSent(MessageView(1, "1000", ("1001",), long))])
+    told = record(*HAGGLE[:4], header("1000", 4, "say", long[:199] + "…", "1001"), header("1001", 1, "heard", "needle"))
+    told.take([MessageSent(MessageView(1, "1000", ("1001",), long, checkpoint="1000_ckpt_4"))])
+    search = Search(told, "Needle")
+    assert search.hits == [4, 5] and search.near(5) == 5 and search.near(None) == 4
+    assert search.step(5, 1) == 4 and search.step(4, -1) == 5 and search.place(5) == 2 and search.place(3) == 0
+    told.take([Labelled("1000_ckpt_2", "the Needle")])
+    search.take()
+    assert search.hits == [2, 4, 5]
+
+
+async def test_the_filter_takes_agents_and_kinds_out_of_sight_at_once_and_brings_them_back(desk: Opens) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        every = shown(d)
+        await d.press("v")
+        filter = d.app.screen.query_one(FilterList)
+        place = filter.items.index(("agent", "1001"))
+        await d.press(*["down"] * place, "space")
+        assert shown(d) == [id for id in every if not id.startswith("1001")]
+        assert d.screen.query_one(Timeline)._right[-1].text == " Shop, you"
+        await d.press("o")
+        assert {id.split("_")[0] for id in shown(d)} == {"1001"}
+        await d.press("a")
+        assert shown(d) == every
+        await d.press(*["down"] * (filter.items.index(("kind", "step")) - place), "enter", "escape")
+        assert len(shown(d)) == len(d.screen.record.headers) and d.app.screen is d.screen
+        await d.screen.run_action("unfold")
+        assert shown(d) == every
+
+
+def test_what_is_stood_at_is_seen_though_the_filter_leaves_it_out() -> None:
+    told = record(*HAGGLE)
+    rows = Rows(told)
+    rows.take(Filter(frozenset({"1001"})), None)
+    assert [told.headers[rows.at(n)].agent for n in range(rows.count)].count("1001") == 0
+    here = told.place["1001_ckpt_2"]
+    rows.take(Filter(frozenset({"1001"})), here)
+    assert rows.at(rows.place(here)) == here and rows.at(rows.place(here) + 1) == told.place["1000_ckpt_5"]
+    rows.take(Filter(frozenset({"1001", "1000", "1002", "human"})), None)
+    assert rows.count == 0 and rows.stands_for(3) is None
+
+
+async def test_a_mark_stands_in_the_row_and_a_second_press_takes_it_away(desk: Opens) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        await d.press("up", "m")
+        row, timeline = d.screen.standing.here, d.screen.query_one(Timeline)
+        assert d.screen.standing.mark == row and row is not None
+        assert timeline.line(timeline.rows.place(row)).text.startswith("m▸")
+        await d.press("m")
+        assert d.screen.standing.mark is None and d.said[-1] == "the mark is gone"
+
+
+async def test_a_label_is_kept_in_the_files_stands_in_the_row_and_shows_its_command(desk: Opens) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        await d.press("g", "down", "L", *"my place")
+        id = d.screen.record.headers[d.screen.standing.here or 0].id
+        assert str(d.app.screen.query_one("#command").render()) == f"$ playbooks label {id} 'my place'"
+        await d.press("enter")
+        await d.until(lambda: d.screen.record.labels.get(id) == "my place")
+        assert "[my place]" in d.screen.query_one(Timeline).line(1).text
+        assert d.bridge.session.labels == {id: "my place"}
+        await d.press("L", "escape")
+        assert d.screen.record.labels[id] == "my place"
+    async with desk(resume="s1") as d:
+        await d.until(lambda: d.screen.record.labels == {id: "my place"})
+
+
+async def test_y_copies_what_was_said_in_full(desk: Opens) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        said = next(row for row, one in enumerate(d.screen.record.headers) if one.text == "A pen for 100?")
+        d.screen.go(said)
+        await d.press("y")
+        assert d.app.clipboard == "A pen for 100?" and d.said[-1] == "copied: A pen for 100?"
+
+
+async def test_backspace_goes_to_the_previous_place_after_any_jump(desk: Opens) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        await d.press("backspace")
+        assert d.said[-1] == "there is no previous place"
+        await d.press("up", "up", "up")
+        third = d.screen.standing.here
+        await d.press("g")
+        assert d.screen.standing.here == 0
+        await d.press("G")
+        assert d.screen.standing.here is None
+        await d.press("backspace")
+        assert d.screen.standing.here == 0
+        await d.press("backspace")
+        assert d.screen.standing.here == third
