@@ -31,7 +31,8 @@ from runtime import scenario as scenarios
 from runtime.scenario import Run, Scenario, Turns, plain, resume, start
 
 from playbooks.models.base import ModelRequest, Text
-from playbooks.runtime.effects import Call, Effects, Running
+from playbooks.runtime.call import Call, Running
+from playbooks.runtime.effects import Effects
 from playbooks.state import events as e
 
 Kind = Literal["steady", "loose", "racy"]

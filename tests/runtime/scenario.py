@@ -21,7 +21,7 @@ from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.record import Header
 from playbooks.language.model import AgentClass, Parameter, Playbook, Program, PythonBlock, Trigger
 from playbooks.models.base import ModelError, ModelRequest, Text
-from playbooks.runtime.effects import Call, Running
+from playbooks.runtime.call import Call, Running
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.notices import Asked, Committed, Notice
 from playbooks.runtime.replay import Replay

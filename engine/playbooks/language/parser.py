@@ -20,6 +20,7 @@ from playbooks.language.model import AgentClass, AgentKind, ExecutionMode, Playb
 from playbooks.language.names import identifier, refusal
 from playbooks.language.placeholders import ExpressionPart, split_description
 from playbooks.language.problems import Problems
+from playbooks.language.program_checks import check_program
 from playbooks.language.python_blocks import python_block, read_python
 from playbooks.language.signature import read_signature
 
@@ -63,7 +64,7 @@ def parse_program(sources: Sequence[SourceFile], read: Callable[[str], str]) -> 
     for text in texts:
         metadata = {**plain(read_entries(text.frontmatter, problems)), **metadata}
     if not len(problems):
-        _check_program(agents, sources, problems)
+        check_program(agents, sources, problems)
     problems.raise_if_any([file.path for file in files])
     return Program(agents, tuple(files), tuple(source.path for source in sources), metadata)
 
@@ -343,38 +344,6 @@ class _Parser:
 
     def _tell(self, line: Line, what: str, fix: str) -> None:
         self._problems.add(what, fix, file=line.file, line=line.number)
-
-
-def _check_program(agents: Sequence[AgentClass], sources: Sequence[SourceFile], problems: Problems) -> None:
-    """What only the whole program shows."""
-    if not any(agent.kind == "AI" for agent in agents):
-        file = sources[0].path if sources else ""
-        what = "the program has no agent that a model plays" if agents else "the program is empty"
-        problems.add(what, "begin an agent with a heading `# Name`", file=file)
-    humans = [agent for agent in agents if agent.kind == "Human"]
-    for human in humans[1:]:
-        problems.add(
-            f"{human.name} is a second human; {humans[0].name} is the person at the keyboard",
-            "remove one of them",
-            file=human.file,
-            line=human.line,
-        )
-    for human in humans:
-        if human.playbooks:
-            problems.add(
-                f"{human.name} is a human and has playbooks", "move them to an agent", file=human.file, line=human.line
-            )
-    known = {agent.name for agent in agents} | {"human", "user"}
-    for agent in agents:
-        for playbook in agent.playbooks:
-            for who in playbook.required_attendees:
-                if who not in known:
-                    problems.add(
-                        f"{playbook.name} requires {shorten(who)}, who is no agent of this program",
-                        f"name one of {', '.join(sorted(known - {agent.name}))}",
-                        file=playbook.file,
-                        line=playbook.line,
-                    )
 
 
 def _mode(metadata: Metadata, has_steps: bool) -> ExecutionMode:

@@ -20,8 +20,8 @@ from playbooks.checkpoints.look import Described
 from playbooks.language import compile_program
 from playbooks.language.model import AgentClass, Program
 from playbooks.models.prompt import continued, system_prompt
+from playbooks.runtime.call import Call
 from playbooks.runtime.describing import CALLED
-from playbooks.runtime.effects import Call
 from playbooks.runtime.frame import Frame
 from playbooks.runtime.response import Response
 from playbooks.runtime.stored_names import StoredNames

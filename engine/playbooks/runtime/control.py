@@ -19,7 +19,7 @@ from playbooks.runtime.targets import HUMAN
 
 if TYPE_CHECKING:
     from playbooks.checkpoints.record import Header
-    from playbooks.runtime.effects import Call, Running
+    from playbooks.runtime.call import Call, Running
     from playbooks.runtime.runtime import Runtime
 
 Step = Literal["over", "into", "out", "to"]

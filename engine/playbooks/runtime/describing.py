@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from playbooks.checkpoints import describe
 from playbooks.language.placeholders import ExpressionPart, TextPart, split_description
-from playbooks.runtime.effects import Call
+from playbooks.runtime.call import Call
 from playbooks.runtime.place import Place, here
 from playbooks.runtime.source import MODEL, compile_statement
 from playbooks.state import events as e

@@ -13,7 +13,7 @@ from playbooks.language.model import Playbook
 from playbooks.runtime.names import Names
 
 if TYPE_CHECKING:
-    from playbooks.runtime.effects import Call
+    from playbooks.runtime.call import Call
     from playbooks.runtime.response import Response
     from playbooks.runtime.stored_names import StoredNames
     from playbooks.runtime.witness import Witness

@@ -19,7 +19,7 @@ from playbooks.state import ProgramState
 from playbooks.state import events as e
 
 if TYPE_CHECKING:
-    from playbooks.runtime.effects import Call, Running
+    from playbooks.runtime.call import Call, Running
     from playbooks.runtime.runtime import Runtime
 
 Interrupted = Literal["rerun", "ask", "fail"]

@@ -10,9 +10,9 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from playbooks.language.model import AgentClass
+from playbooks.runtime.agent_names import AgentReference, OwnAgent
 from playbooks.runtime.asyncio_names import program_asyncio
-from playbooks.runtime.builtins import AgentReference, OwnAgent
-from playbooks.runtime.effects import Call, Running
+from playbooks.runtime.call import Call, Running
 from playbooks.runtime.meetings import Meeting
 from playbooks.runtime.modules import ProgramImport
 from playbooks.runtime.names import State

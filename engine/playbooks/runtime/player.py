@@ -18,8 +18,8 @@ from playbooks.language.model import Playbook
 from playbooks.models.base import ModelError
 from playbooks.runtime import describing
 from playbooks.runtime.arguments import spread
+from playbooks.runtime.call import Running
 from playbooks.runtime.cursor import cursor
-from playbooks.runtime.effects import Running
 from playbooks.runtime.excerpt import fold
 from playbooks.runtime.failures import explain
 from playbooks.runtime.frame import Frame

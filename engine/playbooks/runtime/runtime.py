@@ -27,9 +27,10 @@ from playbooks.runtime.arguments import Default, bind, evaluate
 from playbooks.runtime.asking import Asking
 from playbooks.runtime.breaking import Broken
 from playbooks.runtime.builtins import Builtins
+from playbooks.runtime.call import Running
 from playbooks.runtime.context import Context
 from playbooks.runtime.control import Control
-from playbooks.runtime.effects import Effects, Running
+from playbooks.runtime.effects import Effects
 from playbooks.runtime.frame import Frame
 from playbooks.runtime.intents import Intents
 from playbooks.runtime.journal import Journal

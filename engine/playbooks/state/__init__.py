@@ -2,6 +2,7 @@
 
 from playbooks.state.changes import Changes
 from playbooks.state.events import Event, from_builtins, to_builtins
-from playbooks.state.program_state import ProgramState, reduce
+from playbooks.state.program_state import ProgramState
+from playbooks.state.reducing import reduce
 
 __all__ = ["Changes", "Event", "ProgramState", "from_builtins", "reduce", "to_builtins"]

@@ -1,6 +1,6 @@
 """Everything that can happen, one small record a kind.
 
-Apart from what they do to the state (`program_state`) because they are the file format: a kind may gain a field with a
+Apart from what they do to the state (`reducing`) because they are the file format: a kind may gain a field with a
 default, never lose or reorder one. Encoded values are `bytes` here; only `checkpoints.codec` knows what is in them.
 
 An effect's place is `(frame, unit, path, n)`: the frame that called it, which of the frame's units, the task's path
