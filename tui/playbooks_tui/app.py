@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shlex
 import signal
 import sys
@@ -17,18 +18,18 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from playbooks.checkpoints.store import SessionOpen
 from playbooks.cli.arguments import typed_name
 from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
 from playbooks.runtime.notices import Output
 from playbooks.session import DebugSession, FollowedSession
 from playbooks.session.following import ReadOnly
-from playbooks.session.resume import NothingToResume
 from playbooks_tui.bridge import Bridge
 from playbooks_tui.inks import DARK, LIGHT
 from playbooks_tui.keys import BINDINGS
+from playbooks_tui.opening import Openings
 from playbooks_tui.screens.acts import Debugging
+from playbooks_tui.screens.sessions import Sessions
 from playbooks_tui.situation import engine_mode
 from playbooks_tui.terminal import terminal_of_our_own
 
@@ -47,14 +48,17 @@ class Debugger(App[int]):
     """The terminal debugger.
 
     Args:
-        bridge: An open session.
+        bridge: An open session; None: the list of sessions is shown first.
         begin: Run it at once; else it is shown, and waits.
         held: Begin paused.
         theme: One of Textual's.
         keymap: Binding id → keys.
         now: Seconds since 1970.
+        openings: How other sessions are opened; None: they can't be.
     """
 
+    _debugging: Debugging
+    """The session's screen; not there before one was chosen from the list."""
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS = [Binding("ctrl+c", "stop", "stop", show=False, system=True, id="stop")]
@@ -65,18 +69,21 @@ class Debugger(App[int]):
 
     def __init__(
         self,
-        bridge: Bridge,
+        bridge: Bridge | None,
         *,
         begin: bool = True,
         held: bool = False,
         theme: str = "textual-dark",
         keymap: Mapping[str, str] | None = None,
         now: Callable[[], float] = time.time,
+        openings: Openings | None = None,
     ) -> None:
         super().__init__()
         self.bridge = bridge
         self.crash: BaseException | None = None
-        self._debugging = Debugging(bridge, now=now, begin=begin, held=held)
+        self._openings = openings
+        if bridge is not None:
+            self._debugging = Debugging(bridge, now=now, begin=begin, held=held)
         self._now, self._stopped_at = now, -_AGAIN_S
         if theme in self.available_themes:
             self.theme = theme
@@ -95,24 +102,86 @@ class Debugger(App[int]):
     ) -> bool:
         """Keys, palette and clicks all come through here: what only the process that runs a session can do says so."""
         name = action.rpartition(".")[2] if isinstance(action, str) else action[1]
-        if self._debugging.record.followed and name.partition("(")[0] in ACTING:
+        if self.bridge is not None and self._debugging.record.followed and name.partition("(")[0] in ACTING:
             self._debugging.say(str(ReadOnly(self._debugging.record.session)))
             return True
         return await super().run_action(action, default_namespace, namespaces)
 
     def on_mount(self) -> None:
         self._listen_for_signals()
-        self.push_screen(self._debugging)
+        if self.bridge is not None:
+            self.push_screen(self._debugging)
+        elif self._openings is not None:
+            self.push_screen(Sessions(self._openings.config, now=self._now))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        for binding in BINDINGS:
-            if binding.id != "palette":
-                words = binding.description.capitalize()
-                yield SystemCommand(words, binding.tooltip, partial(self._act, binding.action))
+        if self.bridge is not None and screen is self._debugging:
+            for binding in BINDINGS:
+                if binding.id != "palette":
+                    words = binding.description.capitalize()
+                    yield SystemCommand(words, binding.tooltip, partial(self._act, binding.action))
+            for name, (words, tooltip) in self._debugging.rarer.items():
+                yield SystemCommand(words, tooltip, partial(self._act, name))
+        else:
+            for binding in {b.action: b for _, b in screen._bindings}.values():
+                if binding.action not in ("palette", "dismiss") and binding.id:
+                    words = binding.description.capitalize()
+                    yield SystemCommand(words, binding.tooltip, partial(self._act_on, screen, binding.action))
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
 
     def _act(self, action: str) -> None:
         self.call_later(self._debugging.run_action, action)
+
+    def _act_on(self, screen: Screen[Any], action: str) -> None:
+        self.call_later(screen.run_action, action)
+
+    # -- other sessions --------------------------------------------------------------------------------------
+
+    def on_sessions_wanted(self, event: Sessions.Wanted) -> None:
+        openings = self._openings
+        if openings is not None:
+            self.open_session(lambda: openings.session(event.id), begin=event.run)
+
+    def on_sessions_leave(self) -> None:
+        self.leave()
+
+    def on_forking_acts_afresh(self) -> None:
+        openings, bridge = self._openings, self.bridge
+        if openings is not None and bridge is not None:
+            programs = openings.programs or bridge.session.program.roots
+            self.open_session(lambda: openings.afresh(programs), begin=True)
+
+    def open_session(self, make: Callable[[], Bridge], *, begin: bool) -> None:
+        """Opens a session on a thread, and takes the place of the one that is shown; that one is kept and closed.
+
+        Args:
+            make: Opens it.
+            begin: Run it at once.
+        """
+        before = self.bridge
+
+        def on_thread() -> None:
+            try:
+                bridge = make()
+            except UserError as error:
+                self.call_from_thread(self.notify, str(error), severity="error", timeout=8, markup=False)
+                return
+            if before is not None:
+                before.listen(lambda: None)  # its screen goes
+                before.leave()
+                with contextlib.suppress(TimeoutError):
+                    before.over.exception(_LONGEST_LEAVE_S)
+            self.call_from_thread(lambda: self.call_later(self._turn_to, bridge, begin))
+
+        self.run_worker(on_thread, thread=True, exclusive=True, group="opening")
+
+    async def _turn_to(self, bridge: Bridge, begin: bool) -> None:
+        self.bridge = bridge
+        begin = begin or bridge.session.read_only
+        self._debugging = Debugging(bridge, now=self._now, begin=begin)
+        while len(self.screen_stack) > 2:  # dialogs of the screen that goes
+            await self.pop_screen()
+        await self.switch_screen(self._debugging)
 
     # -- leaving ---------------------------------------------------------------------------------------------
 
@@ -125,6 +194,12 @@ class Debugger(App[int]):
 
     def action_stop(self) -> None:
         """Ctrl+C: pauses what runs; else says that again leaves."""
+        if self.bridge is None:
+            if self._now() - self._stopped_at < _AGAIN_S:
+                self.leave()
+            self._stopped_at = self._now()
+            self.notify("Ctrl+C again leaves", timeout=3)
+            return
         screen = self._debugging
         runs = engine_mode(screen.record, screen.standing) == "running" and not screen.record.followed
         if runs and not screen.standing.held:
@@ -143,6 +218,9 @@ class Debugger(App[int]):
 
     def leave(self) -> None:
         """Seals the run, keeping everything, and ends the screen when that is done."""
+        if self.bridge is None:
+            self.exit(0)
+            return
         if self._debugging.standing.leaving:
             return
         self._debugging.stand(leaving=True)
@@ -154,7 +232,9 @@ class Debugger(App[int]):
 
     def on_debugging_closed(self) -> None:
         """The engine's thread is done: so is the screen."""
-        error = self.bridge.over.exception() if self.bridge.over.done() else None
+        if self.bridge is None or not self.bridge.over.done():
+            return  # that of a session that was left for another
+        error = self.bridge.over.exception()
         if error is not None:
             self.crash = error
         self.exit()
@@ -187,7 +267,7 @@ def run_debugger(
     runs.
 
     Args:
-        programs: Files of the program; none with an id in `resume`.
+        programs: Files of the program; none with an id in `resume`, or for the list of sessions.
         config: Settings, as `debug` wants them.
         resume: As `DebugSession.open`.
         breakpoints: Where to stop, in their text form; kept with the session.
@@ -203,65 +283,35 @@ def run_debugger(
     Raises:
         UserError: The session can't be opened, told before the screen takes the terminal.
     """
-    if not programs and not isinstance(resume, str):
-        raise UserError("no program was given", "name a .pb file, or a session with --resume")
-    changed = (set is not None and len(set) > 0) or message is not None
-
-    def opening(how: str | bool | None) -> DebugSession:
-        return DebugSession.open(
-            *programs,
-            config=config,
-            resume=how,
-            set=set,
-            message=message,
-            model=model,
-            trust=trust,
-            durable=True,
-            breakpoints=breakpoints,
-        )
-
-    try:
-        bridge = open_bridge(opening, resume, fresh=changed, pause=pause)
-    except SessionOpen as taken:
-        bridge = Bridge(FollowedSession.open(taken.session, config=config))
-        bridge.open()
-    shown = resume is None and bridge.session.resumed is not None and not bridge.session.read_only
+    openings = Openings(config, tuple(programs), model, trust, tuple(breakpoints), dict(set or {}), message)
+    bridge = openings.first(resume, pause=pause) if programs or isinstance(resume, str) else None
+    shown = bridge is not None and resume is None and bridge.session.resumed is not None
     debugger = Debugger(
-        bridge, begin=not shown, held=pause, theme=config.debugger.theme, keymap=dict(config.debugger.keymap)
+        bridge,
+        begin=not shown or (bridge is not None and bridge.session.read_only),
+        held=pause,
+        theme=config.debugger.theme,
+        keymap=dict(config.debugger.keymap),
+        openings=openings,
     )
-    with terminal_of_our_own(lambda line: bridge.tell(Output("", line))):
+
+    def told(line: str) -> None:
+        if debugger.bridge is not None:
+            debugger.bridge.tell(Output("", line))
+
+    with terminal_of_our_own(told):
         try:
             debugger.run()
         finally:
-            bridge.leave()
+            if debugger.bridge is not None:
+                debugger.bridge.leave()
     if debugger.crash is not None:
         raise debugger.crash
-    for line in parting(bridge.session, [typed_name(), "debug", *programs]):
+    if debugger.bridge is None:
+        return int(ExitStatus.FINISHED)
+    for line in parting(debugger.bridge.session, [typed_name(), "debug", *programs]):
         print(line, file=sys.stderr)
-    return int(bridge.session.exit_status)
-
-
-def open_bridge(
-    opening: Callable[[str | bool | None], DebugSession], resume: str | bool | None, *, fresh: bool, pause: bool = False
-) -> Bridge:
-    """Opens the session that is meant.
-
-    Args:
-        opening: Makes a session that is not entered yet, for a `resume`.
-        resume: As the person gave it.
-        fresh: What else was given only makes sense for a new session.
-        pause: Stop before the first await.
-    """
-    if resume is None and not fresh:
-        try:
-            bridge = Bridge(opening(True), pause=pause)
-            bridge.open()
-            return bridge
-        except NothingToResume:
-            pass
-    bridge = Bridge(opening(resume), pause=pause)
-    bridge.open()
-    return bridge
+    return int(debugger.bridge.session.exit_status)
 
 
 def parting(session: DebugSession | FollowedSession, again: Sequence[str]) -> list[str]:

@@ -5,7 +5,8 @@ Apart from what is drawn: each act changes the standing or asks the session, and
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from textual.message import Message
 
@@ -29,6 +30,8 @@ class Debugging(
     """The main screen, with its keys."""
 
     BINDINGS = list(BINDINGS)
+    rarer: Final[Mapping[str, tuple[str, str]]] = {}
+    """Acts without a key, for the palette: action → its name, and what it does."""
 
     class Closed(Message):
         """The engine's thread is done."""

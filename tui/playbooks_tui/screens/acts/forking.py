@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import shlex
+from concurrent.futures import Future
+
+from textual.message import Message
+
+from playbooks.checkpoints.record import BranchInfo
 from playbooks.session.following import ReadOnly
 from playbooks_tui import sequence
+from playbooks_tui.screens.acts.base import OVER
 from playbooks_tui.screens.acts.inspecting import InspectingActs
+from playbooks_tui.screens.confirm import Confirm
 from playbooks_tui.screens.fork.desk import Desk
 from playbooks_tui.screens.fork.dialog import Fork, Place
 from playbooks_tui.screens.fork.draft import Draft, Key
+from playbooks_tui.spans import counted
 
 
 class ForkingActs(InspectingActs):
     """What begins a branch or a session."""
+
+    class Afresh(Message):
+        """A new session of the program is wanted."""
 
     def action_edit(self) -> None:
         self.open_fork(self.selected_thing())
@@ -61,7 +73,59 @@ class ForkingActs(InspectingActs):
         self.bridge.begin()
 
     def action_resume_here(self) -> None:
-        self.say("not there yet")
+        """Goes on from here: at the newest as it is, further back on a new branch; what stays behind is said."""
+        self.may_change()
+        record, at, now = self.record, self.at, self.mode_now
+        if at is None or record.newest is None:
+            self.say("nothing is kept yet: there is nothing to go on from")
+        elif at == record.newest:
+            if now in ("interrupted", "opening"):
+                self.begin_run(held=False)
+            elif now in OVER:
+                self.say(f"{OVER[now].partition(':')[0]}: look back, r goes on from there")
+            else:
+                self.run_action_soon("run")
+        elif record.headers[at].kind == "start":
+            self.say("nothing ran before this: R starts afresh")
+        else:
+            self._resume_on_branch(at)
+
+    def _resume_on_branch(self, at: int) -> None:
+        header, behind = self.record.headers[at], self.record.behind(at)
+        begun = self.bridge.fork(header.id)
+
+        def done(future: Future[BranchInfo]) -> None:
+            error = future.exception()
+            name = "" if error else future.result().name
+            self.app.call_from_thread(self._resumed, header.branch, behind, name, str(error or ""))
+
+        begun.add_done_callback(done)
+
+    def _resumed(self, left: str, behind: int, branch: str, error: str) -> None:
+        if error:
+            self.say(error)
+            return
+        self.say(f"on {branch}: {left} stays, with its {counted(behind, 'later checkpoint')}")
+        self.run_branch(held=False)
 
     def action_afresh(self) -> None:
-        self.say("not there yet")
+        """A new session of the program as it is now; asks first."""
+        self.may_change()
+        session = self.bridge.session
+        roots = session.program.roots
+        if not roots:
+            self.say("this program did not come from a file")
+            return
+        running = self.mode_now in ("running", "pausing", "paused", "waiting")
+        kept = f"{session.id or 'This session'} is kept as it is" + (", interrupted" if running else "") + "."
+        asks = Confirm(
+            "Start afresh?",
+            f"A new session of {self.record.program} runs from the start. {kept}",
+            "start afresh",
+            shlex.join(["playbooks", "run", *roots]),
+        )
+        self.app.push_screen(asks, self._afresh)
+
+    def _afresh(self, yes: bool | None) -> None:
+        if yes:
+            self.post_message(self.Afresh())

@@ -1,0 +1,160 @@
+"""The list of sessions: search, open, resume, label, prune, delete; and starting afresh from a session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+from tui.desk import Opens
+from tui.programs import HAGGLES, SHOP, SLEEPS
+
+from playbooks import DebugSession
+from playbooks.config import Config
+from playbooks_tui.app import Debugger
+from playbooks_tui.opening import Openings
+from playbooks_tui.screens.acts import Debugging
+from playbooks_tui.screens.confirm import Confirm
+from playbooks_tui.screens.line import LineScreen
+from playbooks_tui.screens.sessions import SessionRows, Sessions, SessionsHead
+
+Shown = tuple[Debugger, Pilot[int], Callable[[Callable[[], object]], object]]
+
+
+async def made(folder: Path) -> Config:
+    """Two sessions: one finished, one interrupted."""
+    (folder / "shop.pb").write_text(SHOP)
+    config = Config.load(env={}, overrides={"model": {"token_delay_s": 0}}).for_debug()
+    (folder / "model.py").write_text(HAGGLES)
+    async with DebugSession.open("shop.pb", config=config, durable=True, clock=lambda: 1_000.0) as session:
+        await session.run()
+    (folder / "model.py").write_text(SLEEPS)
+    async with DebugSession.open("shop.pb", config=config, durable=True, clock=lambda: 2_000.0) as session:
+        said = asyncio.Event()
+        session.subscribe(lambda notice: said.set() if "four" in str(notice) else None)
+        running = asyncio.ensure_future(session.run())
+        await said.wait()
+        session.interrupt()
+        await running
+    return config
+
+
+@asynccontextmanager
+async def listed(folder: Path, size: tuple[int, int] = (120, 36)) -> AsyncIterator[Shown]:
+    config = await made(folder)
+    app = Debugger(None, now=lambda: 2_170.0, openings=Openings(config))
+
+    async with app.run_test(size=size, notifications=True) as pilot:
+
+        async def until(what: Callable[[], object]) -> None:
+            async with asyncio.timeout(60):
+                while not what():
+                    await pilot.pause(0.005)
+            await pilot.pause()
+
+        await until(lambda: isinstance(app.screen, Sessions) and app.screen.rows.rows)
+        yield app, pilot, until  # type: ignore[misc]
+    if app.bridge is not None:
+        app.bridge.leave()
+        app.bridge.over.exception(20)
+
+
+def rows(app: Debugger) -> list[str]:
+    found = app.screen.query_one(SessionRows)
+    return [found.line(y).text.rstrip() for y in range(len(found.rows))]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (180, 50)])
+async def test_sessions_are_listed_newest_first_with_how_they_stand(alone: Path, size: tuple[int, int]) -> None:
+    async with listed(alone, size) as (app, _, _until):
+        assert [row.split()[:4] for row in (line.lstrip(" ›") for line in rows(app))] == [
+            ["s2", "shop.pb", "=", "interrupted"],
+            ["s1", "shop.pb", "■", "finished"],
+        ]
+        assert "2 minutes ago" in rows(app)[0]
+        assert app.screen.query_one(SessionsHead).line(0).text.startswith(" ○ SESSIONS  2 sessions in .checkpoints")
+
+
+async def test_search_leaves_the_sessions_that_have_all_words(alone: Path) -> None:
+    async with listed(alone) as (app, pilot, _until):
+        await pilot.press("slash", *"finished")
+        assert [row.id for row in app.screen.query_one(SessionRows).rows] == ["s1"]
+        await pilot.press("enter", "escape")
+        assert app.screen.query_one("#search", Input).value == ""
+        assert len(app.screen.query_one(SessionRows).rows) == 2
+
+
+async def test_enter_opens_a_session_and_runs_nothing_and_r_goes_on_with_it(alone: Path) -> None:
+    async with listed(alone) as (app, pilot, until):
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, Debugging) and app.screen.record.headers)  # type: ignore[misc]
+        screen = app.screen
+        assert isinstance(screen, Debugging) and screen.mode_now == "interrupted" and screen.record.session == "s2"
+        await pilot.press("r")
+        await until(lambda: screen.record.status == "running")  # type: ignore[misc]
+
+
+async def test_r_in_the_list_resumes_at_once_but_not_what_is_finished(alone: Path) -> None:
+    async with listed(alone) as (app, pilot, until):
+        await pilot.press("down", "r")
+        assert any("s1 is finished" in n.message for n in app._notifications)
+        await pilot.press("up", "r")
+        await until(lambda: isinstance(app.screen, Debugging) and app.screen.record.status == "running")  # type: ignore[misc]
+
+
+async def test_a_label_is_kept_and_delete_asks_and_no_is_what_enter_says(alone: Path) -> None:
+    async with listed(alone) as (app, pilot, until):
+        await pilot.press("L")
+        assert isinstance(app.screen, LineScreen)
+        await pilot.press(*"mine", "enter")
+        await until(lambda: isinstance(app.screen, Sessions) and "mine" in rows(app)[0])  # type: ignore[misc]
+        await pilot.press("d")
+        assert isinstance(app.screen, Confirm)
+        await pilot.press("enter")
+        assert isinstance(app.screen, Sessions)
+        await pilot.press("d", "y")
+        await until(lambda: len(app.screen.query_one(SessionRows).rows) == 1)  # type: ignore[misc]
+        assert rows(app)[0].split()[1] == "s1"
+
+
+async def test_prune_asks_how_many_stay(alone: Path) -> None:
+    async with listed(alone) as (app, pilot, until):
+        await pilot.press("p")
+        field = app.screen.query_one(Input)
+        field.value = "none"
+        await pilot.press("enter")
+        assert isinstance(app.screen, LineScreen)
+        field.value = "1"
+        await pilot.press("enter")
+        await until(lambda: any("taken away" in n.message for n in app._notifications))  # type: ignore[misc]
+
+
+async def test_start_afresh_asks_and_runs_a_new_session_in_the_same_app(alone: Path) -> None:
+    async with listed(alone) as (app, pilot, until):
+        await pilot.press("down", "enter")
+        await until(lambda: isinstance(app.screen, Debugging) and app.screen.record.headers)  # type: ignore[misc]
+        (alone / "model.py").write_text(HAGGLES)
+        await pilot.press("R")
+        assert isinstance(app.screen, Confirm)
+        await pilot.press("escape", "R", "y")
+        await until(
+            lambda: (
+                isinstance(app.screen, Debugging)
+                and app.screen.record.session == "s3"
+                and app.screen.record.status == "finished"
+            )
+        )  # type: ignore[misc]
+
+
+async def test_r_further_back_goes_on_on_a_new_branch_and_says_what_stays(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        await d.press("up", "up", "up", "r")
+        await d.until(lambda: "fork-1" in d.screen.record.branches)
+        await d.status("finished")
+        assert any("on fork-1: main stays, with its" in said for said in d.said)
+        assert d.screen.record.branches["fork-1"].ended

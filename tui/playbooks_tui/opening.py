@@ -1,0 +1,119 @@
+"""Opening sessions for the screen: a program's, one of the list, or one that another process runs.
+
+Apart from the application because opening reads files and takes locks, on a thread of its own while a screen is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from playbooks.checkpoints.store import SessionOpen
+from playbooks.config import Config
+from playbooks.session import DebugSession, FollowedSession
+from playbooks.session.resume import NothingToResume
+from playbooks_tui.bridge import Bridge
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """What the command line said, for every session that is opened."""
+
+    config: Config
+    programs: tuple[str, ...] = ()
+    model: str | None = None
+    trust: bool = False
+    breakpoints: tuple[str, ...] = ()
+    set: Mapping[str, Any] = field(default_factory=dict)
+    message: str | None = None
+
+    def first(self, resume: str | bool | None, *, pause: bool = False) -> Bridge:
+        """The session that is meant when the debugger starts; one that another process runs is followed.
+
+        Args:
+            resume: As the person gave it; None: the newest unfinished session of the program, else a new one.
+            pause: Stop before the first await.
+
+        Raises:
+            UserError: It can't be opened.
+        """
+        fresh = bool(self.set) or self.message is not None
+        try:
+            return open_bridge(self._opening, resume, fresh=fresh, pause=pause)
+        except SessionOpen as taken:
+            return self._following(taken.session)
+
+    def session(self, id: str) -> Bridge:
+        """A session of the list; one that another process runs is followed.
+
+        Raises:
+            UserError: It can't be opened.
+        """
+        bridge = Bridge(DebugSession.open(config=self.config, resume=id, model=self.model, trust=self.trust))
+        try:
+            bridge.open()
+        except SessionOpen as taken:
+            return self._following(taken.session)
+        return bridge
+
+    def afresh(self, programs: Sequence[str]) -> Bridge:
+        """A new session of a program, as it is now.
+
+        Raises:
+            UserError: It can't be opened.
+        """
+        bridge = Bridge(
+            DebugSession.open(
+                *programs,
+                config=self.config,
+                set=self.set,
+                message=self.message,
+                model=self.model,
+                durable=True,
+                breakpoints=self.breakpoints,
+            )
+        )
+        bridge.open()
+        return bridge
+
+    def _opening(self, how: str | bool | None) -> DebugSession:
+        return DebugSession.open(
+            *self.programs,
+            config=self.config,
+            resume=how,
+            set=self.set,
+            message=self.message,
+            model=self.model,
+            trust=self.trust,
+            durable=True,
+            breakpoints=self.breakpoints,
+        )
+
+    def _following(self, id: str) -> Bridge:
+        bridge = Bridge(FollowedSession.open(id, config=self.config))
+        bridge.open()
+        return bridge
+
+
+def open_bridge(
+    opening: Callable[[str | bool | None], DebugSession], resume: str | bool | None, *, fresh: bool, pause: bool = False
+) -> Bridge:
+    """Opens the session that is meant.
+
+    Args:
+        opening: Makes a session that is not entered yet, for a `resume`.
+        resume: As the person gave it.
+        fresh: What else was given only makes sense for a new session.
+        pause: Stop before the first await.
+    """
+    if resume is None and not fresh:
+        try:
+            bridge = Bridge(opening(True), pause=pause)
+            bridge.open()
+            return bridge
+        except NothingToResume:
+            pass
+    bridge = Bridge(opening(resume), pause=pause)
+    bridge.open()
+    return bridge
