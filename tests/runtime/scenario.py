@@ -170,7 +170,7 @@ def start(scenario: Scenario, *, durable: bool = True, message: str = "", in_vir
     journal.emit(e.SessionStarted(program.hash, program.roots, (), "scenario"))
     runtime = Runtime(program, turns, journal, scenario.settings)
     if message:
-        runtime.person_says(message)
+        runtime.messages.person_says(message)
     return _run(Run(scenario, store, runtime, turns), loop=VirtualTime if in_virtual_time else None)
 
 
@@ -214,7 +214,7 @@ def _run(run: Run, witness: Any = None, loop: Callable[[], asyncio.AbstractEvent
         elif isinstance(notice, Asked) and notice.agents:
             if run.answered < len(run.scenario.person):
                 run.answered += 1
-                runtime.person_says(run.scenario.person[run.answered - 1])
+                runtime.messages.person_says(run.scenario.person[run.answered - 1])
             else:
                 runtime.close_input()  # nobody is there to answer: the run ends
 

@@ -64,7 +64,7 @@ class Actors:
     async def _next(self, agent: str, done: int) -> Beginning:
         """What the agent does next of its own accord; waits until there is something."""
         runtime = self._runtime
-        cls = runtime.class_of(agent)
+        cls = runtime.agents.class_of(agent)
         begins = [playbook for playbook in cls.playbooks if playbook.starts]
         if done < len(begins):
             return Beginning(begins[done])
@@ -76,7 +76,7 @@ class Actors:
                 continue
             if listens(cls) and (ids := tuple(sorted(runtime.state.inbox.get(agent, ())))):
                 rows = [runtime.state.message(id) for id in ids]
-                told = "\n".join(f"{runtime.title(row.sender)} said: {row.text}" for row in rows)
+                told = "\n".join(f"{runtime.agents.title(row.sender)} said: {row.text}" for row in rows)
                 return Beginning(ON_MESSAGE, "", ids, told, agent)
             self._rest(agent)
             await self._wake(agent)
@@ -117,7 +117,7 @@ class Actors:
                 "error",
                 "",
                 [*runtime.meetings.left_by(frame), e.FrameDropped(frame), e.AgentStatus(agent, "failed", reason)],
-                text=f"{runtime.class_of(agent).name} failed: {reason}",
+                text=f"{runtime.agents.class_of(agent).name} failed: {reason}",
             )
             runtime.meetings.wake()
             runtime.agent_changed(agent)

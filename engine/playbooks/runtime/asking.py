@@ -56,7 +56,7 @@ class Asking:
             runtime.intents.model_asked(call)
         prompt = runtime.context.prompt(frame, executed)
         hash = prompt_hash(prompt)
-        model = runtime.model_of(frame.agent)
+        model = runtime.model
         runtime.emit(e.ModelAsked(frame.id, call, turn, runtime.tick(), hash, model.name, bool(received)))
         request = ModelRequest(
             agent=state.agents[frame.agent][0],
@@ -118,7 +118,7 @@ class Asking:
 
         runtime.effects.working += 1
         try:
-            await response.drain(runtime.model_of(frame.agent).stream(request), tell)
+            await response.drain(runtime.model.stream(request), tell)
         finally:
             runtime.effects.working -= 1
             runtime.effects.activity += 1

@@ -17,6 +17,7 @@ from playbooks.checkpoints import describe
 from playbooks.runtime.call import Call, Running
 from playbooks.runtime.effects import Segmented
 from playbooks.runtime.place import current
+from playbooks.runtime.results import brief, brief_call, note_result
 from playbooks.runtime.signals import NeverAwaited, ProgramEnded, Returned, UnknownTarget
 from playbooks.runtime.source import MODEL
 from playbooks.runtime.targets import HUMAN, resolve
@@ -75,13 +76,13 @@ class Builtins:
             running.peer = f"meeting {whom.meeting}" if whom.meeting else receivers[0]
 
             def finish() -> None:
-                message = e.MessageSent(runtime.next_message(), agent, receivers, words, whom.meeting)
+                message = e.MessageSent(runtime.messages.next_id(), agent, receivers, words, whom.meeting)
                 sent.append(message)
                 running.events.append(message)
 
             running.finish = finish
 
-        return self._call("Say", "say", (str(target), words), run, publish=lambda _: runtime.message_sent(sent[0]))
+        return self._call("Say", "say", (str(target), words), run, publish=lambda _: runtime.messages.sent(sent[0]))
 
     def Yld(self, target: Any = "user") -> Call:  # noqa: N802
         runtime, frame = self._runtime, current().frame
@@ -121,16 +122,16 @@ class Builtins:
             running.kind = "heard"
             running.peer = peer
             if whom.meeting:
-                said = "\n".join(f"{runtime.title(row.sender)}: {row.text}" for row in rows)
+                said = "\n".join(f"{runtime.agents.title(row.sender)}: {row.text}" for row in rows)
                 text = said or f"{peer} has ended"
                 running.note = ("heard", f"In {peer}:\n{text}")
             else:
                 text = "\n".join(row.text for row in rows)
-                running.note = ("heard", f"{runtime.title(peer)} said: {text}")
+                running.note = ("heard", f"{runtime.agents.title(peer)} said: {text}")
             running.text = text
             if ids:
                 running.events.append(e.MessagesTaken(agent, ids))
-                runtime.taking(agent, ids, running)
+                runtime.messages.taking(agent, ids, running)
             return text
 
         return self._call("Yld", "heard", (words,), run, waits=True)
@@ -183,7 +184,7 @@ class Builtins:
             here.flush()
             data = runtime.values.kept(value, "$return")
             running.events.append(e.FrameReturned(frame.id, data))
-            running.text = "" if value is None else runtime.brief(value)
+            running.text = "" if value is None else brief(value)
             if frame.parent == 0:
                 running.kind = "end"
 
@@ -193,7 +194,7 @@ class Builtins:
         runtime, agent, words = self._runtime, current().frame.agent, str(name).lstrip("$")
 
         async def run(running: Running) -> None:
-            running.text = f"${words} = {runtime.brief(value)}"
+            running.text = f"${words} = {brief(value)}"
             running.events.append(e.VariableWritten(agent, words, runtime.values.kept(value, f"${words}")))
 
         return self._call("Var", "await", (words, value), run)
@@ -234,7 +235,7 @@ class Builtins:
         async def run(running: Running) -> str:
             running.text = f"Loadfile({path})"
             text = await asyncio.to_thread(Path(str(path)).read_text, "utf-8")
-            runtime.result_note(running, "Loadfile", f"Loadfile({path})", text)
+            note_result(runtime, running, "Loadfile", f"Loadfile({path})", text)
             return text
 
         return self._call("Loadfile", "tool", (str(path),), run)
@@ -255,7 +256,7 @@ class Builtins:
                 raise UnknownTarget(f"{words} is a {cls.kind} agent: only AI agents can be made")
 
             def finish() -> str:
-                agent, events = runtime.new_agent(cls, creator, arguments)
+                agent, events = runtime.agents.new(cls, creator, arguments)
                 running.events += events
                 running.text, running.peer = f"{cls.name} {agent}", agent
                 made.append(agent)
@@ -266,7 +267,7 @@ class Builtins:
             return ""
 
         return self._call(
-            "CreateAgent", "create", (words, arguments), run, publish=lambda _: runtime.agent_made(made[0])
+            "CreateAgent", "create", (words, arguments), run, publish=lambda _: runtime.agents.made(made[0])
         )
 
     def InviteToMeeting(self, meeting: Any, attendees: Any = ()) -> Call:  # noqa: N802
@@ -282,7 +283,7 @@ class Builtins:
                 raise UnknownTarget(f"{meeting} is no meeting")
             runtime.meetings.must_be_in(whom.meeting, agent)
             joined = runtime.meetings.invite(whom.meeting, named)
-            running.text = f"meeting {whom.meeting}: {', '.join(map(runtime.title, joined)) or 'nobody new'}"
+            running.text = f"meeting {whom.meeting}: {', '.join(map(runtime.agents.title, joined)) or 'nobody new'}"
 
         return self._call("InviteToMeeting", "await", (str(meeting), *map(str, named)), run)
 
@@ -296,9 +297,9 @@ class Builtins:
         """
         runtime, caller = self._runtime, current().frame
         whose = agent or caller.agent
-        playbook = runtime.playbook_of(whose, name)
-        bound = runtime.bind(playbook, whose, arguments, named)
-        shown = runtime.brief_call(playbook, bound)
+        playbook = runtime.agents.playbook_of(whose, name)
+        bound = runtime.agents.bind(playbook, whose, arguments, named)
+        shown = brief_call(playbook, bound)
 
         async def run(running: Running) -> Any:
             running.text = shown
@@ -309,8 +310,8 @@ class Builtins:
             return value
 
         def told(running: Running, value: Any) -> None:
-            running.text = shown if value is None else f"{shown} = {runtime.brief(value)}"
-            runtime.result_note(running, name, shown, value)
+            running.text = shown if value is None else f"{shown} = {brief(value)}"
+            note_result(runtime, running, name, shown, value)
 
         python = playbook.mode == "python"
         kind = "tool" if python else "call"

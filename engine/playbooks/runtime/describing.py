@@ -48,9 +48,9 @@ def note_call(runtime: Runtime, frame: Frame, description: str) -> None:
         return
     signature = ", ".join(f"{name}={describe.show(value, SHOWN)}" for name, value in frame.arguments.items())
     caller = state.frames[frame.parent][0] if frame.parent else frame.agent
-    by = f", which {runtime.title(caller)} asks for" if caller != frame.agent else ""
+    by = f", which {runtime.agents.title(caller)} asks for" if caller != frame.agent else ""
     text = f"Carry out {playbook.name}({signature}){by}."
-    in_program = runtime.class_of(frame.agent).playbook(playbook.name) is not None
+    in_program = runtime.agents.class_of(frame.agent).playbook(playbook.name) is not None
     if description and (description != playbook.description or not in_program):
         text += f"\n\n{description}"
     runtime.emit(e.Noted(frame.id, CALLED, text))

@@ -39,7 +39,7 @@ class Meetings:
         self.check(named)
         for name in map(_name, named):
             if (cls := self._unmade(name)) is not None:
-                runtime.create_agent(cls, "", {})
+                runtime.agents.create(cls)
         id = str(int(runtime.state.count.get("meeting", 100)) + 1)
         topic = str(arguments.get("topic") or (playbook.description.strip().splitlines() or [playbook.name])[0])
         runtime.emit(e.MeetingBegan(id, agent, topic, playbook.name))
@@ -67,7 +67,7 @@ class Meetings:
         self.check(targets)
         for name in map(_name, targets):
             if (cls := self._unmade(name)) is not None:
-                runtime.create_agent(cls, "", {})
+                runtime.agents.create(cls)
             for agent in resolve(name, state, program).agents:
                 if agent not in state.meeting(id).attendees:
                     runtime.emit(e.MeetingJoined(id, agent))
@@ -93,7 +93,7 @@ class Meetings:
 
     def part_of(self, agent: str, id: str) -> Playbook | None:
         """The playbook by which an agent takes part; None when it only listens."""
-        parts = [playbook for playbook in self._runtime.class_of(agent).playbooks if playbook.meeting]
+        parts = [playbook for playbook in self._runtime.agents.class_of(agent).playbooks if playbook.meeting]
         led = self._runtime.state.meeting(id).playbook
         return next((playbook for playbook in parts if playbook.name == led), parts[0] if parts else None)
 

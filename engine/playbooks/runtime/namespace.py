@@ -81,7 +81,7 @@ class Namespace:
     def of(self, agent: str) -> dict[str, Any]:
         """As `begin` gave it, with the functions of the agent's Python blocks."""
         names = self._of[agent]
-        for name, value in self._runtime.code_of(agent).names.items():
+        for name, value in self._runtime.agents.code_of(agent).names.items():
             if name[:2] != "__" and name not in names:
                 names[name] = value
         return names

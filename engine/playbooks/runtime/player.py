@@ -109,7 +109,7 @@ class Player:
             raise RecursionError(f"playbooks are nested deeper than {MAX_DEPTH}")
         if _python_depth() > sys.getrecursionlimit() - _HEADROOM:
             raise RecursionError(f"playbooks and the code that calls them are nested too deep, {depth} playbooks")
-        arguments = runtime.entered(agent, arguments)
+        arguments = runtime.agents.entered(agent, arguments)
         meeting = runtime.meetings.open(agent, playbook, arguments) if playbook.meeting else ""
         id = self._next_id()
         data = runtime.values.encode(arguments) if runtime.durable else b""
@@ -125,7 +125,7 @@ class Player:
             return await self._run(self._saved(runtime.state.agent(agent).root))
         playbook, meeting = begin.playbook, begin.meeting
         named = {**self._named_alike(playbook, agent), **begin.arguments}
-        arguments = runtime.entered(agent, runtime.bind(playbook, agent, (), named))
+        arguments = runtime.agents.entered(agent, runtime.agents.bind(playbook, agent, (), named))
         if playbook.meeting and not meeting:
             meeting = runtime.meetings.open(agent, playbook, arguments)
         id = self._next_id()
@@ -140,7 +140,7 @@ class Player:
     def _named_alike(self, playbook: Playbook, agent: str) -> dict[str, Any]:
         """Nobody calls a playbook that begins by itself: what it can't do without is the agent's, `--set` included."""
         needed = [parameter.name for parameter in playbook.parameters if parameter.default is None]
-        found = {name: self._runtime.variable_of(agent, name) for name in needed}
+        found = {name: self._runtime.agents.variable_of(agent, name) for name in needed}
         return {name: held[0] for name, held in found.items() if held is not None}
 
     def _next_id(self) -> int:
@@ -149,7 +149,7 @@ class Player:
     def _saved(self, id: int) -> Frame:
         runtime = self._runtime
         row = runtime.state.frame(id)
-        playbook = runtime.playbook_of(row.agent, row.playbook)
+        playbook = runtime.agents.playbook_of(row.agent, row.playbook)
         frame = Frame(id, row.agent, playbook, runtime.values.decode(row.arguments), row.parent)
         frame.unit = runtime.state.progress_of(id).unit
         frame.step = runtime.state.step.get(id, "")
@@ -186,7 +186,7 @@ class Player:
 
     async def _python(self, frame: Frame) -> Any:
         """A Python playbook: its whole body is the unit."""
-        function = self._runtime.code_of(frame.agent).functions[frame.playbook.name]
+        function = self._runtime.agents.code_of(frame.agent).functions[frame.playbook.name]
         by_place, by_name = spread(function, frame.arguments)
         value = function(*by_place, **by_name)
         if inspect.isawaitable(value):

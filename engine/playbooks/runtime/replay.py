@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from playbooks.runtime.signals import Diverged
 from playbooks.state import ProgramState
 
 NEW = float("inf")
@@ -27,14 +26,14 @@ class Replay:
     Args:
         state: As restored; only read here.
         edit: Makes a fork's edit: frame, unit, tick, name.
-        caught_up: Called when the last recorded end is about to be served; returns an error if the state differs.
+        ended: Called when what was in flight at the cut, or is new, has been let go on.
     """
 
     def __init__(
         self,
         state: ProgramState | None = None,
         edit: Callable[[int, int, float, str], None] | None = None,
-        caught_up: Callable[[], Diverged | None] | None = None,
+        ended: Callable[[], None] | None = None,
     ) -> None:
         self._state = state
         self._script: list[tuple[float, str, Any]] = []
@@ -58,8 +57,7 @@ class Replay:
         self._serving = False
         self._error: BaseException | None = None
         self._edit = edit
-        self._caught_up = caught_up
-        self._last = self._script[-1] if self._script else None
+        self._ended = ended
         self._position = 0
 
     @property
@@ -131,13 +129,8 @@ class Replay:
 
     def _advance(self) -> None:
         while self._position < len(self._script) and not self._serving:
-            entry = self._script[self._position]
-            _, what, which = entry
+            _, what, which = self._script[self._position]
             if (what == "happens" and which not in self._happened) or (what == "serve" and which not in self._waiting):
-                return
-            if entry is self._last and what == "serve" and self._caught_up and (error := self._caught_up()):
-                self._caught_up = None
-                self.fail(error)
                 return
             self._position += 1
             if what == "edit":
@@ -153,6 +146,8 @@ class Replay:
             for _, _, turn in live:
                 if not turn.done():
                     turn.set_result(None)
+            if self._ended:
+                self._ended()
 
     def fail(self, error: BaseException) -> None:
         """Ends the replay with an error for all that wait in it, or will."""

@@ -7,27 +7,22 @@ Commit before publish: `commit` returns when the checkpoint is durable, and ever
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import functools
-import json
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from playbooks.checkpoints import describe
 from playbooks.checkpoints.record import Header, Kind
 from playbooks.errors import UserError
-from playbooks.language.model import AgentClass, Playbook, Program
+from playbooks.language.model import Program
 from playbooks.models.base import Model, ModelSettings
-from playbooks.runtime.actors import ON_MESSAGE, Actors
-from playbooks.runtime.agent_code import AgentCode
-from playbooks.runtime.arguments import Default, bind, evaluate
+from playbooks.runtime.actors import Actors
+from playbooks.runtime.agents import Agents
 from playbooks.runtime.asking import Asking
 from playbooks.runtime.breaking import Broken
 from playbooks.runtime.builtins import Builtins
-from playbooks.runtime.call import Running
 from playbooks.runtime.context import Context
 from playbooks.runtime.control import Control
 from playbooks.runtime.effects import Effects
@@ -36,19 +31,14 @@ from playbooks.runtime.intents import Intents
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.mailbox import Mailbox
 from playbooks.runtime.meetings import Meetings, SharedState
+from playbooks.runtime.messages import Messages
 from playbooks.runtime.namespace import Namespace
-from playbooks.runtime.notices import (
-    Committed,
-    MessageHeard,
-    MessageSent,
-    MessageView,
-    RunStatus,
-    StatusChanged,
-)
+from playbooks.runtime.notices import Committed, RunStatus, StatusChanged
 from playbooks.runtime.player import Player
 from playbooks.runtime.positions import Positions
 from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.replay import Replay
+from playbooks.runtime.replayed_edits import make_edit
 from playbooks.runtime.signals import Diverged, Sealed
 from playbooks.runtime.standstill import Standstill
 from playbooks.runtime.targets import HUMAN
@@ -57,7 +47,6 @@ from playbooks.runtime.values import Values
 from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
 
-_BRIEF = 120
 T = TypeVar("T")
 
 
@@ -110,14 +99,12 @@ class Runtime:
         self.input_closed = False
         self.stopping = False
         self.imported: set[str] = set()
-        self._model, self.clock = model, clock
+        self.model, self.clock = model, clock
         self._tick = int(self.state.count.get("tick", 0))
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._agent_code: dict[str, AgentCode] = {}
         self._done: asyncio.Future[RunStatus] | None = None
         self.clean_context = contextvars.copy_context()
         """In which no program's code runs: for the engine's own tasks."""
-        self._said: list[tuple[str, str]] = []
         self.replay = Replay()
         self.recorded: RecordedCalls | None = None
         """Of the branch that this one left from."""
@@ -131,9 +118,11 @@ class Runtime:
         self.asking = Asking(self)
         self.context = Context(self)
         self.builtins = Builtins(self)
+        self.messages = Messages(self)
         self.mailbox = Mailbox(self)
         self.meetings = Meetings(self)
         self.control = Control(self)
+        self.agents = Agents(self)
         self.actors = Actors(self)
         self.shared_state = SharedState(self)
         self.namespace = Namespace(self)
@@ -150,18 +139,22 @@ class Runtime:
         """
         if self.state.agents:
             for agent in [agent for agent in self.state.agents if agent != HUMAN]:
-                self._load_agent(agent)
+                self.agents.load(agent)
             self.replay_from_here()
             return
-        self.emit(e.AgentCreated(HUMAN, self._human_name()))
+        self.emit(e.AgentCreated(HUMAN, self.agents.human_name()))
         for cls in self.program.agents:
             if cls.kind == "AI" and not cls.standby:
-                for event in self.new_agent(cls, "", {})[1]:
+                for event in self.agents.new(cls, "", {})[1]:
                     self.emit(event)
 
     def replay_from_here(self) -> None:
         """What is recorded by now is served when the run begins; to be said again when a fork has added its edits."""
-        self.replay = Replay(self.state, self._edit)
+        self.replay = Replay(self.state, functools.partial(make_edit, self), self._replayed)
+
+    def _replayed(self) -> None:
+        """What was in flight goes on in this round of the loop, so that who waits for the person waits in the next."""
+        asyncio.get_running_loop().call_soon(self.messages.deliver)
 
     async def run(self) -> RunStatus:
         """Runs until the program finished, failed, or was interrupted."""
@@ -173,9 +166,7 @@ class Runtime:
         for agent in list(self.state.agents):
             self.agent_changed(agent)
             self.actors.start(agent)
-        for text, to in self._said:
-            self.person_says(text, to)
-        if not self._said and not self._begins():
+        if not self.messages.deliver() and not self._begins():
             what = "nothing in this program begins by itself: give a playbook the trigger `When the program starts`"
             self.output("", what, "warning")
         self.standstill.poke()
@@ -188,7 +179,7 @@ class Runtime:
         """Whether any agent has begun something, or will."""
         agents = [agent for agent in self.state.agents if agent != HUMAN]
         return any(self.state.agent(agent).roots for agent in agents) or any(
-            playbook.starts for agent in agents for playbook in self.class_of(agent).playbooks
+            playbook.starts for agent in agents for playbook in self.agents.class_of(agent).playbooks
         )
 
     def end(self) -> None:
@@ -299,33 +290,6 @@ class Runtime:
             raise asyncio.CancelledError
         await asyncio.get_running_loop().create_future()
 
-    def _edit(self, frame: int, unit: int, tick: float, name: str) -> None:
-        """A fork's change of a variable: in the innermost live frame that has it, else the agent's.
-
-        The frame that owns it keeps the edit, which is made again as long as that frame's unit is replayed; an agent's
-        needs none, since what was read by then is in the record.
-        """
-        data = self.state.record[frame, unit]["edit", tick, name][0]
-        agent, owner = self.state.frames[frame][0], frame
-        while owner and self.state.frames[owner][0] == agent:
-            live = self.player.frames.get(owner)
-            if live is not None and live.names is not None and name in live.names:
-                break
-            owner = self.state.frames[owner][3]
-        else:
-            owner = 0
-        if owner != frame:
-            self.emit(e.EditTaken(frame, unit, tick, name))
-        if not owner:
-            self.emit(e.VariableWritten(agent, name, data))
-            return
-        live = self.player.frames[owner]
-        if owner != frame:
-            self.emit(e.EditPlaced(owner, live.unit, tick, name, data))
-        assert live.names is not None
-        with self.values.defined_in(live.names):
-            dict.__setitem__(live.names, name, self.values.decode(data))
-
     def set_status(self, status: RunStatus, phrase: str = "") -> None:
         """Says what the run as a whole does, when that changed."""
         if (status, phrase) != (self.status, self.phrase):
@@ -398,192 +362,12 @@ class Runtime:
             self.set_status("running")
         self.notify(Committed(header))
 
-    # -- agents --------------------------------------------------------------------------------------------------------
-
-    def new_agent(self, cls: AgentClass, creator: str, arguments: dict[str, Any]) -> tuple[str, list[Event]]:
-        """Numbers an agent and runs its Python blocks; the events make it part of the state.
-
-        Raises:
-            Exception: Whatever a block raised.
-        """
-        agent = str(max(int(self.state.count.get("agent", 1000)), 1000))
-        code = AgentCode(self, cls, self.namespace.begin(cls, agent))
-        self._agent_code[agent] = code
-        events: list[Event] = [e.AgentCreated(agent, cls.name, creator, str(arguments.get("name", "")))]
-        for name, value in {**code.data, **arguments}.items():
-            events.append(e.VariableWritten(agent, name, self.values.kept(value, f"${name}")))
-        return agent, events
-
-    def create_agent(self, cls: AgentClass, creator: str, arguments: dict[str, Any]) -> str:
-        """Makes an agent at once, in the next checkpoint whoever commits it."""
-        agent, events = self.new_agent(cls, creator, arguments)
-        for event in events:
-            self.emit(event)
-        self.agent_made(agent)
-        return agent
-
-    def agent_made(self, agent: str) -> None:
-        """An agent is part of the state: its life begins."""
-        self.agent_changed(agent)
-        self.actors.start(agent)
-
-    def _load_agent(self, agent: str) -> None:
-        cls = self.class_of(agent)
-        self._agent_code[agent] = AgentCode(self, cls, self.namespace.begin(cls, agent))
-
-    def class_of(self, agent: str) -> AgentClass:
-        cls = self.program.agent(self.state.agents[agent][0])
-        assert cls is not None
-        return cls
-
-    def code_of(self, agent: str) -> AgentCode:
-        return self._agent_code[agent]
-
-    def codes(self) -> Iterable[AgentCode]:
-        return self._agent_code.values()
-
-    def any_names(self) -> dict[str, Any]:
-        return next(iter(self._agent_code.values())).names if self._agent_code else {}
-
-    def playbook_of(self, agent: str, name: str) -> Playbook:
-        """An agent's playbook.
-
-        Raises:
-            NameError: It has none of that name.
-        """
-        if name == ON_MESSAGE.name:
-            return ON_MESSAGE
-        playbook = self.class_of(agent).playbook(name)
-        if playbook is None:
-            raise NameError(f"{self.class_of(agent).name} has no playbook {name}")
-        return playbook
-
-    def model_of(self, agent: str) -> Model:
-        return self._model
-
-    def title(self, agent: str) -> str:
-        """As models and people read it: `Buyer (agent 1001)`."""
-        if agent == HUMAN:
-            return "user"
-        return f"{self.state.agents[agent][0]} (agent {agent})" if agent in self.state.agents else agent
-
-    def _human_name(self) -> str:
-        return next((cls.name for cls in self.program.agents if cls.kind == "Human"), "User")
-
     def wake(self, agent: str) -> None:
         """There may be something for an idle agent to begin."""
         self.effects.activity += 1
         self.actors.wake(agent)
 
-    # -- calls ---------------------------------------------------------------------------------------------------------
-
-    def bind(self, playbook: Playbook, agent: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
-        """Arguments by name, defaults filled in; some are yet to be evaluated, by `entered`.
-
-        Raises:
-            TypeError: They do not fit the parameters.
-        """
-        return bind(playbook, self._agent_code[agent].functions.get(playbook.name), arguments, named)
-
-    def entered(self, agent: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The arguments that a playbook of an agent begins with: what its defaults name is the agent's, as it is now.
-
-        Raises:
-            Exception: Whatever a default raised.
-        """
-        return evaluate(arguments, self.namespace.of(agent), functools.partial(self.variable_of, agent))
-
-    def variable_of(self, agent: str, name: str) -> tuple[Any] | None:
-        """An agent's variable by copy, in a tuple; None when it has none of that name."""
-        data = self.state.variables.get(agent, {}).get(name)
-        return None if data is None else (self.values.decode(data),)
-
-    def brief(self, value: Any) -> str:
-        """A value for a row."""
-        return describe.show(value, _BRIEF) if not isinstance(value, str) else value
-
-    def brief_call(self, playbook: Playbook, arguments: dict[str, Any]) -> str:
-        """`Haggle("pen")`, for a row."""
-        return f"{playbook.name}({', '.join(map(_shown, arguments.values()))})"
-
-    def result_note(self, running: Running, name: str, shown: str, value: Any) -> None:
-        """Tells the caller's model what a call gave; a long text becomes an artifact."""
-        if value is None:
-            return
-        text = value if isinstance(value, str) else describe.show(value, 4000)
-        if len(text) <= self.settings.artifact_result_threshold:
-            running.note = ("result", f"{shown} returned {describe.show(value, 1000)}")
-            return
-
-        def finish() -> Any:  # in the step of the commit: two calls at the same time take two numbers
-            held = self.state.artifacts.get(running.frame.agent, {})
-            number = len(held) + 1
-            while (artifact := f"{name}_result_{number}") in held:
-                number += 1
-            summary = f"what {shown} gave, {len(text)} characters"
-            data = self.values.kept(value, "$result")
-            running.events.append(e.ArtifactSaved(running.frame.agent, artifact, summary, data))
-            running.note = ("result", f"{shown} gave a long result, kept as artifact {artifact}: {text[:100]}…")
-            return value
-
-        running.finish = finish
-
-    # -- messages ------------------------------------------------------------------------------------------------------
-
-    def next_message(self) -> int:
-        return int(self.state.count.get("message", 0)) + 1
-
-    def message_view(self, id: int) -> MessageView:
-        row = self.state.message(id)
-        delivered = tuple(agent for agent in row.receivers if id not in self.state.inbox.get(agent, ()))
-        made_by = self.journal.head.id if self.journal.head and self.journal.head.kind == "say" else ""
-        return MessageView(id, row.sender, row.receivers, row.text, row.meeting, delivered, made_by)
-
-    def message_sent(self, event: e.MessageSent) -> None:
-        """A message is durable: its receivers may have it."""
-        self.notify(MessageSent(self.message_view(event.id)))
-        for agent in event.receivers:
-            if agent != HUMAN:
-                self.mailbox.arrived(agent)
-                self.wake(agent)
-
-    def taking(self, agent: str, ids: tuple[int, ...], running: Running) -> None:
-        """Messages leave the inbox with the commit that follows at once."""
-
-        def finish() -> Any:
-            self.mailbox.release(agent, ids)
-            self.notify(MessageHeard(agent, ids))
-            return running_value
-
-        running_value = running.text
-        running.finish = finish
-
-    def person_says(self, text: str, to: str = "") -> None:
-        """What the person says: a checkpoint of `human`, then in the inbox of whom it is for."""
-        if self._done is None or not self.replay.over:
-            self._said.append((text, to))
-            return
-        asked = next((waiter for waiter in self.mailbox.asking() if to in ("", waiter.agent)), None)
-        agents = [agent for agent in self.state.agents if agent != HUMAN]
-        receiver = to or (asked.agent if asked else agents[0] if agents else "")
-        if not receiver or self.stopping:
-            return
-        receivers: tuple[str, ...] = (receiver,)
-        meeting, target = "", f"agent {receiver}"
-        if asked is not None and asked.target != "user":
-            target, meeting = asked.target, asked.target.removeprefix("meeting ")
-            receivers = self.meetings.hearers(meeting, HUMAN, ())
-        message = e.MessageSent(self.next_message(), HUMAN, receivers, text, meeting)
-        statement = f'Say("{target}", {json.dumps(text, ensure_ascii=False)})'
-        with contextlib.suppress(Sealed):
-            self.commit_agent(HUMAN, "say", statement, [message], text=text, peer=target if meeting else receiver)
-            self.message_sent(message)
-
     def close_input(self) -> None:
         """Nothing more will be said by the person."""
         self.input_closed = True
         self.standstill.poke()
-
-
-def _shown(argument: Any) -> str:
-    return argument.source if isinstance(argument, Default) else describe.show(argument, 40)

@@ -88,7 +88,8 @@ class Standstill:
             else:
                 runtime.end()
             return
-        reasons += [f"{runtime.title(waiter.agent)} waits for {self._waited(waiter.target)}" for waiter in waiting]
+        title = runtime.agents.title
+        reasons += [f"{title(waiter.agent)} waits for {self._waited(waiter.target)}" for waiter in waiting]
         runtime.fail("; ".join(reasons) or "every agent waits for something that does not come")
 
     def _waited(self, target: str) -> str:
@@ -96,4 +97,4 @@ class Standstill:
         if agent not in self._runtime.state.agents:
             return target
         idle = agent in self._runtime.actors.idle and self._runtime.state.agent(agent).status != "failed"
-        return self._runtime.title(agent) + (", which has nothing left to do" if idle else "")
+        return self._runtime.agents.title(agent) + (", which has nothing left to do" if idle else "")

@@ -86,7 +86,7 @@ class Values:
     def find_class(self, module: str, qualname: str) -> type | None:
         if own := _OWN.get((module, qualname)):
             return own
-        for code in self._runtime.codes():
+        for code in self._runtime.agents.codes():
             if code.names["__name__"] == module:
                 found: Any = code.names
                 for part in qualname.split("."):
@@ -129,12 +129,12 @@ class Values:
         if names is None:
             place = here.get()
             if place is None:
-                names = self._runtime.any_names()
+                names = self._runtime.agents.any_names()
             else:
                 names = (
                     place.frame.names
                     if place.frame.names is not None
-                    else self._runtime.code_of(place.frame.agent).names
+                    else self._runtime.agents.code_of(place.frame.agent).names
                 )
         return find_code(compiled, definition), names
 

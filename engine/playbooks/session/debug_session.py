@@ -204,7 +204,7 @@ class DebugSession(RunControl, Branching):
         runtime.prepare()
         preset(runtime, program, self._set)
         if self._message:
-            runtime.person_says(self._message)
+            runtime.messages.person_says(self._message)
 
     def _go_on(self, found: Any, program: Program | None) -> None:
         store = self._store
@@ -399,7 +399,7 @@ class DebugSession(RunControl, Branching):
 
     def say(self, text: str, to: str | None = None) -> None:
         """The person says something, to the agent that asked first unless `to` names one; from any thread."""
-        self._soon(lambda: self.runtime.person_says(text, to or ""))
+        self._soon(lambda: self.runtime.messages.person_says(text, to or ""))
 
     @property
     def undecided(self) -> tuple[MayHaveRun, ...]:
