@@ -306,7 +306,7 @@ async def test_an_interrupted_session_is_shown_and_waits_and_enter_resumes_it(de
         newest = d.bridge.session.timeline[-1].id
     async with desk(ASKS, resume=True, now=lambda: 1_190.0) as d:
         await d.until(lambda: d.screen.record.headers)
-        assert header(d).startswith(f"= INTERRUPTED  at {newest} · 3 minutes ago · Enter resumes")
+        assert header(d).startswith(f"= INTERRUPTED  at {newest}, 3 minutes ago · Enter resumes · R starts afresh")
         assert not d.bridge.begun
         assert d.screen.query_one(Ask).field.placeholder == "nothing runs"
         await d.press("enter")

@@ -150,6 +150,12 @@ FOOTER: Final[dict[Mode, tuple[tuple[str, str], ...]]] = {
     "leaving": (),
 }
 """Binding ids (two share one word) and the word, in the order of the footer. The last ones are always there."""
+FIELDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "words": (("look", "keep the search"), ("now", "leave it")),
+    "say": (("look", "say it"), ("now", "leave the line")),
+}
+"""The footer while a field has the keys, by the field's id."""
+FIELD_KEYS: Final = {"look": "Enter", "now": "Esc"}
 KEPT: Final = 2
 """How many of a footer's last items stay when it gets narrow."""
 GIVES_WAY: Final = (

@@ -201,6 +201,8 @@ def row(record: Record, drawn: Plan, index: int, width: int, past: Past, marks: 
     last = spans.pop()
     room = width - drawn.before_text - _TOOK - sum(cells_of(span.text) for span in spans[start:])
     tail: list[Span] = []
+    if header.again:
+        tail.append(Span("  ◐", "doubt", bold=True, later=later))
     if header.degraded:
         tail.append(Span("  !~", "doubt", bold=True, later=later))
     if label := record.labels.get(header.id):

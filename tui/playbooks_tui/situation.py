@@ -155,8 +155,9 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
             return (
                 Span("at ", "quiet"),
                 Span(newest.id, bold=True),
-                Span(f" · {since} · ", "quiet"),
+                Span(f", {since} · ", "quiet"),
                 Span("Enter resumes"),
+                Span(" · R starts afresh", "quiet"),
             )
         case "finished":
             return (Span(ending(record) or "the program ended"),)
@@ -306,6 +307,8 @@ def ask_line(record: Record, standing: Standing) -> str:
         return "look only: nothing is sent from the past"
     if now in ("finished", "failed"):
         said = ending(record).rstrip(".") if now == "finished" else "the run failed"
+        if not record.headers:
+            return f"{said or 'the program ended'} before its first checkpoint: q leaves"
         return f"{said or 'the program ended'}. ↑ looks back, e changes one thing."
     if now in ("interrupted", "opening", "leaving"):
         return "nothing runs"

@@ -14,7 +14,7 @@ from typing import Final
 from playbooks.checkpoints.record import Header
 from playbooks_tui.record import HUMAN, Record
 from playbooks_tui.sequence import GLYPHS, QUIET, glyph_ink, said, words
-from playbooks_tui.spans import Line, Span, cut, took, width_of, wrapped
+from playbooks_tui.spans import Line, Span, cells_of, cut, took, width_of, wrapped
 
 _NOT_TOLD = ("start", "create", "step")
 """Kinds that say nothing of a conversation; the timeline has them."""
@@ -179,7 +179,8 @@ class Talk:
         return place, y - self._starts[place]
 
     def _indent(self, header: Header) -> int:
-        return 4 + self._digits + (self._names if header.kind in ("say", "heard") and header.peer else 0)
+        side = self._speaker(header)
+        return 4 + self._digits + (max(self._names, cells_of(self._record.title(side)) + 1) if side else 0)
 
     # -- lines -----------------------------------------------------------------------------------------------
 

@@ -17,11 +17,12 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.timer import Timer
+from textual.widgets import Input
 
 from playbooks.runtime.notices import Output
 from playbooks_tui.bridge import BATCHES_A_SECOND, Bridge
 from playbooks_tui.inspected import Deep, Seen
-from playbooks_tui.keys import BINDINGS, FOOTER, key_name
+from playbooks_tui.keys import BINDINGS, FIELD_KEYS, FIELDS, FOOTER, key_name
 from playbooks_tui.record import HUMAN, Opened, Touched
 from playbooks_tui.screens.moments import Reading
 from playbooks_tui.situation import (
@@ -227,9 +228,16 @@ class View(Reading):
         self.query_one(Ask).show(ask_line(self.record, self.standing), asked=asked, over=over)
 
     def draw_footer(self) -> None:
-        """The keys of this state, under the names that they have now."""
-        keys = {id: key_name(names[0]) for id, (_, names) in self.keys.items()}
-        self.query_one(Foot).show(FOOTER[mode(self.record, self.standing)], keys)
+        """The keys of this state, under the names that they have now; in a field letters are text."""
+        words, keys = FOOTER[mode(self.record, self.standing)], FIELD_KEYS
+        if isinstance(self.focused, Input):
+            words = FIELDS.get(self.focused.id or "", ())
+        else:
+            keys = {id: key_name(names[0]) for id, (_, names) in self.keys.items()}
+        self.query_one(Foot).show(words, keys)
+
+    def on_descendant_focus(self) -> None:
+        self.call_later(self.draw_footer)
 
     @property
     def keys(self) -> dict[str, tuple[Binding, list[str]]]:
