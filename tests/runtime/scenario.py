@@ -277,7 +277,7 @@ def seen(runtime: Runtime) -> tuple[dict[int, Any], list[Any]]:
             for name, value in sorted(frame.names.items())
             if isinstance(value, PLAIN) and name[:2] != "__"
         }
-        for id, frame in runtime.player.frames.items()
+        for id, frame in runtime.frames.live.items()
         if frame.names is not None and id not in runtime.state.returned and (id, frame.unit) in runtime.state.record
     }
     agents = [

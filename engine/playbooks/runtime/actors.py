@@ -11,7 +11,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from playbooks.language.model import AgentClass, Playbook
-from playbooks.runtime.player import Beginning
+from playbooks.runtime.frames import Beginning
 from playbooks.runtime.replay import NEW
 from playbooks.runtime.signals import PlaybookFailed, ProgramEnded, Returned
 from playbooks.state import events as e
@@ -101,7 +101,7 @@ class Actors:
         runtime, state = self._runtime, self._runtime.state
         self.idle.discard(agent)
         try:
-            await runtime.player.root(agent, begin, n)
+            await runtime.frames.root(agent, begin, n)
         except Returned:
             pass
         except (Exception, asyncio.CancelledError) as error:

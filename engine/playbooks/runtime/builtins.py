@@ -305,7 +305,7 @@ class Builtins:
             running.text = shown
             if whose != caller.agent:
                 running.peer = whose
-            value = await runtime.player.call(running, whose, playbook, bound)
+            value = await runtime.frames.call(running, whose, playbook, bound)
             told(running, value)
             return value
 

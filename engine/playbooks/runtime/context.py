@@ -65,7 +65,7 @@ class Context:
         runtime = self._runtime
         stack = runtime.state.stack(frame.id)
         for id in stack[:-1]:
-            if (live := runtime.player.frames.get(id)) is not None:
+            if (live := runtime.frames.live.get(id)) is not None:
                 runtime.asking.flush(live)  # the statement it stands at may have come after the last checkpoint
         own = None if runtime.durable or frame.names is None else frame.names.own()
         return prompt_of(runtime.program, runtime.state, frame.id, executed, own, self._programs)

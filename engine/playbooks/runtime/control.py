@@ -157,7 +157,7 @@ class Control:
 
     def _frame(self, agent: str) -> int:
         held = [gate.frame for gate in (*self._gates, *self._models) if gate.agent == agent]
-        live = [frame.id for frame in self._runtime.player.frames.values() if frame.agent == agent]
+        live = [frame.id for frame in self._runtime.frames.live.values() if frame.agent == agent]
         return held[0] if held else max(live, default=0)
 
     # -- before something begins ---------------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ class Control:
             and frame.response.task is not None
             and not frame.response.task.done()
             and frame.id not in at_rest
-            for frame in runtime.player.frames.values()
+            for frame in runtime.frames.live.values()
         )
 
     def _newest(self) -> tuple[str, str]:

@@ -101,7 +101,7 @@ class Meetings:
         """What an attendee's part is called with: those of the leader's arguments that go by the same name."""
         row = self._runtime.state.meeting(id)
         given: dict[str, Any] = {"topic": row.topic}
-        for frame in self._runtime.player.frames.values():
+        for frame in self._runtime.frames.live.values():
             held = self._runtime.state.frame(frame.id)
             if (held.meeting, held.agent, held.playbook) == (id, row.host, row.playbook):
                 given |= frame.arguments

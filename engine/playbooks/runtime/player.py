@@ -1,24 +1,17 @@
-"""Runs a frame: its response statement by statement, a loop by the turn, a Python playbook as one unit.
+"""Runs a frame of model code: its response statement by statement, a loop by the turn.
 
 A completed unit never runs again; that is what `UnitEnded` says, and it is emitted at the first statement end where
-all that
-the unit began has ended.
+all that the unit began has ended.
 """
 
 from __future__ import annotations
 
 import ast
 import asyncio
-import inspect
-import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from playbooks.language.model import Playbook
 from playbooks.models.base import ModelError
 from playbooks.runtime import describing
-from playbooks.runtime.arguments import spread
-from playbooks.runtime.call import Running
 from playbooks.runtime.cursor import cursor
 from playbooks.runtime.excerpt import fold
 from playbooks.runtime.failures import explain
@@ -37,41 +30,8 @@ from playbooks.state import events as e
 if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
 
-MAX_DEPTH = 50
-"""Playbooks within playbooks; beyond it a call raises `RecursionError`."""
-_HEADROOM = 250
-"""Frames of Python's stack that are left to the engine: code that nests deep by itself must not break it half-way."""
 _LOOP = ("__cursor__", "__item__", "__next__", "__turns__")
 """Where a top-level loop under way keeps its place, among the frame's names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """A playbook that an agent begins of its own accord."""
-
-    playbook: Playbook
-    meeting: str = ""
-    """The meeting that it takes part in by it."""
-    messages: tuple[int, ...] = ()
-    """Those that it answers: taken as it begins."""
-    told: str = ""
-    """The messages, as the model is shown them."""
-    agent: str = ""
-    arguments: dict[str, Any] = field(default_factory=dict)
-    """Of a meeting, those that its leader was called with."""
-
-    def events(self, frame: int) -> list[e.Event]:
-        """What happens with the beginning."""
-        if not self.messages:
-            return []
-        return [e.MessagesTaken(self.agent, self.messages), e.Noted(frame, "heard", self.told)]
-
-
-def _python_depth() -> int:
-    frame, depth = sys._getframe(), 0
-    while (back := frame.f_back) is not None:
-        frame, depth = back, depth + 1
-    return depth
 
 
 _BREATH = 16
@@ -86,118 +46,16 @@ class BadStatement(Exception):
 
 
 class Player:
-    """The part of a runtime that enters frames and runs them."""
+    """The part of a runtime that runs model code."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self.frames: dict[int, Frame] = {}
-        """Those that live in this process."""
 
-    # -- entering ------------------------------------------------------------------------------------------------------
-
-    async def call(self, running: Running, agent: str, playbook: Playbook, arguments: dict[str, Any]) -> Any:
-        """Runs a playbook for a call; a saved frame goes on where it was."""
-        runtime = self._runtime
-        record = runtime.state.record.get((running.frame.id, running.unit), {})
-        child = record.get(("child", running.path, running.n))
-        if child is not None:
-            return await self._run(self._saved(child[0]))
-        depth, parent = 1, running.frame.id
-        while parent := runtime.state.frames[parent][3]:
-            depth += 1
-        if depth >= MAX_DEPTH:
-            raise RecursionError(f"playbooks are nested deeper than {MAX_DEPTH}")
-        if _python_depth() > sys.getrecursionlimit() - _HEADROOM:
-            raise RecursionError(f"playbooks and the code that calls them are nested too deep, {depth} playbooks")
-        arguments = runtime.agents.entered(agent, arguments)
-        meeting = runtime.meetings.open(agent, playbook, arguments) if playbook.meeting else ""
-        id = self._next_id()
-        data = runtime.values.encode(arguments) if runtime.durable else b""
-        place = (running.frame.id, running.unit, running.path, running.n)
-        runtime.emit(e.FrameEntered(id, agent, playbook.name, data, *place, meeting))
-        copy = runtime.values.decode(data) if runtime.durable else runtime.values.copy(arguments)
-        return await self._run(Frame(id, agent, playbook, copy, running.frame.id))
-
-    async def root(self, agent: str, begin: Beginning | None, n: int) -> Any:
-        """Runs an agent's nth playbook of its own accord; `begin` None goes on with its saved one."""
-        runtime = self._runtime
-        if begin is None:
-            return await self._run(self._saved(runtime.state.agent(agent).root))
-        playbook, meeting = begin.playbook, begin.meeting
-        named = {**self._named_alike(playbook, agent), **begin.arguments}
-        arguments = runtime.agents.entered(agent, runtime.agents.bind(playbook, agent, (), named))
-        if playbook.meeting and not meeting:
-            meeting = runtime.meetings.open(agent, playbook, arguments)
-        id = self._next_id()
-        data = runtime.values.encode(arguments) if runtime.durable else b""
-        runtime.emit(e.FrameEntered(id, agent, playbook.name, data, meeting=meeting))
-        runtime.emit(e.RootStarted(agent, n, id, begin.meeting))
-        for event in begin.events(id):
-            runtime.emit(event)
-        copy = runtime.values.decode(data) if runtime.durable else runtime.values.copy(arguments)
-        return await self._run(Frame(id, agent, playbook, copy, 0))
-
-    def _named_alike(self, playbook: Playbook, agent: str) -> dict[str, Any]:
-        """Nobody calls a playbook that begins by itself: what it can't do without is the agent's, `--set` included."""
-        needed = [parameter.name for parameter in playbook.parameters if parameter.default is None]
-        found = {name: self._runtime.agents.variable_of(agent, name) for name in needed}
-        return {name: held[0] for name, held in found.items() if held is not None}
-
-    def _next_id(self) -> int:
-        return int(self._runtime.state.count.get("frame", 0)) + 1
-
-    def _saved(self, id: int) -> Frame:
-        runtime = self._runtime
-        row = runtime.state.frame(id)
-        playbook = runtime.agents.playbook_of(row.agent, row.playbook)
-        frame = Frame(id, row.agent, playbook, runtime.values.decode(row.arguments), row.parent)
-        frame.unit = runtime.state.progress_of(id).unit
-        frame.step = runtime.state.step.get(id, "")
-        return frame
-
-    async def _run(self, frame: Frame) -> Any:
-        runtime = self._runtime
-        if frame.id in runtime.state.returned:
-            return runtime.values.decode(runtime.state.returned[frame.id])
-        self.frames[frame.id] = frame
-        token = here.set(Place(runtime, frame))
-        try:
-            runtime.agent_changed(frame.agent)
-            if frame.playbook.mode == "python":
-                return await self._python(frame)
-            names = self._names(frame)
-            await self._called(frame, names)
-            return await (self._raw(frame) if frame.playbook.mode == "raw" else self._play(frame, names))
-        except Returned:  # in Python, or in a description; in model code it ends a statement
-            return runtime.values.decode(runtime.state.returned[frame.id])
-        finally:
-            here.reset(token)
-            del self.frames[frame.id]
-            self.abandon(frame)
-            runtime.agent_changed(frame.agent)
-
-    def abandon(self, frame: Frame) -> None:
-        """Drops what the frame still has under way."""
-        for task in frame.tasks:
-            task.cancel()
-        if frame.response and frame.response.task:
-            frame.response.task.cancel()
-        frame.unbegun.clear()
-
-    async def _python(self, frame: Frame) -> Any:
-        """A Python playbook: its whole body is the unit."""
-        function = self._runtime.agents.code_of(frame.agent).functions[frame.playbook.name]
-        by_place, by_name = spread(function, frame.arguments)
-        value = function(*by_place, **by_name)
-        if inspect.isawaitable(value):
-            value = await value
-        place = here.get()
-        assert place
-        place.flush()
-        await self._settle(frame)
-        return value
-
-    # -- model code ----------------------------------------------------------------------------------------------------
+    async def begin(self, frame: Frame) -> Names:
+        """Gives a frame its names, and tells the model of the call unless it was told."""
+        names = self._names(frame)
+        await self._called(frame, names)
+        return names
 
     def _names(self, frame: Frame) -> Names:
         runtime = self._runtime
@@ -228,7 +86,7 @@ class Player:
             self._end_unit(frame, names, place, 0, None, "the description")
         describing.note_call(runtime, frame, description)
 
-    async def _raw(self, frame: Frame) -> str:
+    async def raw(self, frame: Frame) -> str:
         """One call, whose prompt is the description and nothing else; the response's text is the result."""
         runtime, state = self._runtime, self._runtime.state
         while not state.progress_of(frame.id).ended:
@@ -240,7 +98,12 @@ class Player:
                 await self._model_failed(frame, error)
         return state.response.get(frame.id, "").strip()
 
-    async def _play(self, frame: Frame, names: Names) -> Any:
+    async def play(self, frame: Frame, names: Names) -> Any:
+        """Runs a frame from where its state is; gives what the playbook returns.
+
+        Raises:
+            PlaybookFailed: Too many of its turns failed in a row.
+        """
         runtime, state = self._runtime, self._runtime.state
         text = state.response.get(frame.id, "")
         progress = state.progress_of(frame.id)
@@ -326,7 +189,7 @@ class Player:
                 place.next_segment()
                 following = await self._statement(frame, offset)
                 if following is None:
-                    await self._settle(frame)
+                    await self.settle(frame)
                     break
                 await runtime.effects.happened(place, "goes on", place.calls)
                 statement = following
@@ -416,7 +279,7 @@ class Player:
             frame.unbegun or any(not task.done() for task in frame.tasks) or self._runtime.replay.awaits(frame.id)
         )
 
-    async def _settle(self, frame: Frame) -> None:
+    async def settle(self, frame: Frame) -> None:
         """The last statement that can wait for its tasks and calls: tasks are waited for, calls it dropped are an
         error.
         """

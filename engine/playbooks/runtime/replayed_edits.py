@@ -22,7 +22,7 @@ def make_edit(runtime: Runtime, frame: int, unit: int, tick: float, name: str) -
     data = runtime.state.record[frame, unit]["edit", tick, name][0]
     agent, owner = runtime.state.frames[frame][0], frame
     while owner and runtime.state.frames[owner][0] == agent:
-        live = runtime.player.frames.get(owner)
+        live = runtime.frames.live.get(owner)
         if live is not None and live.names is not None and name in live.names:
             break
         owner = runtime.state.frames[owner][3]
@@ -33,7 +33,7 @@ def make_edit(runtime: Runtime, frame: int, unit: int, tick: float, name: str) -
     if not owner:
         runtime.emit(e.VariableWritten(agent, name, data))
         return
-    live = runtime.player.frames[owner]
+    live = runtime.frames.live[owner]
     if owner != frame:
         runtime.emit(e.EditPlaced(owner, live.unit, tick, name, data))
     assert live.names is not None

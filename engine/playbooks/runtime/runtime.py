@@ -27,6 +27,7 @@ from playbooks.runtime.context import Context
 from playbooks.runtime.control import Control
 from playbooks.runtime.effects import Effects
 from playbooks.runtime.frame import Frame
+from playbooks.runtime.frames import Frames
 from playbooks.runtime.intents import Intents
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.mailbox import Mailbox
@@ -114,6 +115,7 @@ class Runtime:
         """Paths to what could not be stored since the last checkpoint: the next one's header tells them."""
         self.intents = Intents(self)
         self.effects = Effects(self)
+        self.frames = Frames(self)
         self.player = Player(self)
         self.asking = Asking(self)
         self.context = Context(self)
@@ -220,7 +222,7 @@ class Runtime:
         if self.stopping:
             return
         self.stopping = True
-        for frame in self.player.frames.values():
+        for frame in self.frames.live.values():
             self.asking.flush(frame)
             if frame.response and frame.response.task:
                 frame.response.task.cancel()
@@ -321,7 +323,7 @@ class Runtime:
             Sealed: It could not be written. The run is over, and code that goes on all the same comes to no effect.
         """
         if self.durable:
-            for live in self.player.frames.values():
+            for live in self.frames.live.values():
                 self.asking.flush(live)
         if self.degraded:
             header["degraded"] = (*dict.fromkeys((*header.get("degraded", ()), *self.degraded)),)

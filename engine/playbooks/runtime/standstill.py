@@ -82,7 +82,7 @@ class Standstill:
         runtime = self._runtime
         rows = runtime.state.agents.values()
         reasons = [f"{row[0]} failed: {row[4]}" for row in rows if row[3] == "failed"]
-        if not runtime.effects.in_flight and not runtime.player.frames:
+        if not runtime.effects.in_flight and not runtime.frames.live:
             if reasons:
                 runtime.fail("; ".join(reasons))
             else:

@@ -57,7 +57,7 @@ class Telling:
         """An agent as it is now."""
         row = self._runtime.state.agent(agent)
         waiter = next((w for w in self._runtime.mailbox.waiters if w.agent == agent), None)
-        frames = [frame for frame in self._runtime.player.frames.values() if frame.agent == agent]
+        frames = [frame for frame in self._runtime.frames.live.values() if frame.agent == agent]
         status: AgentStatus = "running"
         if row.status == "failed":
             status = "failed"

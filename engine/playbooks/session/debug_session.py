@@ -18,86 +18,26 @@ from playbooks.checkpoints.record import BranchInfo, Header
 from playbooks.checkpoints.store import Store
 from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
-from playbooks.language import load_program
 from playbooks.language.model import Program
 from playbooks.runtime.breaking import break_into
-from playbooks.runtime.intents import attempts_of, calls_of
-from playbooks.runtime.journal import Journal
 from playbooks.runtime.notices import (
     AgentChanged,
-    AgentView,
     Committed,
     Listener,
     MayHaveRun,
     MessageSent,
-    MessageView,
     Notice,
     Pruned,
     RunStatus,
 )
 from playbooks.runtime.runtime import Runtime
 from playbooks.session import resume as resuming
-from playbooks.session.branching import Branching
-from playbooks.session.chains import refuse_foreign
-from playbooks.session.edits import Edits
-from playbooks.session.interrupted import intents_after, told
-from playbooks.session.keeping import Keeping, kept_of
 from playbooks.session.moment import Moment
-from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, store_of
-from playbooks.session.presets import preset
-from playbooks.session.record import SessionRecord
-from playbooks.session.resume import Resumed
-from playbooks.session.run_control import RunControl
-from playbooks.session.settling import ForkOptions, Settled, begun, gone_on
-from playbooks.state import ProgramState
-from playbooks.state import events as e
+from playbooks.session.restoring import Restoring
 
 
-class DebugSession(RunControl, Branching):
+class DebugSession(Restoring):
     """Made by `open`; an async context manager."""
-
-    def __init__(
-        self,
-        programs: tuple[str | Program, ...],
-        config: Config,
-        resume: str | bool | None,
-        set: Mapping[str, Any],
-        message: str | None,
-        model: str | None,
-        trust: bool,
-        durable: bool | None,
-        store: Store | None,
-        clock: Callable[[], float],
-        verify: bool,
-        breakpoints: Sequence[str],
-    ) -> None:
-        self._programs, self._base_config = programs, config
-        self._resume, self._set, self._message, self._model_option = resume, dict(set), message, model
-        self._trust, self._durable, self._given_store, self._clock = trust, durable, store, clock
-        self._verify = verify
-        self._stack = contextlib.ExitStack()
-        self._listeners: list[Listener] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._running: asyncio.Event | None = None
-        self._thread = 0
-        """The engine's."""
-        self._unwanted = False
-        """Interrupted before it began."""
-        self.config = config
-        self.resumed: Resumed | None = None
-        self.timeline: list[Header] = []
-        """Headers in sequence order, of all branches; grows while the session runs."""
-        self.agents: dict[str, AgentView] = {}
-        self.messages: list[MessageView] = []
-        """Of this branch, oldest first."""
-        self.error = ""
-        self._runtime: Runtime | None = None
-        self._store: Store | None = None
-        self._keep = config.durability.keep_last_n
-        self._keeping: Keeping | None = None
-        self._begin_control(breakpoints)
-        self.record = SessionRecord(lambda: self._store, lambda: self.timeline)
-        """What the checkpoints tell; for one thread at a time, any thread."""
 
     @classmethod
     def open(
@@ -153,138 +93,6 @@ class DebugSession(RunControl, Branching):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
-
-    def _open(self) -> None:
-        resuming_now = self._resume not in (None, False)
-        found = None
-        program: Program | None = None
-        if self._programs:
-            first = self._programs[0]
-            program = first if isinstance(first, Program) else load_program([str(path) for path in self._programs])
-        config = self.config = self._base_config.for_program(program) if program else self._base_config
-        durable = resuming_now or (config.durability.enabled if self._durable is None else self._durable)
-        if durable:
-            self._store = self._given_store or store_of(config)
-            if self._given_store is None:
-                self._stack.callback(self._store.close)
-        self._clock = never_back(self._clock, self._store)
-        if resuming_now:
-            assert self._store and self._resume
-            found = resuming.find(self._store, program.roots[0] if program and program.roots else "", self._resume)
-        if found is None:
-            if program is None:
-                raise UserError("no program was given", "name a .pb file")
-            self._begin(program)
-        else:
-            self._go_on(found, program)
-        self._open_control()
-        known = self.runtime.state.agents
-        self.agents = {id: AgentView(id, str(row[0]), "ready") for id, row in known.items()}
-
-    def _begin(self, program: Program) -> None:
-        settled = begun(program, self._base_config, self._model_option)
-        journal = Journal(
-            ProgramState(),
-            self._writer(self._store) if self._store else None,
-            self._clock,
-        )
-        self._keep_in(journal)
-        journal.emit(
-            e.SessionStarted(
-                program.hash,
-                program.roots,
-                tuple((file.path, file.text) for file in program.files),
-                self._model_option or "",
-                self._message or "",
-            )
-        )
-        runtime = self._made(journal, settled)
-        self._take(runtime, settled)
-        refuse_mcp(program)
-        runtime.prepare()
-        preset(runtime, program, self._set)
-        if self._message:
-            runtime.messages.person_says(self._message)
-
-    def _go_on(self, found: Any, program: Program | None) -> None:
-        store = self._store
-        assert store
-        session = found.session if isinstance(found, Header) else found.id
-        self._stack.enter_context(store.lock(session))
-        headers = store.headers(session)
-        branches = {branch.name: branch for branch in store.branches(session)}
-        if isinstance(found, Header):
-            path = resuming.branch_path(headers, found.id)
-            branch = found.branch
-        else:
-            branch = found.branch
-            path = resuming.branch_path(headers, branches[branch].head)
-        folded, skipped, after = resuming.newest_whole(store, path)
-        if not self._trust:
-            refuse_foreign(store, folded.header.id)
-        settled = gone_on(folded.state, self._base_config, self._model_option)
-        self._keep = kept_of(store, session, self._keep)
-        self.timeline = list(headers)
-        journal = Journal(folded.state, self._writer(store), self._clock)
-        self._keep_in(journal)
-        last = max((header.sequence for header in headers), default=0)
-        others = [known.head for known in branches.values() if known.name != branch]
-        journal.go_on(folded.header, folded.windows, last, branch, others)
-        journal.last = {header.agent: header for header in path if header.sequence <= folded.header.sequence}
-        runtime = self._made(journal, settled)
-        runtime.prepare()
-        self._take(runtime, settled)
-        interrupted: tuple[str, ...] = ()
-        self.messages = Moment(folded.header, folded.state).messages
-        agents = list(folded.state.agents)
-        if isinstance(found, Header) and branches[branch].head != found.id:  # its branch has gone on since
-            prepared = self._prepared(found.id, Edits(), before=False, label="")
-            branch = prepared.plan.branch
-            self._branch_off(prepared, ForkOptions())
-        else:
-            damaged = (found.id for found in store.damaged())
-            ends = (folded.header.id, *(header.id for header in after), *damaged)
-            interrupted = self._expect(runtime, store, session, ends)
-        path = resuming.branch_path(headers, folded.header.id)
-        self.resumed = Resumed(
-            session,
-            branch,
-            folded.header.id,
-            resuming.agents_of(path, agents),
-            skipped,
-            tuple(f"{header.agent}: {header.text}" for header in after if header.kind == "say"),
-            settled.program.roots[0] if settled.program.roots else "",
-            resuming.changed_files(settled.program, program),
-            resuming.failed_agents(folded.state, path),
-            interrupted,
-        )
-
-    def _expect(self, runtime: Runtime, store: Store, session: str, ends: Sequence[str]) -> tuple[str, ...]:
-        """What was under way when the process died may have run, and model calls stay counted."""
-        notes = intents_after(store, session, ends, trust=self._trust)
-        attempts = attempts_of(runtime.state, notes)
-        if (calls := calls_of(notes)) > self.calls:
-            runtime.emit(e.CallsCounted(calls))
-        mode = self.config.durability.interrupted_tool
-        runtime.intents.expect(attempts, mode)
-        return told(attempts, mode)
-
-    def _made(self, journal: Journal, settled: Settled) -> Runtime:
-        return Runtime(settled.program, settled.model, journal, settled.limits, settled.model_settings, self._clock)
-
-    def _take(self, runtime: Runtime, settled: Settled) -> None:
-        """From now on the session is this runtime's."""
-        self.program, self.config, self._runtime = settled.program, settled.config, runtime
-        runtime.listeners.append(self._told)
-        self._take_control(runtime)
-
-    def _writer(self, store: Store) -> LockingWriter:
-        return LockingWriter(store, lambda: self.program, self._stack, self._keep)
-
-    def _keep_in(self, journal: Journal) -> None:
-        """Has a journal prune, before anything is emitted or gone on with."""
-        if self._store is not None and self._keep:
-            journal.retention = self._keeping = Keeping(self._store, self._keep, self.timeline, self._told)
 
     # -- what there is -------------------------------------------------------------------------------------------------
 
