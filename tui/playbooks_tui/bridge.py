@@ -48,10 +48,18 @@ class Bridge:
     Args:
         opening: Not entered yet.
         pause: Stop before the first await.
+        new_loop: Makes the loop that the engine runs on, whose clock also measures what things take.
     """
 
-    def __init__(self, opening: DebugSession | FollowedSession, *, pause: bool = False) -> None:
+    def __init__(
+        self,
+        opening: DebugSession | FollowedSession,
+        *,
+        pause: bool = False,
+        new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+    ) -> None:
         self.session = opening
+        self._new_loop = new_loop
         self._pause = pause
         self._lock = threading.Lock()
         self._queue: list[Told] = []
@@ -195,7 +203,8 @@ class Bridge:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._live())
+            with asyncio.Runner(loop_factory=self._new_loop) as runner:
+                runner.run(self._live())
         except BaseException as error:
             if not self._opened.done():
                 self._opened.set_exception(error)

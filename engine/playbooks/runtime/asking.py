@@ -5,7 +5,7 @@ Apart from the player because a call outlives the statement that needed it: it i
 
 from __future__ import annotations
 
-import time
+import asyncio
 from typing import TYPE_CHECKING
 
 from playbooks.models.base import ModelRequest, Retry, Text, Usage
@@ -103,7 +103,8 @@ class Asking:
     async def _drain(self, frame: Frame, response: Response, request: ModelRequest, call: int) -> None:
         runtime = self._runtime
         usage = Usage()
-        began = time.perf_counter()
+        now = asyncio.get_running_loop().time
+        began = now()
 
         def tell(piece: Text | Retry | Usage) -> None:
             nonlocal usage
@@ -132,7 +133,7 @@ class Asking:
                     usage.input_tokens,
                     usage.output_tokens,
                     usage.cost,
-                    time.perf_counter() - began,
+                    now() - began,
                     str(response.error or ""),
                 )
             )

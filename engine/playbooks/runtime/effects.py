@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import time
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -154,6 +153,7 @@ class Effects:
             if durable:
                 runtime.emit(e.EffectBegan(frame.id, unit, path, n, tick, call.label, mark, _waits_for(call)))
         running = Running(frame, unit, path, n, tick, call)
+        now = asyncio.get_running_loop().time
         try:
             child = record.get(("child", path, n))
             anew = child is None or (call.tool and runtime.intents.begins_anew(child))
@@ -164,7 +164,7 @@ class Effects:
                     await runtime.control.gate(running, call)
                 if runtime.stopping:
                     await runtime.never()
-            began, outcome = time.perf_counter(), None
+            began, outcome = now(), None
             if durable:
                 if call.tool and anew:
                     outcome = await runtime.intents.begin(call, running, mark)
@@ -187,7 +187,7 @@ class Effects:
             self._drop_child(frame.id, unit, path, n)
             raise
         try:
-            return self._complete(call, running, ok, value, time.perf_counter() - began)
+            return self._complete(call, running, ok, value, now() - began)
         finally:
             if runtime.stopping:  # committed, or it could not be: it does not return
                 await runtime.never()
