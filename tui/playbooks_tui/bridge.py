@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from playbooks.checkpoints.record import BranchInfo
 from playbooks.errors import UserError
-from playbooks.runtime.notices import Committed, Notice, Writing, WritingDropped
+from playbooks.runtime.notices import Committed, Notice, RunStatus, Writing, WritingDropped
 from playbooks.session import DebugSession, FollowedSession, Moment
 from playbooks_tui.record import Ended, Labelled, Named, Opened, Tallied, Tally, Told, Turned
 
@@ -256,6 +256,11 @@ async def turned(session: DebugSession | FollowedSession) -> Turned:
     )
 
 
+def _over(status: str) -> RunStatus:
+    """What an older session's branch is said to be: what did not end was interrupted."""
+    return "finished" if status == "finished" else "failed" if status == "failed" else "interrupted"
+
+
 async def opened(session: DebugSession | FollowedSession) -> Opened:
     """What a session holds before it runs."""
     program = session.program.roots[0].rsplit("/", 1)[-1] if session.program.roots else session.program.name
@@ -279,7 +284,7 @@ async def opened(session: DebugSession | FollowedSession) -> Opened:
         program,
         session.resumed.session,
         session.resumed.branch,
-        session.status if session.read_only else "failed" if status == "failed" else "interrupted",
+        session.status if session.read_only else _over(status),
         tuple(session.timeline),
         agents,  # type: ignore[arg-type]
         tuple(session.messages),
