@@ -1,0 +1,128 @@
+"""What there is a picture of: every state, screen and dialog, by the keys that lead there."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from tui.studio import NEGOTIATION, Kept, Studio, played, studio
+
+FAILS = """---
+model: script:fails.py
+---
+# Clerk
+## Main
+### Triggers
+- When the program starts
+### Steps
+- Greet the user
+"""
+FAILS_MODEL = '''
+def respond(request):
+    return """await Say("user", "One moment.")
+raise ValueError("there is no such order")
+"""
+'''
+_TYPES = "type:"
+MORE = {"fails.pb": FAILS, "fails.py": FAILS_MODEL}
+"""Files beside the examples."""
+
+
+def finished() -> Kept:
+    """The negotiation, sold at 80."""
+    return played()
+
+
+def forked() -> Kept:
+    """The negotiation, and a branch in which the second price was 80 at once."""
+    return played(fork="1000_ckpt_9", result="80", label="low")
+
+
+def broken_off() -> Kept:
+    """The negotiation, interrupted while the Boss thinks."""
+    return played(stop=6.0)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture: what is opened, and which keys are pressed then."""
+
+    keys: tuple[str, ...] = ()
+    """Keys; `type:TEXT` types."""
+    kept: Callable[[], Kept] | None = None
+    """This session, not run; else `program` runs."""
+    program: str = NEGOTIATION
+    stop: float = math.inf
+    breakpoints: tuple[str, ...] = ()
+    theme: str = "textual-dark"
+    environ: dict[str, str] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def opened(self, folder: Path, size: tuple[int, int]) -> AsyncIterator[Studio]:
+        """The debugger where the keys lead.
+
+        Args:
+            folder: The current one, with the examples.
+            size: Columns and rows.
+        """
+        kept = await asyncio.to_thread(self.kept) if self.kept else None
+        async with studio(
+            folder,
+            kept=kept,
+            program=self.program,
+            stop=self.stop,
+            breakpoints=self.breakpoints,
+            size=size,
+            theme=self.theme,
+        ) as desk:
+            for typed, keys in groupby(self.keys, lambda key: key.startswith(_TYPES)):
+                if typed:
+                    await desk.type("".join(key.removeprefix(_TYPES) for key in keys))
+                else:
+                    await desk.keys(*keys)
+            yield desk
+
+
+def _at(row: int) -> tuple[str, ...]:
+    """Looks at a row of the timeline, counted from the first."""
+    return ("g", *(["down"] * row))
+
+
+BACK = _at(8)
+"""After `Counter(60) = 95` the Seller said a new price."""
+PICTURES: dict[str, Shown] = {
+    "running": Shown(stop=7.44),
+    "paused": Shown(breakpoints=("tool check_margin",)),
+    "pausing": Shown(("space",), stop=7.44),
+    "waiting": Shown(program="support.pb"),
+    "waiting-typing": Shown(("i", "type:Where is 1001?"), program="support.pb"),
+    "failed": Shown(program="fails.pb"),
+    "finished": Shown(),
+    "interrupted": Shown(kept=broken_off),
+    "back": Shown(BACK, kept=finished),
+    "back-fork": Shown(BACK, kept=forked),
+    "back-live": Shown(("g", *["down"] * 8, "enter"), stop=7.44),
+    "back-light": Shown(BACK, kept=forked, theme="textual-light"),
+    "back-nocolor": Shown(BACK, kept=forked, environ={"NO_COLOR": "1"}),
+    "zoomed": Shown((*BACK, "z"), kept=forked),
+    "fork": Shown((*_at(7), "e"), kept=finished),
+    "fork-typed": Shown((*_at(7), "e", "ctrl+a", "type:80"), kept=finished),
+    "fork-refused": Shown((*_at(7), "e", "ctrl+a", "type:eighty"), kept=finished),
+    "help": Shown(("question_mark",), kept=finished),
+    "palette": Shown(("colon",), kept=finished),
+    "palette-typed": Shown(("colon", "type:fork"), kept=finished),
+    "find": Shown(("slash", "type:75"), kept=finished),
+    "filter": Shown(("v",), kept=finished),
+    "label": Shown((*BACK, "L", "type:low"), kept=finished),
+    "tab-state": Shown((*BACK, "1"), kept=finished),
+    "tab-code": Shown((*BACK, "2"), kept=finished),
+    "tab-prompt": Shown((*BACK, "3"), kept=finished),
+    "tab-program": Shown((*BACK, "4"), kept=finished),
+    "tab-breaks": Shown((*BACK, "5"), kept=finished),
+    "tab-output": Shown((*BACK, "6"), kept=finished),
+}

@@ -1,0 +1,207 @@
+"""Sessions to take pictures of: played on a stage's clock, kept once for a process, and shown in the real debugger.
+
+Whatever a picture shows is the same every time: the run (`StageLoop`), the clock, the ids, the key that signs, the
+folder's name, the cursor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+from tui.desk import Desk
+from tui.stage import StageLoop
+
+from playbooks import DebugSession
+from playbooks.checkpoints.filesystem import FileStore
+from playbooks.config import Config
+from playbooks_tui.app import Debugger
+from playbooks_tui.bridge import Bridge
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+BEGAN = 1_800_000_000.0
+"""When every run begins, in seconds since 1970."""
+LATER = 180.0
+"""How long after its last checkpoint an older session is looked at, in seconds."""
+NEGOTIATION = "negotiation.pb"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A session that was played, in a folder to copy."""
+
+    folder: Path
+    session: str
+    seconds: float
+    """How long it ran."""
+
+
+def _session(
+    program: str, folder: Path, now: Callable[[], float], resume: str | None = None, breakpoints: Sequence[str] = ()
+) -> DebugSession:
+    programs = [program] if resume is None else []
+    store = FileStore(folder / ".checkpoints", key=b"k" * 32)
+    config = Config.load(env={}).for_debug()
+    return DebugSession.open(
+        *programs, config=config, store=store, durable=True, resume=resume, clock=now, breakpoints=breakpoints
+    )
+
+
+def stock(folder: Path, more: dict[str, str] | None = None) -> None:
+    """Puts the examples there, and other files by name."""
+    for path in EXAMPLES.iterdir():
+        if path.is_file():
+            shutil.copy(path, folder)
+    for name, text in (more or {}).items():
+        (folder / name).write_text(text)
+
+
+@cache
+def played(
+    program: str = NEGOTIATION, stop: float = math.inf, fork: str = "", result: str = "", label: str = ""
+) -> Kept:
+    """A session from its start to its end, or until time stopped; then perhaps a branch of it.
+
+    Call it in an empty folder of the caller's: programs are named by their file there.
+
+    Args:
+        program: One of the examples.
+        stop: After how many seconds it is interrupted.
+        fork: Then a branch from this checkpoint, run to its end …
+        result: … with this result of the checkpoint's effect …
+        label: … under this label.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="played-"))
+    stage = StageLoop(stop)
+
+    async def play() -> Kept:
+        async with _session(program, Path(), lambda: BEGAN + stage.time()) as session:
+            run = asyncio.ensure_future(session.run())
+            if stop < math.inf:
+                await asyncio.sleep(stop - 1e-6)
+                session.interrupt()
+                stage.stop_at = math.inf
+            await run
+            if fork:
+                await session.fork(fork, result=int(result), label=label)
+                await session.run()
+            return Kept(folder, session.id, stage.time())
+
+    with asyncio.Runner(loop_factory=lambda: stage) as runner:
+        kept = runner.run(play())
+    shutil.move(".checkpoints", folder / ".checkpoints")
+    return kept
+
+
+_KEYS = {" ": "space"}
+_ROUNDS = 3
+"""A key may ask the engine, what it says may have something read, and that is drawn."""
+_MOVES = frozenset({"g", "up", "down"})
+"""Keys after which the next can be pressed at once."""
+
+
+class Studio(Desk):
+    """A debugger whose engine stands on a stage."""
+
+    stage: StageLoop
+
+    async def settle(self) -> None:
+        """Waits until nothing more comes: the engine stands, everything was read, and the screen shows it."""
+        for _ in range(_ROUNDS):
+            await self._idle()
+            await self.pilot.pause()
+
+    async def _idle(self) -> None:
+        loop = self.bridge._loop
+        if loop is not None and not self.bridge.over.done():
+            await asyncio.wrap_future(self.bridge.order(_nothing))
+            while not self.stage.stands.is_set() and not self.bridge.over.done():  # noqa: ASYNC110
+                await asyncio.sleep(0.002)
+        await asyncio.wrap_future(self.bridge._reader.submit(lambda: None))
+
+    async def keys(self, *keys: str) -> None:
+        """Presses keys one after the other, each when nothing more comes of the one before."""
+        for key in keys:
+            await self.pilot.press(key)
+            if key not in _MOVES:
+                await self.settle()
+        await self.settle()
+
+    async def type(self, text: str) -> None:
+        """Types into the field that has the focus."""
+        await self.pilot.press(*(_KEYS.get(letter, letter) for letter in text))
+        await self.settle()
+
+    async def resize(self, width: int, height: int) -> None:
+        """Gives the terminal another size."""
+        await self.pilot.resize_terminal(width, height)
+        await self.settle()
+
+    def picture(self, title: str = "playbooks debug") -> str:
+        """What the screen shows now, as SVG; a cursor does not blink."""
+        for widget in self.app.screen.query(Widget):
+            if isinstance(widget, Input | TextArea):
+                widget.cursor_blink = False
+        return self.app.export_screenshot(title=title)
+
+
+async def _nothing() -> None:
+    pass
+
+
+@asynccontextmanager
+async def studio(
+    folder: Path,
+    *,
+    kept: Kept | None = None,
+    program: str = NEGOTIATION,
+    stop: float = math.inf,
+    held: bool = False,
+    breakpoints: Sequence[str] = (),
+    size: tuple[int, int] = (180, 50),
+    theme: str = "textual-dark",
+) -> AsyncIterator[Studio]:
+    """Opens the debugger in a folder that has the examples (`stock`) and is the current one.
+
+    Args:
+        folder: The current one.
+        kept: Shows this session; else one of `program` is run.
+        program: A file there.
+        stop: Where time stops, in seconds.
+        held: Begin paused.
+        breakpoints: Where to stop.
+        size: Columns and rows.
+        theme: One of Textual's.
+    """
+    stage = StageLoop(stop)
+    if kept is not None:
+        shutil.copytree(kept.folder, folder, dirs_exist_ok=True)
+    start = BEGAN if kept is None else BEGAN + kept.seconds + LATER
+
+    def now() -> float:
+        return start + stage.time()
+
+    session = _session(program, folder, now, kept.session if kept else None, breakpoints)
+    bridge = Bridge(session, pause=held, new_loop=lambda: stage)
+    bridge.open()
+    app = Debugger(bridge, begin=kept is None, held=held, theme=theme, now=now)
+    app.animation_level = "none"
+    try:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            desk = Studio(app, app._debugging, bridge, pilot)
+            desk.stage = stage
+            await desk.settle()
+            yield desk
+    finally:
+        stage.go_on()
+        bridge.leave()
+        bridge.over.exception(60)
