@@ -14,18 +14,18 @@ from playbooks_tui.keys import BINDINGS
 from playbooks_tui.record import Touched
 from playbooks_tui.screens.acts.breaking import BreakingActs
 from playbooks_tui.screens.acts.finding import FindingActs
-from playbooks_tui.screens.acts.forking import ForkingActs
 from playbooks_tui.screens.acts.looking import LookingActs
 from playbooks_tui.screens.acts.marking import MarkingActs
 from playbooks_tui.screens.acts.moving import MovingActs
 from playbooks_tui.screens.acts.panes import PaneActs
+from playbooks_tui.screens.acts.reloading import ReloadingActs
 from playbooks_tui.screens.acts.running import RunningActs
 from playbooks_tui.screens.acts.talking import TalkingActs
 from playbooks_tui.screens.help import Help
 
 
 class Debugging(
-    RunningActs, MovingActs, LookingActs, FindingActs, MarkingActs, ForkingActs, BreakingActs, PaneActs, TalkingActs
+    RunningActs, MovingActs, LookingActs, FindingActs, MarkingActs, ReloadingActs, BreakingActs, PaneActs, TalkingActs
 ):
     """The main screen, with its keys."""
 
@@ -46,6 +46,7 @@ class Debugging(
     def on_mount(self) -> None:
         super().on_mount()
         self.draw_breakpoints()
+        self.watch_files()
         if self._begins:
             self.begin_run(held=self._held)
         else:

@@ -29,13 +29,19 @@ class ForkingActs(InspectingActs):
         self.open_fork(self.selected_thing())
 
     def action_fork(self) -> None:
-        self.open_fork(None)
+        self.open_fork(None, new_text=self.offers_new_text)
 
-    def open_fork(self, about: Key | None) -> None:
+    @property
+    def offers_new_text(self) -> bool:
+        """Whether a fork begins with the program as it is now."""
+        return False
+
+    def open_fork(self, about: Key | None, *, new_text: bool = False) -> None:
         """Opens the fork dialog at the row that is meant.
 
         Args:
             about: What is to be changed there; None: the checkpoint's own result or message.
+            new_text: Run the program as it is now, unless the person chooses otherwise.
         """
         record, at = self.record, self.at
         self.may_change()
@@ -51,7 +57,7 @@ class ForkingActs(InspectingActs):
         running = self.mode_now in ("running", "pausing", "paused", "waiting")
         desk = Desk(self.bridge, header.branch, record.headers[rows[-1]].id, record.behind(at), record.title)
         place = Place(header.id, header.branch, done, running)
-        self.app.push_screen(Fork(place, desk, about), self._forked)
+        self.app.push_screen(Fork(place, desk, about, new_text=new_text), self._forked)
 
     def may_change(self) -> None:
         """Raises, so that it is said, when another process runs the session."""

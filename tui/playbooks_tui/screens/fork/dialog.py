@@ -72,6 +72,7 @@ class Fork(ModalScreen[Draft | None]):
         place: Where.
         desk: Asks the session.
         about: What is to be changed; None: the checkpoint's own result or message.
+        new_text: The program as it is now is chosen at first.
     """
 
     BINDINGS = [
@@ -128,8 +129,9 @@ class Fork(ModalScreen[Draft | None]):
 
         error: str = ""
 
-    def __init__(self, place: Place, desk: Desk, about: Key | None = None) -> None:
+    def __init__(self, place: Place, desk: Desk, about: Key | None = None, *, new_text: bool = False) -> None:
         super().__init__()
+        self._new_text = new_text
         self.place, self._desk, self._about = place, desk, about
         self.draft = Draft(place.checkpoint)
         self.facts: Facts | None = None
@@ -397,9 +399,12 @@ class Fork(ModalScreen[Draft | None]):
     def _draw_program(self, facts: Facts) -> None:
         now = facts.now
         choices = self.query_one("#program", Choices)
-        second = list(choices.query("Choice"))[1]
-        second.label = Content(f"as it is now: {cut(now.words, 40)}")  # type: ignore[attr-defined]
+        second = list(choices.query(Choice))[1]
+        second.label = Content(f"as it is now: {cut(now.words, 40)}")
         second.disabled = now.program is None or now.same
+        if self._new_text and not second.disabled:
+            self._new_text = False
+            second.value = True
 
     def _draw(self) -> None:
         self._draw_change()

@@ -1,0 +1,43 @@
+"""Saving the program: what changed is said, a broken file leaves the last good one, and a fork takes the new text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui.desk import Opens
+from tui.programs import HAGGLES, SHOP
+
+from playbooks_tui.screens.fork.dialog import Fork
+from playbooks_tui.widgets.inspector import Inspector
+
+
+async def test_a_save_is_said_and_f_forks_with_the_new_text(desk: Opens, alone: Path) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        new = alone / "new.pb"
+        new.write_text(SHOP.replace("- Sell", "- Sell dear"))
+        new.replace(alone / "shop.pb")  # as editors save: another file takes its place
+        await d.until(lambda: any("f forks from here with the new text" in said for said in d.said))
+        assert any("Shop.Main changed: steps" in said for said in d.said)
+        await d.press("up", "f")
+        await d.until(lambda: isinstance(d.app.screen, Fork) and d.app.screen.draft.program == "shop.pb")
+        await d.press("ctrl+s")
+        await d.until(lambda: "fork-1" in d.screen.record.branches)
+        await d.status("finished")
+        await d.press("4")
+        inspector = d.screen.query_one(Inspector)
+        await d.until(lambda: any("Sell dear" in inspector.sheet.line(y).text for y in range(40)))
+
+
+async def test_a_broken_file_is_shown_as_an_error_and_the_last_good_one_stays(desk: Opens, alone: Path) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        (alone / "shop.pb").write_text("no heading\n")
+        await d.until(lambda: any("The last good program stays." in said for said in d.said))
+        await d.press("up", "f")
+        await d.until(lambda: isinstance(d.app.screen, Fork) and d.app.screen.facts)
+        dialog = d.app.screen
+        assert isinstance(dialog, Fork) and dialog.facts is not None and dialog.facts.now.program is None
+        await d.press("ctrl+s")
+        await d.until(lambda: "fork-1" in d.screen.record.branches)
+        await d.status("finished")

@@ -1,0 +1,105 @@
+"""The program's files, watched: what was saved is read, said, and offered for a branch; what runs stays as it is.
+
+The folders are watched and not the files, since an editor that saves atomically puts another file in their place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from textual.message import Message
+
+from playbooks.runtime.notices import Output
+from playbooks.session.reloading import Reloaded
+from playbooks_tui.screens.acts.forking import ForkingActs
+
+_DEBOUNCE_MS: Final = 50
+_STEP_MS: Final = 20
+_MOST: Final = 3
+"""Changes that are named."""
+
+
+class ReloadingActs(ForkingActs):
+    """What follows a save."""
+
+    reloaded: Reloaded | None = None
+    """What the files held when one was saved last; None: none was."""
+
+    @dataclass
+    class Reread(Message):
+        """The files were read again."""
+
+        reloaded: Reloaded
+
+    def watch_files(self) -> None:
+        """Watches the program's files as long as this screen is there."""
+        session = self.bridge.session
+        paths = {os.path.abspath(path) for path in session.program_files if os.path.isfile(path)}
+        if paths and not session.read_only:
+            self.run_worker(self._watch(frozenset(paths)), group="files", exclusive=True)
+
+    async def _watch(self, paths: frozenset[str]) -> None:
+        async for _ in saves(paths):
+            self.bridge.read(self._reread)
+
+    def _reread(self) -> None:
+        """On the reading thread."""
+        self.post_message(self.Reread(self.bridge.session.reload()))
+
+    def on_reloading_acts_reread(self, event: Reread) -> None:
+        found = event.reloaded
+        if found.same and (self.reloaded is None or self.reloaded.same):
+            return  # saved as it was
+        self.reloaded = found
+        name = self.record.program
+        if found.program is None:
+            for line in found.error.splitlines():
+                self.bridge.tell(Output("", line, "error"))
+            self.notify(
+                f"{found.error.splitlines()[0]}\nThe last good program stays.",
+                title=f"{name} is broken",
+                severity="error",
+                timeout=8,
+                markup=False,
+            )
+        elif found.same:
+            self.say(f"{name} is as it runs again")
+        else:
+            shown = [str(change) for change in found.changes[:_MOST]]
+            more = len(found.changes) - len(shown)
+            what = "; ".join(shown) + (f" and {more} more" if more else "") or "only its layout differs"
+            self.bridge.tell(Output("", f"saved: {what}", "log"))
+            self.notify(
+                f"{what}\nWhat runs stays as it is; f forks from here with the new text.",
+                title=f"{name} was saved",
+                timeout=8,
+                markup=False,
+            )
+
+    @property
+    def offers_new_text(self) -> bool:
+        """Whether a fork begins with the program as it is now."""
+        found = self.reloaded
+        return found is not None and found.program is not None and not found.same
+
+
+async def saves(paths: frozenset[str]) -> AsyncIterator[set[str]]:
+    """Yields paths that were written, as they are written.
+
+    Args:
+        paths: Absolute paths of files; their folders are watched.
+    """
+    from watchfiles import awatch
+
+    folders = sorted({os.path.dirname(path) for path in paths})
+    async for changes in awatch(
+        *folders,
+        watch_filter=lambda _, path: os.path.abspath(path) in paths,
+        debounce=_DEBOUNCE_MS,
+        step=_STEP_MS,
+        recursive=False,
+    ):
+        yield {path for _, path in changes}
