@@ -38,7 +38,12 @@ class Terminal:
         self.screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
-        environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
+        environment = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "XDG_STATE_HOME": str(folder / "state"),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
         self.process = pexpect.spawn(
             sys.executable,
             ["-c", first + _RUN, "debug", *(arguments or ("shop.pb",))],

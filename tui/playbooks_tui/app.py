@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from textual.actions import ActionParseResult
@@ -24,6 +25,7 @@ from playbooks.errors import ExitStatus, UserError
 from playbooks.runtime.notices import Output
 from playbooks.session import DebugSession, FollowedSession
 from playbooks.session.following import ReadOnly
+from playbooks_tui import kept
 from playbooks_tui.bridge import Bridge
 from playbooks_tui.inks import DARK, LIGHT
 from playbooks_tui.keys import BINDINGS
@@ -33,6 +35,8 @@ from playbooks_tui.screens.sessions import Sessions
 from playbooks_tui.situation import engine_mode
 from playbooks_tui.terminal import terminal_of_our_own
 
+_THEME: Final = "textual-dark"
+"""The configuration's own: the one that was chosen last takes its place."""
 _AGAIN_S: Final = 2.0
 """Within this time a second Ctrl+C leaves."""
 ACTING: Final = frozenset(
@@ -55,6 +59,7 @@ class Debugger(App[int]):
         keymap: Binding id → keys.
         now: Seconds since 1970.
         openings: How other sessions are opened; None: they can't be.
+        state: The file that remembers theme and layout; None: nothing is remembered.
     """
 
     _debugging: Debugging
@@ -73,20 +78,24 @@ class Debugger(App[int]):
         *,
         begin: bool = True,
         held: bool = False,
-        theme: str = "textual-dark",
+        theme: str = _THEME,
         keymap: Mapping[str, str] | None = None,
         now: Callable[[], float] = time.time,
         openings: Openings | None = None,
+        state: Path | None = None,
     ) -> None:
         super().__init__()
         self.bridge = bridge
         self.crash: BaseException | None = None
         self._openings = openings
+        self._state, self._kept = state, kept.load(state) if state is not None else kept.Kept()
         if bridge is not None:
             self._debugging = Debugging(bridge, now=now, begin=begin, held=held)
+            self._debugging.first_tab = self._kept.tab
         self._now, self._stopped_at = now, -_AGAIN_S
-        if theme in self.available_themes:
-            self.theme = theme
+        chosen = self._kept.theme if theme == _THEME and self._kept.theme else theme
+        if chosen in self.available_themes:
+            self.theme = chosen
         if keymap:
             self.set_keymap(dict(keymap))
 
@@ -135,6 +144,14 @@ class Debugger(App[int]):
     def _act_on(self, screen: Screen[Any], action: str) -> None:
         self.call_later(screen.run_action, action)
 
+    def on_unmount(self) -> None:
+        if self._state is not None:
+            kept.save(self._state, kept.Kept(self.theme, self._tab()))
+
+    def _tab(self) -> str:
+        """The inspector's tab."""
+        return self._debugging.first_tab if self.bridge is not None else self._kept.tab
+
     # -- other sessions --------------------------------------------------------------------------------------
 
     def on_sessions_wanted(self, event: Sessions.Wanted) -> None:
@@ -176,9 +193,11 @@ class Debugger(App[int]):
         self.run_worker(on_thread, thread=True, exclusive=True, group="opening")
 
     async def _turn_to(self, bridge: Bridge, begin: bool) -> None:
-        self.bridge = bridge
+        before, self.bridge = self.bridge, bridge
         begin = begin or bridge.session.read_only
+        tab = self._tab() if before is not None else self._kept.tab
         self._debugging = Debugging(bridge, now=self._now, begin=begin)
+        self._debugging.first_tab = tab
         while len(self.screen_stack) > 2:  # dialogs of the screen that goes
             await self.pop_screen()
         await self.switch_screen(self._debugging)
@@ -293,6 +312,7 @@ def run_debugger(
         theme=config.debugger.theme,
         keymap=dict(config.debugger.keymap),
         openings=openings,
+        state=kept.state_file(),
     )
 
     def told(line: str) -> None:

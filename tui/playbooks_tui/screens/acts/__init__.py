@@ -5,14 +5,14 @@ Apart from what is drawn: each act changes the standing or asks the session, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from textual.message import Message
 
 from playbooks_tui.keys import BINDINGS
 from playbooks_tui.record import Touched
 from playbooks_tui.screens.acts.breaking import BreakingActs
+from playbooks_tui.screens.acts.exporting import ExportingActs
 from playbooks_tui.screens.acts.finding import FindingActs
 from playbooks_tui.screens.acts.looking import LookingActs
 from playbooks_tui.screens.acts.marking import MarkingActs
@@ -22,16 +22,24 @@ from playbooks_tui.screens.acts.reloading import ReloadingActs
 from playbooks_tui.screens.acts.running import RunningActs
 from playbooks_tui.screens.acts.talking import TalkingActs
 from playbooks_tui.screens.help import Help
+from playbooks_tui.widgets.inspector import Inspector
 
 
 class Debugging(
-    RunningActs, MovingActs, LookingActs, FindingActs, MarkingActs, ReloadingActs, BreakingActs, PaneActs, TalkingActs
+    RunningActs,
+    MovingActs,
+    LookingActs,
+    FindingActs,
+    MarkingActs,
+    ReloadingActs,
+    BreakingActs,
+    PaneActs,
+    TalkingActs,
+    ExportingActs,
 ):
     """The main screen, with its keys."""
 
     BINDINGS = list(BINDINGS)
-    rarer: Final[Mapping[str, tuple[str, str]]] = {}
-    """Acts without a key, for the palette: action → its name, and what it does."""
 
     class Closed(Message):
         """The engine's thread is done."""
@@ -47,6 +55,10 @@ class Debugging(
         super().on_mount()
         self.draw_breakpoints()
         self.watch_files()
+        inspector = self.query_one(Inspector)
+        if self.first_tab in inspector.sheets:
+            self.prompting = self.first_tab == "prompt"
+            inspector.turn_to(self.first_tab)
         if self._begins:
             self.begin_run(held=self._held)
         else:

@@ -17,6 +17,9 @@ from playbooks_tui.widgets.inspector.sheet import Target
 class InspectingActs(Acts):
     """What is asked about values."""
 
+    first_tab = ""
+    """The tab that is shown, and to begin with; empty: the first."""
+
     # -- what is selected ------------------------------------------------------------------------------------
 
     @property
@@ -156,7 +159,7 @@ class InspectingActs(Acts):
 
     def turn_to(self, tab: str) -> None:
         """Shows a tab of the inspector."""
-        self.prompting = tab == "prompt"
+        self.prompting, self.first_tab = tab == "prompt", tab
         inspector = self.query_one(Inspector)
         inspector.turn_to(tab)
         self.show_tab("inspector")

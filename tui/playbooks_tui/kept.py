@@ -1,0 +1,56 @@
+"""What the debugger remembers between two starts, in the user's state folder: theme, and the inspector's tab.
+
+Apart from the configuration, which people write and this never touches. A file that is lost or broken costs nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is remembered."""
+
+    theme: str = ""
+    """Name of the theme that was chosen last; empty: none was."""
+    tab: str = ""
+    """Of the inspector; empty: its first."""
+
+
+def state_file(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where it is kept: `$XDG_STATE_HOME`, else `~/.local/state`.
+
+    Args:
+        environment: Variables of the process.
+    """
+    home = environment.get("XDG_STATE_HOME") or os.path.join(environment.get("HOME", "~"), ".local", "state")
+    return Path(home).expanduser() / "playbooks" / "debugger.json"
+
+
+def load(path: Path) -> Kept:
+    """What was remembered; nothing, when there is none or it can't be read."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return Kept()
+    if not isinstance(found, dict):
+        return Kept()
+    known = {name: str(value) for name, value in found.items() if name in ("theme", "tab")}
+    return Kept(**known)
+
+
+def save(path: Path, kept: Kept) -> None:
+    """Remembers it, atomically; a folder that can't be written to is no reason to complain when leaving."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".debugger")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(asdict(kept), file, indent=1)
+        os.replace(name, path)
