@@ -91,3 +91,26 @@ def test_a_pause_while_the_program_asks_keeps_the_question_in_sight() -> None:
     assert mode(told, replace(LIVE, held=True)) == "waiting"
     assert ask_line(told, LIVE) == "Seller asks you: i answers"
     assert ask_line(told, replace(LIVE, here=1)) == "look only: nothing is sent from the past"
+
+
+def test_branches_of_one_agent_that_ask_at_once_are_one_name() -> None:
+    told = negotiation()
+    told.take([StatusChanged("waiting"), Asked(("1000", "1000"))])
+    assert "WAITING FOR YOU  Seller asks 2 things" in head(told, LIVE)
+    told.take([Asked(("1000", "1001"))])
+    assert "WAITING FOR YOU  Seller and Buyer ask " in head(told, LIVE)
+
+
+def test_what_can_be_done_at_the_end_is_never_cut() -> None:
+    told = record(*HAGGLE)
+    told.take([Ended("finished")])
+    for room in (60, 76, 120):
+        said = ask_line(told, LIVE, room)
+        assert said.endswith(". ↑ looks back, e changes one thing.")
+        assert len(said) <= room
+
+
+def test_an_older_session_has_no_clock_that_stands_at_nought() -> None:
+    told = negotiation()
+    told.take([StatusChanged("interrupted")])
+    assert "00:0" not in header_line(told, Standing(), 150, 1_000.0, 0).text

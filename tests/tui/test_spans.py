@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from playbooks_tui.spans import ago, amount, clock, cut, fit, money, took, wrapped
+from playbooks_tui.spans import ago, amount, clock, cut, fit, money, plain, took, wrapped
 
 
 @given(st.text(max_size=200), st.integers(2, 40))
@@ -15,7 +15,7 @@ def test_wrapping_keeps_every_word_and_no_line_is_too_wide(text: str, width: int
     lines = wrapped(text, width)
     assert lines
     assert all(cell_len(line) <= width for line in lines)
-    printable = [c for c in text if c.isprintable() and not c.isspace()]
+    printable = [c for c in plain(text.expandtabs(4)) if c.isprintable() and not c.isspace()]
     assert [c for line in lines for c in line if c.isprintable() and not c.isspace()] == printable
 
 
@@ -49,3 +49,18 @@ def test_counts_money_and_times_are_short_and_say_when_they_are_not_known() -> N
         "2 hours ago",
         "2 days ago",
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "drawn"),
+    [
+        ("\x1b[31mred\x1b[0m and \x1b]8;;http://x\x07link\x1b]8;;\x07", "red and link"),
+        ("pay \u202e001\u202c now", "pay 001 now"),
+        ("\U0001f44d\U0001f3fd \u2764\ufe0f \U0001f469\u200d\U0001f466", "\U0001f44d \u2764 \U0001f469\U0001f466"),
+        ("bell\a, back\b", "bell , back "),
+        ("\u4f60\u597d \u05e9\u05dc\u05d5\u05dd \ud55c\uad6d", "\u4f60\u597d \u05e9\u05dc\u05d5\u05dd \ud55c\uad6d"),
+    ],
+)
+def test_nothing_a_program_says_colours_turns_or_shifts_the_screen(told: str, drawn: str) -> None:
+    assert plain(told) == drawn
+    assert wrapped(told, 60) == [drawn.rstrip()] or wrapped(told, 60) == [drawn]

@@ -107,3 +107,8 @@ def test_a_folded_pane_says_in_one_line_who_what_was_last_and_what_it_does() -> 
     assert folded_panes({"1000": 3, "1001": 9, "1002": 3, "1003": 1}, 17) == {"1003"}
     assert folded_panes({"1000": 3, "1001": 9, "1002": 3, "1003": 1}, 20) == set()
     assert folded_panes({"1000": 3, "1001": 9}, 3) == {"1000"}
+
+
+def test_in_your_own_pane_what_was_said_to_you_arrives_and_what_you_said_leaves() -> None:
+    told = record(*HAGGLE[:5], header("1000", 5, "say", "Name?", "human"), header("human", 2, "say", "Bob", "1000"))
+    assert text(Talk(told, "human"), 40, Look("main")) == ["  5 ← Seller  Name?", "  2 → Seller  Bob"]

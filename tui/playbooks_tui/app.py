@@ -28,7 +28,7 @@ from playbooks.session.following import ReadOnly
 from playbooks_tui import kept
 from playbooks_tui.bridge import Bridge
 from playbooks_tui.inks import DARK, LIGHT
-from playbooks_tui.keys import BINDINGS
+from playbooks_tui.keys import key_name
 from playbooks_tui.opening import Openings
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.screens.sessions import Sessions
@@ -125,10 +125,10 @@ class Debugger(App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         if self.bridge is not None and screen is self._debugging:
-            for binding in BINDINGS:
-                if binding.id != "palette":
-                    words = binding.description.capitalize()
-                    yield SystemCommand(words, binding.tooltip, partial(self._act, binding.action))
+            for id, (binding, keys) in self._debugging.keys.items():
+                if id != "palette":
+                    words, key = binding.description.capitalize(), key_name(keys[0])
+                    yield SystemCommand(words, f"{key}  {binding.tooltip}", partial(self._act, binding.action))
             for name, (words, tooltip) in self._debugging.rarer.items():
                 yield SystemCommand(words, tooltip, partial(self._act, name))
         else:
@@ -223,7 +223,7 @@ class Debugger(App[int]):
         runs = engine_mode(screen.record, screen.standing) == "running" and not screen.record.followed
         if runs and not screen.standing.held:
             screen.action_pause()
-            screen.say("paused: Space goes on, Ctrl+C again leaves")
+            screen.say("Space goes on, Ctrl+C again leaves")
             self._stopped_at = self._now()
         elif self._now() - self._stopped_at < _AGAIN_S:
             self.leave()

@@ -14,7 +14,7 @@ from playbooks.runtime.notices import AgentView
 from playbooks_tui.ending import ending
 from playbooks_tui.record import HUMAN, Record
 from playbooks_tui.rows import Filter
-from playbooks_tui.spans import Line, Span, ago, amount, clock, counted, cut, money, width_of
+from playbooks_tui.spans import Line, Span, ago, amount, clock, counted, cut, money, plain, width_of
 
 Mode = Literal[
     "opening",
@@ -125,7 +125,9 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
             return _running(record, standing)
         case "pausing":
             busy = _busy(record)
-            rest = f"when {_list([record.title(agent) for agent in busy])} stops" if busy else ""
+            who = _list([record.title(agent) for agent in busy])
+            come = "comes to its" if len(busy) == 1 else "come to their"
+            rest = f"when {who} {come} next await · Ctrl+C twice leaves" if busy else ""
             return (Span(rest, "quiet"),)
         case "paused":
             if newest is None:
@@ -146,8 +148,11 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
             if record.undecided:
                 call = next(iter(record.undecided.values())).call
                 return (Span("◐ ", "doubt", bold=True), Span(f"{call} may have run: i decides"))
-            asking = _list([record.title(agent) for agent in record.asked]) or "the program"
-            return (Span(f"{asking} asks"), Span(" · paused after it" if standing.held else "", "quiet"))
+            names = list(dict.fromkeys(record.title(agent) for agent in record.asked))
+            asking = f"{_list(names) or 'the program'} {'asks' if len(names) < 2 else 'ask'}"
+            if len(record.asked) > len(names):  # branches of one agent
+                asking += f" {len(record.asked)} things"
+            return (Span(asking), Span(" · paused after it" if standing.held else "", "quiet"))
         case "interrupted":
             if newest is None:
                 return (Span("nothing was kept", "quiet"),)
@@ -160,7 +165,7 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
                 Span(" · R starts afresh", "quiet"),
             )
         case "finished":
-            return (Span(ending(record) or "the program ended"),)
+            return (Span(plain(ending(record)) or "the program ended"),)
         case "failed":
             return (Span(record.error or record.phrase or "the run can't go on", "bad"),)
         case "leaving":
@@ -207,7 +212,8 @@ def header_line(record: Record, standing: Standing, width: int, now: float, seco
     tally = record.tally
     tokens = amount(None if tally.into is None or tally.out is None else tally.into + tally.out)
     calls, cost = counted(tally.calls, "call"), money(tally.cost)
-    time = Span(f"{clock(seconds)} ")
+    told = standing.started or seconds > 0  # of an older session nothing was run here
+    time, dot = Span(f"{clock(seconds)} " if told else " "), " · " if told else ""
     here = standing.here
     branch = Span(record.headers[here].branch if here is not None else record.branch, bold=True)
     session = (Span(record.session), quiet(" ▸ ")) if record.session else ()
@@ -215,13 +221,13 @@ def header_line(record: Record, standing: Standing, width: int, now: float, seco
     every = counted(count, "checkpoint")
     few = f"{count} ckpt"
     variants = (
-        (*name, *session, branch, quiet(f"    {every} · {calls} · {tokens} tokens · {cost} · "), time),
-        (*name, *session, branch, quiet(f"    {every} · {calls} · {cost} · "), time),
-        (*name, *session, branch, quiet(f"    {few} · {calls} · {cost} · "), time),
-        (*name, branch, quiet(f"    {few} · {calls} · {cost} · "), time),
-        (branch, quiet(f"  {few} · {calls} · {cost} · "), time),
-        (quiet(f"{few} · {cost} · "), time),
-        (branch, quiet(" · "), time),
+        (*name, *session, branch, quiet(f"    {every} · {calls} · {tokens} tokens · {cost}{dot}"), time),
+        (*name, *session, branch, quiet(f"    {every} · {calls} · {cost}{dot}"), time),
+        (*name, *session, branch, quiet(f"    {few} · {calls} · {cost}{dot}"), time),
+        (*name, branch, quiet(f"    {few} · {calls} · {cost}{dot}"), time),
+        (branch, quiet(f"  {few} · {calls} · {cost}{dot}"), time),
+        (quiet(f"{few} · {cost}{dot}"), time),
+        (branch, quiet(dot), time),
         (time,),
     )
     taken = width_of((badge,)) + 1
@@ -300,8 +306,14 @@ def step_name(step: str) -> str:
 # -- the line to type in ---------------------------------------------------------------------------------------------
 
 
-def ask_line(record: Record, standing: Standing) -> str:
-    """What the empty line says."""
+def ask_line(record: Record, standing: Standing, room: int = 200) -> str:
+    """What the empty line says.
+
+    Args:
+        record: Of the session.
+        standing: Where the person is.
+        room: Cells; how it ended is cut, what can be done next never is.
+    """
     now = engine_mode(record, standing)
     if standing.here is not None:
         return "look only: nothing is sent from the past"
@@ -309,7 +321,8 @@ def ask_line(record: Record, standing: Standing) -> str:
         said = ending(record).rstrip(".") if now == "finished" else "the run failed"
         if not record.headers:
             return f"{said or 'the program ended'} before its first checkpoint: q leaves"
-        return f"{said or 'the program ended'}. ↑ looks back, e changes one thing."
+        rest = ". ↑ looks back, e changes one thing."
+        return cut(plain(said or "the program ended"), room - len(rest)) + rest
     if now in ("interrupted", "opening", "leaving"):
         return "nothing runs"
     if record.undecided:

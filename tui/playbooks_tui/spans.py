@@ -5,6 +5,7 @@ Apart from every widget: what a line says is decided by pure functions over thes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,11 @@ from typing import Final
 from rich.cells import cell_len, set_cell_size
 
 _CONTROL: Final = dict.fromkeys(range(32), " ") | {127: " "} | dict.fromkeys(range(128, 160), " ")
+_ESCAPES: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-_])")
+_UNSURE: Final = re.compile(
+    "[\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U0001f3fb-\U0001f3ff\U000e0000-\U000e007f]"
+)
+"""What joins, tones or turns round its neighbours: terminals do not agree on its cells, and a frame would jump."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,12 @@ def width_of(spans: Iterable[Span]) -> int:
 
 
 def plain(text: str) -> str:
-    """A text of a program's on one line and without control characters, which would move the cursor."""
-    return text if text.isprintable() else text.translate(_CONTROL)
+    """A text of a program's on one line, without what would move the cursor or take other cells elsewhere."""
+    if not text.isascii():
+        text = _UNSURE.sub("", text)
+    if text.isprintable():
+        return text
+    return _ESCAPES.sub("", text).translate(_CONTROL)
 
 
 def fit(text: str, width: int) -> str:

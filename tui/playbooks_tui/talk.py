@@ -199,7 +199,8 @@ class Talk:
             return Line((edge, Span(" " * (indent - 1)), text), ground)
         side = self._speaker(header)
         number = Span(f"{header.number:>{self._digits}} ", "quiet", later=later)
-        glyph = Span(GLYPHS[header.kind] + " ", _glyph_ink(record, header), bold=True, later=later)
+        heard = self.agent == HUMAN and header.agent != HUMAN  # what was said to the person came to them
+        glyph = Span(GLYPHS["heard" if heard else header.kind] + " ", _glyph_ink(record, header), True, later)
         spans = [edge, number, glyph]
         if side:
             name = record.title(side)

@@ -33,6 +33,7 @@ from playbooks_tui.situation import (
     moment,
 )
 from playbooks_tui.spans import Span
+from playbooks_tui.tabs import Tab, tab_row
 from playbooks_tui.talk import Coming, Look
 from playbooks_tui.widgets.ask import Ask
 from playbooks_tui.widgets.bars import BranchBars
@@ -225,7 +226,7 @@ class View(Reading):
     def _draw_ask(self) -> None:
         over = mode(self.record, self.standing) in ("finished", "failed")
         asked = bool(self.record.asked) and self.standing.here is None
-        self.query_one(Ask).show(ask_line(self.record, self.standing), asked=asked, over=over)
+        self.query_one(Ask).show(ask_line(self.record, self.standing, self.size.width - 4), asked=asked, over=over)
 
     def draw_footer(self) -> None:
         """The keys of this state, under the names that they have now; in a field letters are text."""
@@ -350,19 +351,12 @@ class View(Reading):
         return agent if agent in self.panes else next(iter(self.panes), "inspector")
 
     def _tabs(self) -> tuple[Span, ...]:
-        record, shown = self.record, self.shown_tab
-        names = [(agent, record.title(agent), record.hue(agent)) for agent in record.lanes]
-        names.append(("inspector", "Inspector", "quiet"))
-        spans: list[Span] = []
-        for id, name, ink in names:
-            live = " ●" if id in record.writing or id in record.thinking else ""
-            act = f"screen.show_tab('{id}')"
-            on = id == shown
-            spans.append(
-                Span(f" {name}{live} ", ink if not on or ink != "quiet" else "plain", bold=on, raised=on, act=act)
-            )
-            spans.append(Span("│", "hair"))
-        return tuple(spans[:-1])
+        record = self.record
+        tabs = [
+            Tab(agent, record.title(agent), record.hue(agent), agent in record.writing or agent in record.thinking)
+            for agent in record.lanes
+        ]
+        return tab_row([*tabs, Tab("inspector", "Inspector", "quiet")], self.shown_tab, self.size.width - 8)
 
     def _draw_tabs(self) -> None:
         narrow, inspector = self.has_class("-narrow"), self.query_one(Inspector)
