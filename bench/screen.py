@@ -97,6 +97,16 @@ class Process:
             self.read(0.02)
         return time.perf_counter() - before
 
+    def ends(self, key: bytes, seconds: float) -> float:
+        """Presses a key; seconds until the process is over."""
+        before = time.perf_counter()
+        os.write(self.terminal, key)
+        while os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+            if time.perf_counter() - before > seconds:
+                raise TimeoutError(f"it goes on after {key!r}")
+            self.read(0.02)
+        return time.perf_counter() - before
+
     def end(self) -> None:
         """Ends it, whatever it does."""
         try:
@@ -134,7 +144,7 @@ def first_paint(folder: Path, quick: bool) -> dict[str, Any]:
 
 
 def spinning(folder: Path, quick: bool) -> dict[str, Any]:
-    """A key while model code never awaits: from the key to the row it chose; then Ctrl+C ends the statement."""
+    """A key while model code never awaits; then Ctrl+C twice, which ends the statement and all else."""
     (folder / "bench.pb").write_text(PROGRAM)
     (folder / "model.py").write_text(SPINS)
     process = Process([sys.executable, "-c", SHELL, "debug", "bench.pb"], folder)
@@ -145,7 +155,8 @@ def spinning(folder: Path, quick: bool) -> dict[str, Any]:
         for _ in range(5 if quick else 20):
             for key, words in ((b"2", b"Code"), (b"1", b"Stack")):
                 times.append(process.key(key, words))
-        stopped = process.key(b"\x03", b"PAUSED", 30)
+        process.key(b"\x03", b"PAUSING", 30)
+        stopped = process.ends(b"\x03", 30)
     finally:
         process.end()
     return {

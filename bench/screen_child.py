@@ -86,7 +86,15 @@ class Told(Bridge):
     """A bridge with no engine behind it: it has told already all there is."""
 
     def __init__(self, opened: Opened) -> None:
-        super().__init__(SimpleNamespace(branches=[], labels={}))  # type: ignore[arg-type]
+        none = {
+            "branches": [],
+            "labels": {},
+            "breakpoints": (),
+            "stops_on_error": False,
+            "program": None,
+            "record": None,
+        }
+        super().__init__(SimpleNamespace(**none, id="s1", durable=False, read_only=False))  # type: ignore[arg-type]
         self.tell(opened)
 
     def read(self, work: Callable[[], None]) -> None:
@@ -155,6 +163,8 @@ def measure(app: Debugger, work: Callable[[Debugging], Awaitable[dict[str, Any]]
     app.call_later(lambda: asyncio.ensure_future(done()))
     with terminal_of_our_own(lambda line: None):
         app.run()
+    if not result.exists():
+        result.write_text(json.dumps({"error": repr(app.crash)}))
 
 
 async def painted(screen: Debugging) -> None:
