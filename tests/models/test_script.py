@@ -59,8 +59,23 @@ def test_respond_may_return_or_yield_plainly_or_asynchronously(
 
 
 def test_text_is_streamed_in_chunks_of_four_characters(script: Script, hear: Any, request_for: Any) -> None:
-    pieces, _ = hear(script("def respond(request): return 'abcdefghij'"), request_for())
+    model = script("def respond(request): return 'abcdefghij'")
+    pieces, _ = hear(ScriptModel(model.path, 1e-9), request_for())
     assert texts(pieces) == ["abcd", "efgh", "ij"]
+
+
+def test_without_a_delay_a_turn_of_the_event_loop_brings_one_chunk(
+    script: Script, hear: Any, request_for: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        turns.append(seconds)
+
+    monkeypatch.setattr("playbooks.models.script.asyncio.sleep", sleep)
+    pieces, _ = hear(script("def respond(request): return 'x' * 300"), request_for())
+    assert [len(text) for text in texts(pieces)] == [128, 128, 44]
+    assert turns == [0, 0]
 
 
 @given(st.text(), st.integers(1, 9))

@@ -26,8 +26,9 @@ CHUNK_CHARACTERS = 4
 """About what one token of a real model carries, so that streaming looks and cuts alike."""
 CHARACTERS_PER_TOKEN = 4
 """A script has no tokenizer: its token counts are characters divided by this, rounded up."""
-CHUNKS_PER_TURN = 32
-"""Without a delay the event loop still gets a turn after so many chunks, or a long response would starve the rest."""
+TURN_CHARACTERS = 128
+"""Without a delay so much comes in one chunk: nobody sees less between two turns of the event loop. Then it gets one,
+or a long response would starve the rest."""
 
 _numbers = itertools.count(1)
 NEED = "define respond(request) that returns or yields text"
@@ -117,8 +118,9 @@ class ScriptModel:
 
     The file runs once, when the model is made, in a namespace of its own: two models of one file share nothing.
     `respond` may return text, an iterable or asynchronous iterable of text, or be a coroutine or a generator of either
-    kind. What it gives is streamed in chunks of four characters, a generator's as it comes. Answers must be computed
-    from the request: a counter kept in the file is not saved with a checkpoint, so a resumed run would count anew.
+    kind. What it gives is streamed in chunks of four characters (without a delay, of more), a generator's as it comes.
+    Answers must be computed from the request: a counter kept in the file is not saved with a checkpoint, so a resumed
+    run would count anew.
 
     Tokens are counted as characters divided by four, and a call costs nothing.
 
@@ -148,13 +150,14 @@ class ScriptModel:
 
     async def _stream(self, request: ModelRequest) -> AsyncIterator[Text | Retry | Usage]:
         asked = sum(len(message.get("content") or "") for message in request.prompt)
-        sent = count = 0
+        size = CHUNK_CHARACTERS if self._delay_s > 0 else TURN_CHARACTERS
+        sent, turn_at = 0, size
         async with aclosing(self._fresh(request)) as texts:
             async for text in texts:
-                for chunk in chunks(text):
-                    if count and (self._delay_s > 0 or count % CHUNKS_PER_TURN == 0):
+                for chunk in chunks(text, size):
+                    if sent and (self._delay_s > 0 or sent >= turn_at):
                         await asyncio.sleep(self._delay_s)
-                    count += 1
+                        turn_at = sent + size
                     sent += len(chunk)
                     yield Text(chunk)
         yield Usage(input_tokens=tokens(asked), output_tokens=tokens(sent), cost=0.0)

@@ -35,6 +35,8 @@ class Builtins:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self.calls = frozenset[str]()
+        """The names of builtins whose call is an engine call."""
 
     def names(self) -> dict[str, Any]:
         """Name → what code finds under it; the same for all agents."""
@@ -44,6 +46,7 @@ class Builtins:
         )  # fmt: skip
         names: dict[str, Any] = {method.__name__: _function(method) for method in public}
         names["Artifact"] = names["SaveArtifact"]
+        self.calls = frozenset(names)
         effects = self._runtime.effects
         names |= {
             "__await__": effects.awaited,

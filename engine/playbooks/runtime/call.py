@@ -104,6 +104,8 @@ class Call:
         self.instruction, self.line = (frame.f_lasti, frame.f_lineno) if frame else (0, 0)
 
     def __await__(self) -> Generator[Any, Any, Any]:
+        """As `Effects.awaited`: a plain call is awaited as it stands."""
+        current().next_segment()
         return self.runtime.effects.effect(self).__await__()
 
     def __repr__(self) -> str:

@@ -36,6 +36,7 @@ class Namespace:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._of: dict[str, dict[str, Any]] = {}
+        self._calls: dict[str, frozenset[str]] = {}
         self.shared = self._for_all()
 
     def _for_all(self) -> dict[str, Any]:
@@ -76,7 +77,12 @@ class Namespace:
             names[playbook.name] = self._runtime.builtins.caller(None, playbook.name)
         names["self"] = OwnAgent(names, names["__state__"])
         self._of[agent] = names
+        self._calls[agent] = self._runtime.builtins.calls | {playbook.name for playbook in cls.playbooks}
         return names
+
+    def is_call(self, agent: str, name: str) -> bool:
+        """Whether code of an agent makes an engine call by calling this name, unless it has a variable of that name."""
+        return name in self._calls[agent]
 
     def of(self, agent: str) -> dict[str, Any]:
         """As `begin` gave it, with the functions of the agent's Python blocks."""

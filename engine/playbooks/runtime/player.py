@@ -21,7 +21,7 @@ from playbooks.runtime.place import Place, here
 from playbooks.runtime.replay import NEW
 from playbooks.runtime.response import Response
 from playbooks.runtime.signals import ExitRaised, NeverAwaited, PlaybookFailed, Returned
-from playbooks.runtime.source import MODEL, compile_statement, parse_statement
+from playbooks.runtime.source import MODEL, compile_call, compile_statement, parse_statement
 from playbooks.runtime.statements import Statement
 from playbooks.runtime.stored_names import StoredNames
 from playbooks.runtime.witness import Witness
@@ -232,6 +232,9 @@ class Player:
         filename = response.filename
         runtime = self._runtime
         runtime.positions.add(filename, statement.line, source)
+        if statement.call and statement.call not in names and runtime.namespace.is_call(frame.agent, statement.call):
+            await eval(compile_call(source, filename=filename, line=statement.line), names)
+            return offset + 1, None
 
         async def run(stage: Any) -> None:
             code = statement.code if stage is None else None

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from playbooks.models.base import ModelError, Retry, Text, Usage
 from playbooks.runtime.fences import CodeExtractor
@@ -128,7 +129,9 @@ class Response:
     def _compiled(self, statement: Statement) -> Statement:
         """With its code, made of the tree it was found by; what can't be made so is made when it runs."""
         code, tree = None, statement.tree
-        if self.filename and tree is not None and not isinstance(tree, ast.For | ast.While):
+        if tree is None:
+            return statement
+        if self.filename and not isinstance(tree, ast.For | ast.While):
             try:
                 code = compile_model([tree], filename=self.filename, line=statement.line, notes=False)
             except SyntaxError:  # said when its turn comes

@@ -126,6 +126,18 @@ def compile_statement(
     return compile_model(body, filename=filename, line=line, notes=False)
 
 
+def compile_call(source: str, *, filename: str, line: int) -> types.CodeType:
+    """The code of a plain call (`plain_calls`) of an engine call's name, for `eval`; it is awaited as it stands.
+
+    Args:
+        source: The statement, one line.
+        filename: The response it stands in; starts with `MODEL`.
+        line: Its line in that response.
+    """
+    code: types.CodeType = compile(source, filename, "exec", flags=ASYNC, dont_inherit=True)
+    return code.replace(co_firstlineno=line)  # the lines of its instructions are counted from there
+
+
 @functools.lru_cache(256)
 def compile_block(source: str, *, filename: str, line: int = 1) -> types.CodeType:
     """The code of a Python block of a program: `$x` allowed, awaits rewritten. It is for `exec` with the agent's names.

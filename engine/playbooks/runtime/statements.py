@@ -12,9 +12,12 @@ import re
 import types
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from playbooks.runtime.lexer import LINE_END, Lexer
+from playbooks.runtime.plain_calls import plain_call
 from playbooks.runtime.source import mark_at, parse_marked
 
 BLANK = " \t\f"
@@ -33,9 +36,8 @@ CONTINUED_BY: dict[str, tuple[str, ...]] = {
 """The word a compound statement starts with → the words that go on with it in the first column."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One top-level statement, or the text in which a syntax error stands."""
+class Statement(msgspec.Struct, frozen=True, eq=False):
+    """One top-level statement, or the text in which a syntax error stands. Equal by all but `tree` and `code`."""
 
     source: str
     """Its exact text, decorators included, without the comments and line ends after it."""
@@ -48,11 +50,22 @@ class Statement:
     """Offset after its last character."""
     error: str | None = None
     """`SyntaxError: '(' was never closed (line 3)`: it can't run, and nothing after it is delivered."""
-    tree: ast.stmt | None = field(default=None, compare=False, repr=False)
+    call: str = ""
+    """Of a plain call the name that it calls; see `plain_calls`."""
+    tree: ast.stmt | None = None
     """As it was parsed to be found, marked, its lines counted from 1; None when it does not stand alone on them. To be
     used up at once: thousands of trees that wait cost the garbage collector more than parsing again."""
-    code: types.CodeType | None = field(default=None, compare=False, repr=False)
+    code: types.CodeType | None = None
     """Made of the tree, when that could be done."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Statement) and self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash(self._compared())
+
+    def _compared(self) -> tuple[object, ...]:
+        return self.source, self.line, self.end_line, self.start, self.end, self.error, self.call
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +171,14 @@ class StatementStream:
             return done
         at = 0
         for found in LINE_END.finditer(text):
-            self._partial.append(text[at : found.start()])
-            done += self._take("".join(self._partial), found[0])
+            line = text[at : found.start()]
+            if self._partial:
+                line = "".join((*self._partial, line))
+                self._partial.clear()
             at = found.end()
+            done += self._take(line, found[0])
             if self.error:
                 return done
-            self._partial.clear()
             self._undecided = self._words is not None and not self._lexer.goes_on
         if at < len(text):
             self._partial.append(text[at:])
@@ -191,6 +206,8 @@ class StatementStream:
 
     def _take(self, line: str, end: str) -> list[Statement]:
         """One physical line."""
+        if not self._pending and line.startswith("await ") and (plain := self._plain(line, end)) is not None:
+            return [plain]
         done: list[Statement] = []
         inside = self._lexer.goes_on
         head = "" if inside else line.strip(BLANK)
@@ -212,6 +229,16 @@ class StatementStream:
         elif not self._pending:
             self.complete = self._offset
         return done
+
+    def _plain(self, line: str, end: str) -> Statement | None:
+        """A statement by itself that need not be parsed to be found."""
+        source = line.rstrip(BLANK)
+        if (name := plain_call(source)) is None:
+            return None
+        start = self._offset
+        self._lines += 1
+        self._offset = self.complete = start + len(line) + len(end)
+        return Statement(source, self._lines, self._lines, start, start + len(source), call=name)
 
     def _begin(self, line: str, head: str) -> list[Statement]:
         """A logical line starts: it goes on with what is pending, or completes it."""
