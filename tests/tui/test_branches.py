@@ -33,8 +33,8 @@ def test_a_branch_says_how_it_ended_and_what_it_came_to() -> None:
     told.branches["low"].status = "finished"
     main = branch_line(told, told.branches["main"], 60, 4, on=True, amber=True).text
     low = branch_line(told, told.branches["low"], 60, 4, on=False, amber=False).text
-    assert main == " ▸ main  ■ sold at 80                     11       9  $0.003 "
-    assert low == "   low   ■ no deal                         3       2      $? "
+    assert main == " ▸ main  ■ sold at 80                    11       9  $0.003 "
+    assert low == "   low   ■ no deal                        3       2      $? "
 
 
 def test_the_header_adds_all_branches_up_and_a_new_branch_begins_at_nothing() -> None:
