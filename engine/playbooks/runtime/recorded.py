@@ -97,6 +97,8 @@ class RecordedCalls:
             return False
         if isinstance(event, e.FrameEntered):
             self._agents[event.frame] = event.agent
+        elif isinstance(event, e.ModelAsked) and event.continues and event.frame in self._under_way:
+            pass  # a resume had it go on: what follows is the rest of the same response
         elif isinstance(event, e.ModelAsked):
             text = self._texts.get(event.frame, "")
             call = RecordedCall(event.call, self._agents.get(event.frame, ""), event.prompt_hash, text)
@@ -105,8 +107,13 @@ class RecordedCalls:
         elif isinstance(event, e.ResponseReceived):
             text = event.text if event.replace else self._texts.get(event.frame, "") + event.text
             self._texts[event.frame] = text
-            if event.frame in self._under_way and not event.replace:
-                self._under_way[event.frame].text = text
+            if (known := self._under_way.get(event.frame)) is not None:
+                if not event.replace:
+                    known.text = text
+                elif not known.text.startswith(text):  # written by hand for a fork, whose record this is
+                    self._set_aside(event.frame)
+        elif isinstance(event, e.ResponseCut):
+            self._set_aside(event.frame)
         elif isinstance(event, e.ResponseEnded):
             if (known := self._under_way.get(event.frame)) is not None:
                 known.ended = known.over = True
@@ -119,3 +126,8 @@ class RecordedCalls:
             if (known := self._under_way.pop(event.frame, None)) is not None:
                 known.over = known.done = True
         return True
+
+    def _set_aside(self, frame: int) -> None:
+        """What follows was not the model's answer to what is asked here."""
+        if (known := self._under_way.pop(frame, None)) is not None:
+            known.over = known.done = True

@@ -53,11 +53,13 @@ class Replay:
             self._script.sort(key=lambda entry: entry[0])
         self._happened: set[Hashable] = set()
         self._waiting: dict[Hashable, asyncio.Future[None]] = {}
-        self._live: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._live: list[tuple[float, bool, int, asyncio.Future[None]]] = []
         self._serving = False
         self._error: BaseException | None = None
         self._edit = edit
         self._ended = ended
+        self._going_on: asyncio.Task[Any] | None = None
+        """Served last, and not yet come to its next await."""
         self._position = 0
 
     @property
@@ -108,6 +110,7 @@ class Replay:
         self._waiting[what] = turn
         self._advance()
         await turn
+        self._going_on = asyncio.current_task()
         asyncio.get_running_loop().call_soon(self._served)  # after what this outcome wakes has begun its next
 
     async def go_live(self, began: float) -> None:
@@ -119,12 +122,15 @@ class Replay:
         if self._error:
             raise self._error
         turn = asyncio.get_running_loop().create_future()
-        self._live.append((began, len(self._live), turn))
+        # Whoever had the last outcome went on at once, before others that could have begun something.
+        waited = asyncio.current_task() is not self._going_on
+        self._live.append((began, waited, len(self._live), turn))
         asyncio.get_running_loop().call_soon(self._advance)
         await turn
 
     def _served(self) -> None:
         self._serving = False
+        self._going_on = None
         self._advance()
 
     def _advance(self) -> None:
@@ -142,8 +148,8 @@ class Replay:
                 if not turn.done():
                     turn.set_result(None)
         if self._position == len(self._script) and not self._serving:
-            live, self._live = sorted(self._live, key=lambda entry: entry[:2]), []
-            for _, _, turn in live:
+            live, self._live = sorted(self._live, key=lambda entry: entry[:3]), []
+            for *_, turn in live:
                 if not turn.done():
                     turn.set_result(None)
             if self._ended:

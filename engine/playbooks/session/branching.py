@@ -182,6 +182,7 @@ class Branching:
             step=at.step,
             playbook=at.playbook,
             line=at.line,
+            peer=at.peer,
             text=f"{prepared.plan.branch}: {what}" if what else prepared.plan.branch,
         )
         runtime.recorded = recorded

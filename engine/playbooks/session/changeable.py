@@ -15,10 +15,12 @@ from typing import Any, Literal
 from playbooks.checkpoints.codec import DamagedValue, decode
 from playbooks.checkpoints.record import Checkpoint
 from playbooks.errors import UserError
+from playbooks.language.model import Program
 from playbooks.runtime.response import Response
 from playbooks.runtime.source import mark
 from playbooks.session.edits import Editing, Edits
 from playbooks.session.moment import Moment
+from playbooks.session.programs import recorded_program
 from playbooks.session.variables import is_data
 from playbooks.state import Event, ProgramState, from_builtins
 from playbooks.state import events as e
@@ -77,16 +79,16 @@ def leaving(state: ProgramState, checkpoint: Checkpoint, later: Iterable[Event] 
         checkpoint: Where the fork would leave, after it.
         later: What happened then, oldest first: the rest of a response that was still being received is in it.
     """
-    moment = Moment(checkpoint.header, state)
-    messages = list(_messages(state, moment, checkpoint))
+    moment, program = Moment(checkpoint.header, state), recorded_program(state)
+    messages = list(_messages(state, moment, checkpoint, program))
     own = [m for m in messages if m.agent == checkpoint.header.agent and checkpoint.header.kind == "say"]
-    things = (*own, *_result(state, checkpoint), *_variables(state, moment, checkpoint))
+    things = (*own, *_result(state, checkpoint), *_variables(state, moment, checkpoint, program))
     return Leaving(moment, (*things, *(m for m in messages if m not in own)), _under_way(state, checkpoint, later))
 
 
-def _refusal(state: ProgramState, checkpoint: Checkpoint, edits: Edits) -> str:
+def _refusal(state: ProgramState, checkpoint: Checkpoint, program: Program, edits: Edits) -> str:
     try:
-        Editing(state, checkpoint).events(edits)
+        Editing(state, checkpoint, program).events(edits)
     except UserError as error:
         return str(error)
     return ""
@@ -113,8 +115,8 @@ def _result(state: ProgramState, checkpoint: Checkpoint) -> Iterator[Changeable]
     yield Changeable("result", "", about, header.agent, value, why_not)
 
 
-def _variables(state: ProgramState, moment: Moment, checkpoint: Checkpoint) -> Iterator[Changeable]:
-    own = checkpoint.header.agent
+def _variables(state: ProgramState, moment: Moment, checkpoint: Checkpoint, program: Program) -> Iterator[Changeable]:
+    own = Editing(state, checkpoint).agent
     for agent in (own, *(agent for agent in moment.agents if agent != own)):
         if agent == "human":
             continue
@@ -122,20 +124,20 @@ def _variables(state: ProgramState, moment: Moment, checkpoint: Checkpoint) -> I
             if is_data(value):
                 full = name if agent == own else f"{agent}.{name}"
                 yield Changeable(
-                    "variable", full, name, agent, value, _refusal(state, checkpoint, Edits(set={full: 0}))
+                    "variable", full, name, agent, value, _refusal(state, checkpoint, program, Edits(set={full: 0}))
                 )
 
 
-def _messages(state: ProgramState, moment: Moment, checkpoint: Checkpoint) -> Iterator[Changeable]:
+def _messages(state: ProgramState, moment: Moment, checkpoint: Checkpoint, program: Program) -> Iterator[Changeable]:
     """The newest message on its way from each agent: it is the one that an edit reaches."""
     newest = {m.sender: m for m in moment.messages if any(r not in m.delivered and r != "human" for r in m.receivers)}
     for sender, message in newest.items():
-        why_not = _refusal(state, checkpoint, Edits(say=((sender, "x"),)))
+        why_not = _refusal(state, checkpoint, program, Edits(say=((sender, "x"),)))
         yield Changeable("message", sender, ", ".join(message.receivers), sender, message.text, why_not)
 
 
 def _under_way(state: ProgramState, checkpoint: Checkpoint, later: Iterable[Event]) -> UnderWay | None:
-    frame, _ = Editing(state, checkpoint).reached(checkpoint.header.agent)
+    frame = Editing(state, checkpoint).responding()
     text = state.response.get(frame) if frame else None
     if text is None:
         return None

@@ -61,7 +61,7 @@ class Editing:
     Args:
         state: At the checkpoint forked from.
         checkpoint: That checkpoint.
-        program: Says of which type a tool's result is; None takes any.
+        program: Says of which type a tool's result is, and which playbooks are Python; None takes any.
     """
 
     def __init__(self, state: ProgramState, checkpoint: Checkpoint, program: Program | None = None) -> None:
@@ -72,8 +72,11 @@ class Editing:
 
     @property
     def agent(self) -> str:
-        """The agent that the checkpoint is of."""
-        return self._checkpoint.header.agent
+        """The agent that the checkpoint is of; of the person's, whom it is for: the person has nothing to change."""
+        header, agents = self._checkpoint.header, self._state.agents
+        if header.agent != "human":
+            return header.agent
+        return header.peer if header.peer in agents else next((id for id in agents if id != "human"), "")
 
     def events(self, edits: Edits) -> list[Event]:
         """The events of all changes.
@@ -184,6 +187,11 @@ class Editing:
                 f"{agent} has no variable {plain} at {self._checkpoint.header.id}",
                 f"it has: {known}; ${plain} makes a new one of the agent's",
             )
+        if (owner := self._python_owner(frame, plain)) and not rest.startswith("$"):
+            raise UserError(
+                f"{plain} is a local of {owner}, which is Python under way: it can't be changed",
+                "change a result or one of the agent's variables, or fork from before it was called",
+            )
         if line := self._assigned_next(agent, frame, plain):
             raise UserError(f"{plain}: line {line} sets it next", "change the result instead (--result)")
         agents = rest.startswith("$") or not (
@@ -205,6 +213,11 @@ class Editing:
         live = [id for id, row in state.frames.items() if row[0] == agent and id not in state.returned]
         return (max(live) if live else 0), int(state.count.get("tick", 0)) + 0.5
 
+    def responding(self) -> int:
+        """The innermost frame of the checkpoint's agent whose code is a model's and under way; 0 when there is none."""
+        frame, _ = self.reached(self.agent)
+        return next((id for id in reversed(self._stack(frame)) if id in self._state.response), 0)
+
     def _names(self, agent: str, frame: int) -> set[str]:
         names = {f"${name}" for name in self._state.variables.get(agent, ())}
         for id in self._stack(frame):
@@ -223,6 +236,20 @@ class Editing:
             return dict(arguments) if isinstance(arguments, dict) else {}
         except DamagedValue:
             return {}
+
+    def _python_owner(self, frame: int, name: str) -> str:
+        """The playbook whose local a name is, if that is Python; else empty."""
+        for id in reversed(self._stack(frame)):
+            if name in self._own_names(id):
+                return self._state.frame(id).playbook if self.is_python(id) else ""
+        return ""
+
+    def is_python(self, frame: int) -> bool:
+        """Whether a frame runs a playbook written in Python."""
+        row = self._state.frame(frame)
+        cls = self._program.agent(self._state.agents[row.agent][0]) if self._program else None
+        playbook = cls.playbook(row.playbook) if cls else None
+        return playbook is not None and playbook.mode == "python"
 
     def _value(self, agent: str, name: str, frame: int) -> str | None:
         for id in reversed(self._stack(frame)):
@@ -293,10 +320,13 @@ class Editing:
 
     def _response(self, rest: str | None) -> list[Event]:
         state = self._state
-        frame, _ = self.reached(self.agent)
+        frame = self.responding()
         text = state.response.get(frame) if frame else None
         if text is None:
-            raise UserError(f"no response is under way at {self._checkpoint.header.id}", "leave --response away")
+            fix = "leave --regenerate away: the model is asked for what comes next" if rest is None else (
+                "fork from a checkpoint inside the response"
+            )  # fmt: skip
+            raise UserError(f"no response is under way at {self._checkpoint.header.id}", fix)
         progress = state.progress_of(frame)
         response = Response(text, state.whole.get(frame, 0), True)
         begun = progress.offset + ((frame, progress.unit) in state.record)

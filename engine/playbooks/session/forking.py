@@ -63,8 +63,6 @@ def prepare(
         if edits.result is not NO_RESULT:
             raise UserError("with --before the statement runs again", "leave --result away, or leave --before away")
         at = known.get(origin.parent) or store.read(origin.parent).header
-    if at.kind == "start":
-        raise UserError(f"{at.id} is before anything ran", "run the program again, with --set to begin otherwise")
     name = branch_name(label, branches)
     folded = fold(store.read, at.id)
     program = options.program or recorded_program(folded.state)
@@ -74,7 +72,7 @@ def prepare(
     events = editing.events(edits)
     later = later_on(headers, at)
     again = origin if before else None
-    happens = planned(folded.state, at, later, again, edits, options, program, _counts(store, later))
+    happens = planned(folded.state, at, editing.agent, later, again, edits, options, program, _counts(store, later))
     plan = ForkPlan(at.id, name, tuple(editing.changes), tuple(happens))
     return Prepared(folded, origin, tuple(events), plan, tuple(later))
 

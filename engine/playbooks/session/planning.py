@@ -44,6 +44,7 @@ class ForkPlan:
 def planned(
     state: ProgramState,
     at: Header,
+    whose: str,
     later: Sequence[Header],
     again: Header | None,
     edits: Edits,
@@ -56,6 +57,7 @@ def planned(
     Args:
         state: Where the fork leaves, without its edits.
         at: That checkpoint.
+        whose: The agent whose response an edit changes.
         later: What followed it on the branch it leaves, oldest first.
         again: The checkpoint whose statement runs again; None when the fork leaves after its checkpoint.
         edits: What it changes.
@@ -65,10 +67,10 @@ def planned(
     """
     frames = [_Frame(state, id) for id in state.frames if id not in state.returned]
     own = edits.regenerate or edits.response is not None
-    yield from _record(frames, at.agent if own else "")
+    yield from _record(frames, whose if own else "")
     yield from _live(state, frames)
     yield from _tools(frames, program, later, again)
-    yield "model", _model(at, edits, options, _later_calls(state, counts), later)
+    yield "model", _model(at, whose, edits, options, _later_calls(state, counts), later)
     if later:
         yield "stays", f"{at.branch}, with its {_many(len(later), 'later checkpoint')}"
     else:
@@ -184,14 +186,14 @@ def _later_calls(state: ProgramState, counts: Mapping[str, Any]) -> int:
     return int(counts.get("call", 0)) - int(state.count.get("call", 0))
 
 
-def _model(at: Header, edits: Edits, options: ForkOptions, calls: int, later: Sequence[Header]) -> str:
+def _model(at: Header, whose: str, edits: Edits, options: ForkOptions, calls: int, later: Sequence[Header]) -> str:
     said = [options.model or "", "" if options.temperature is None else f"temperature {options.temperature}"]
     if any(said):
         return f"{', '.join(filter(None, said))}: asked for all that comes next"
     if edits.regenerate:
-        first = f"asked for the rest of the response of {at.agent}"
+        first = f"asked for the rest of the response of {whose}"
     elif edits.response is not None:
-        first = f"the rest of the response of {at.agent} is yours"
+        first = f"the rest of the response of {whose} is yours"
     else:
         first = ""
     took = f"{at.branch} took {_many(calls, 'call')} from here, served again while their prompts are the same"

@@ -49,9 +49,6 @@ class ForkingActs(InspectingActs):
             self.say("nothing is kept yet: the first await makes the first checkpoint")
             return
         header = record.headers[at]
-        if header.kind == "start":
-            self.say("nothing ran before this: R starts afresh")
-            return
         rows = record.branches[header.branch].rows
         done = f"{sequence.GLYPHS[header.kind]} {sequence.words(header, record.text(at))}"
         running = self.mode_now in ("running", "pausing", "paused", "waiting")
