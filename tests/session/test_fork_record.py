@@ -15,9 +15,10 @@ BROKEN_OFF = """
     async def respond(request):
         with open("program.asked", "a") as file:
             file.write(json.dumps([request.agent_id, request.playbook, request.turn, request.executed]) + "\\n")
-        yield 'await Say("user", "one")\\nx = '
-        await asyncio.sleep(0.001)
-        yield '5\\nawait Say("user", "two")\\nawait EndProgram()\\n'
+        if not request.executed:
+            yield 'await Say("user", "one")\\nx = '
+            await asyncio.Event().wait()
+        yield 'x = 5\\nawait Say("user", "two")\\nawait EndProgram()\\n'
 """
 
 
