@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import shutil
 import subprocess
-import tempfile
 import threading
 import time
 import urllib.request
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from models.peers import installed
 
 from playbooks.models.base import Model, ModelError, ModelRequest, Retry, Text, Usage
 from playbooks.models.litellm import load
@@ -116,29 +115,13 @@ def _installed() -> Path:
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         pytest.skip("the fake model server needs node and npm")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "playbooks-debugger-tests")
-    home = cache / AIMOCK.rpartition("/")[2].replace("@", "-")
-    program = home / "node_modules/@copilotkit/aimock/dist/cli.js"
-    if program.exists():
-        return program
-    # Installed beside and moved into place, so that two test runs at once can't see each other's half.
-    cache.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=cache))
-    try:
-        command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(fresh), AIMOCK]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        if done.returncode:
-            pytest.skip(f"npm can't install {AIMOCK}: {done.stderr.strip().splitlines()[-1:]}")
-        try:
-            fresh.rename(home)
-        except OSError:
-            if not program.exists():
-                raise
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"npm did not install {AIMOCK} in 120 s")
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    return program
+    flags = ["--no-audit", "--no-fund", "--ignore-scripts"]
+    return installed(
+        AIMOCK.rpartition("/")[2].replace("@", "-"),
+        "node_modules/@copilotkit/aimock/dist/cli.js",
+        lambda folder: [npm, "install", *flags, "--prefix", str(folder), AIMOCK],
+        timeout_s=120,
+    )
 
 
 @pytest.fixture(scope="session")

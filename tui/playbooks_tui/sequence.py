@@ -10,28 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from playbooks.checkpoints.record import Header
+from playbooks.session.glyphs import GLYPHS, MAY_HAVE_RUN
 from playbooks_tui.ending import ending_of
 from playbooks_tui.record import HUMAN, YOU, Branch, Record, ends_program
 from playbooks_tui.rows import Past, Rows
 from playbooks_tui.spans import Line, Span, cells_of, cut, plain, took, width_of
 
-GLYPHS: Final = {
-    "start": "►",
-    "create": "+",
-    "say": "→",
-    "heard": "←",
-    "call": "ƒ",
-    "tool": "◆",
-    "return": "‹",
-    "step": "-",
-    "await": "~",
-    "interrupt": "=",
-    "fork": "◇",
-    "end": "■",
-    "error": "!",
-}
-MAY_HAVE_RUN: Final = "◐"
-"""In place of the glyph of a call that was under way when a process died."""
 QUIET: Final = frozenset({"heard", "create", "start", "return", "step"})
 """Kinds whose rows repeat what another row says."""
 SLOW_S: Final = 0.5

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from playbooks.checkpoints.record import Header
+from playbooks.session.glyphs import GLYPHS
 from playbooks_tui.record import HUMAN, Record
-from playbooks_tui.sequence import GLYPHS, QUIET, glyph_ink, said, words
+from playbooks_tui.sequence import QUIET, glyph_ink, said, words
 from playbooks_tui.spans import Line, Span, cells_of, cut, took, width_of, wrapped
 
 _NOT_TOLD = ("start", "create", "step")

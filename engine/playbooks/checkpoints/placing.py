@@ -12,6 +12,7 @@ Apart because how that is done depends on the system and the file system:
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Callable
@@ -75,16 +76,12 @@ class Placer:
         Raises:
             OSError: It can't be written; what was there is as it was.
         """
-        draft = f"{path}.{os.getpid()}.draft"
-        file = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | _BINARY, 0o600)
+        draft = _draft_of(path)
         try:
-            try:
-                self._fill(file, data)
-            finally:
-                os.close(file)
+            self._write_draft(draft, data)
             os.replace(draft, path)
         except BaseException:
-            os.unlink(draft)
+            _take_away(draft)
             raise
         if self._fsync:
             _sync_folder(folder)
@@ -99,16 +96,19 @@ class Placer:
             os.close(file)
 
     def _draft(self, folder: str, path: str, data: bytes) -> None:
-        draft = f"{path}.{os.getpid()}.draft"
-        file = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | _BINARY, 0o600)
+        draft = _draft_of(path)
         try:
-            try:
-                self._fill(file, data)
-            finally:
-                os.close(file)
+            self._write_draft(draft, data)
             os.link(draft, path)
         finally:
-            os.unlink(draft)
+            _take_away(draft)
+
+    def _write_draft(self, draft: str, data: bytes) -> None:
+        file = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | _BINARY, 0o600)
+        try:
+            self._fill(file, data)
+        finally:
+            os.close(file)
 
     def _exclusive(self, folder: str, path: str, data: bytes) -> None:
         file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o600)
@@ -127,6 +127,15 @@ class Placer:
             written += os.write(file, data[written:])
         if self._fsync:
             os.fsync(file)
+
+
+def _draft_of(path: str) -> str:
+    return f"{path}.{os.getpid()}.draft"
+
+
+def _take_away(draft: str) -> None:
+    with contextlib.suppress(FileNotFoundError):  # it could not even be made: that is what is told
+        os.unlink(draft)
 
 
 def _sync_folder(folder: str) -> None:

@@ -7,26 +7,9 @@ from collections.abc import Iterator
 from playbooks.checkpoints.record import Header
 from playbooks.console.drawing import LANES, STATUS_STYLES, Row, Word, clock_time
 from playbooks.console.graph import DRAWN, PLAIN, GraphRow, graph_rows
+from playbooks.session.glyphs import GLYPHS, MAY_HAVE_RUN
 from playbooks.session.library import Timeline
 
-GLYPHS = {
-    "start": "►",
-    "create": "+",
-    "say": "→",
-    "heard": "←",
-    "call": "ƒ",
-    "tool": "◆",
-    "return": "‹",
-    "step": "-",
-    "await": "~",
-    "interrupt": "=",
-    "fork": "◇",
-    "end": "■",
-    "error": "!",
-}
-"""By kind; the same as on the debugger's screen."""
-MAY_HAVE_RUN = "◐"
-"""In front of a call that was under way when a process died."""
 QUIET = frozenset({"step", "heard", "create", "start", "await", "return"})
 """Kinds that repeat, or tell what another row tells."""
 

@@ -11,9 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
+from playbooks.session.glyphs import GLYPHS
 from playbooks_tui.record import FOLDED, Record
 from playbooks_tui.rows import Filter
-from playbooks_tui.sequence import GLYPHS
 from playbooks_tui.spans import Line, Span, width_of
 from playbooks_tui.widgets.inked import Pane
 

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
+from playbooks.session.glyphs import GLYPHS
 from playbooks_tui.keys import key_name
-from playbooks_tui.sequence import GLYPHS
 from playbooks_tui.spans import Line, Span, wrapped
 from playbooks_tui.widgets.inked import Pane
 
 Keys = Mapping[str, tuple[Binding, list[str]]]
 """Binding id → the binding, and the keys it has now."""
+
+
+def keys_of(screen: Screen[Any]) -> Keys:
+    """The keys that a screen itself binds, as a keymap may have changed them."""
+    keys: dict[str, tuple[Binding, list[str]]] = {}
+    for key, bindings in screen._bindings.key_to_bindings.items():
+        for binding in bindings:
+            keys.setdefault(binding.id or "", (binding, []))[1].append(key)
+    return keys
+
 
 _MEANS: Final = {
     "start": "the session begins",

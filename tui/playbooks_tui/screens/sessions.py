@@ -22,7 +22,7 @@ from playbooks.errors import UserError
 from playbooks.session.library import SessionLibrary
 from playbooks_tui.keys import key_name
 from playbooks_tui.screens.confirm import Confirm
-from playbooks_tui.screens.help import Help
+from playbooks_tui.screens.help import Help, keys_of
 from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.spans import Line, Span, ago, counted, cut, fit, plain, wrapped
 from playbooks_tui.widgets.foot import Foot
@@ -398,11 +398,7 @@ class Sessions(Screen[None]):
         self.app.action_command_palette()
 
     def action_help(self) -> None:
-        keys: dict[str, tuple[Binding, list[str]]] = {}
-        for key, bindings in self._bindings.key_to_bindings.items():
-            for binding in bindings:
-                keys.setdefault(binding.id or "", (binding, []))[1].append(key)
-        self.app.push_screen(Help(keys, self.focused))
+        self.app.push_screen(Help(keys_of(self), self.focused))
 
     def action_leave(self) -> None:
         self.post_message(self.Leave())

@@ -9,6 +9,7 @@ from textual.message import Message
 
 from playbooks.checkpoints.record import BranchInfo
 from playbooks.session.following import ReadOnly
+from playbooks.session.glyphs import GLYPHS
 from playbooks_tui import sequence
 from playbooks_tui.screens.acts.base import OVER
 from playbooks_tui.screens.acts.inspecting import InspectingActs
@@ -50,7 +51,7 @@ class ForkingActs(InspectingActs):
             return
         header = record.headers[at]
         rows = record.branches[header.branch].rows
-        done = f"{sequence.GLYPHS[header.kind]} {sequence.words(header, record.text(at))}"
+        done = f"{GLYPHS[header.kind]} {sequence.words(header, record.text(at))}"
         running = self.mode_now in ("running", "pausing", "paused", "waiting")
         desk = Desk(self.bridge, header.branch, record.headers[rows[-1]].id, record.behind(at), record.title)
         place = Place(header.id, header.branch, done, running)

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from playbooks.checkpoints.describe import show
 from playbooks.checkpoints.record import Header
+from playbooks.session.glyphs import GLYPHS
 from playbooks.session.record import Comparison, Pair, Spent
 from playbooks_tui.record import Record
-from playbooks_tui.sequence import GLYPHS, QUIET, glyph_ink, words
+from playbooks_tui.sequence import QUIET, glyph_ink, words
 from playbooks_tui.spans import Line, Span, counted, cut, fit, money, plain, took, width_of, wrapped
 
 HEAD: Final = 3

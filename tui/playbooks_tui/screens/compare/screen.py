@@ -28,7 +28,7 @@ from playbooks_tui.screens.compare.lines import (
     sign_of,
     value_lines,
 )
-from playbooks_tui.screens.help import Help
+from playbooks_tui.screens.help import Help, keys_of
 from playbooks_tui.spans import Line, Span, counted, cut, width_of
 from playbooks_tui.widgets.foot import Foot
 from playbooks_tui.widgets.inked import Inked, Pane
@@ -389,8 +389,4 @@ class Compare(Screen[str | None]):
         self.app.action_command_palette()
 
     def action_help(self) -> None:
-        keys: dict[str, tuple[Binding, list[str]]] = {}
-        for key, bindings in self._bindings.key_to_bindings.items():
-            for binding in bindings:
-                keys.setdefault(binding.id or "", (binding, []))[1].append(key)
-        self.app.push_screen(Help(keys, self.focused))
+        self.app.push_screen(Help(keys_of(self), self.focused))
