@@ -91,7 +91,7 @@ async def test_arrows_go_to_other_things_and_all_edits_are_made_together(desk: O
         dialog = await opened(d, "heard", "80")
         await d.press("7", "0", "down")
         thing = dialog.shown
-        assert thing is not None and thing.name == "$price" and "Shop hears = 70" in says(dialog, "others")
+        assert thing is not None and thing.name == "$price" and "Shop hears = 70" in says(dialog, "why")
         await d.press("1")
         await planned(d, dialog)
         assert "--result 70" not in says(dialog, "command")  # what was a text stays one

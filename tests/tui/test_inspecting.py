@@ -8,6 +8,7 @@ from tui.programs import HAGGLES
 
 from playbooks_tui.screens.breakpoints import BreakpointList, Breakpoints
 from playbooks_tui.screens.fork.dialog import Fork
+from playbooks_tui.screens.help import HelpPane, about
 from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.widgets.inspector import Inspector
 
@@ -198,3 +199,17 @@ async def test_a_breakpoint_stops_the_run_and_its_hit_is_counted(desk: Opens) ->
         assert d.screen.record.text(d.screen.record.newest or 0) == "80"
         await d.press("5")
         await d.until(lambda: "1 hit" in text(d))
+
+
+async def test_help_says_what_is_in_front_of_the_person(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        inspector = d.screen.query_one(Inspector)
+        assert about(d.app.focused).startswith("Timeline. ")
+        for key, words in (("1", "State: "), ("2", "Code: "), ("4", "Program: "), ("5", "Breaks: ")):
+            await d.press(key)
+            assert about(inspector).startswith(words)
+        await d.press("question_mark")
+        text = "\n".join(line.text for line in d.app.screen.query_one(HelpPane)._lines)
+        for words in (" Run\n", "Change what is selected", "In the timeline"):
+            assert words in text

@@ -11,9 +11,10 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
 from playbooks.session.glyphs import GLYPHS
-from playbooks_tui.keys import key_name
+from playbooks_tui.keys import GROUPS, key_name
 from playbooks_tui.spans import Line, Span, wrapped
 from playbooks_tui.widgets.inked import Pane
+from playbooks_tui.widgets.inspector import Inspector
 
 Keys = Mapping[str, tuple[Binding, list[str]]]
 """Binding id → the binding, and the keys it has now."""
@@ -43,11 +44,33 @@ _MEANS: Final = {
     "error": "an error",
 }
 _ABOUT: Final = {
-    "Timeline": "One row a checkpoint, a lane an agent; the number and its lane are its id.",
-    "TalkPane": "What one agent said, heard and did; each line opens with its checkpoint's number.",
+    "Timeline": "Timeline. One row a checkpoint, a lane an agent; the number and its lane are its id. ↑ ↓ look back, "
+    "e changes what the row did, f forks, d compares. Looking never runs anything.",
+    "TalkPane": "What one agent said, heard and did; each line opens with its checkpoint. A click looks there.",
     "Sides": "Two branches or checkpoints side by side, from where they part; ▸ above says which side Enter looks at.",
-    "Inspector": "One agent at one moment: what it ran, what it knew, what comes next.",
+    "SessionRows": "The sessions of this folder, the one written last first. Enter shows one and runs nothing.",
+    "state": "State: one agent at one moment. ↑ ↓ select a line here: e changes a variable, + watches it, w finds who "
+    "changed it, b stops when it changes; Enter on the history looks there.",
+    "code": "Code: the whole response of the model. ✓ has run, ▸ runs next. b stops at the selected line, e changes "
+    "the rest on a new branch.",
+    "prompt": "Prompt: what the model was sent for the response that this moment stands in.",
+    "program": "Program: the text that runs there, ▸ the agent's step. b stops at the selected step.",
+    "breaks": "Breaks: where the run stops. Enter or b switches the selected one; B sets, changes and takes away.",
+    "output": "Output: what the program printed, warned and logged.",
 }
+_TITLES: Final = {binding.id: title for title, group in GROUPS for binding in group[:1]}
+"""The first key of a group → the group's name."""
+
+
+def about(focused: Widget | None) -> str:
+    """What is in front of the person.
+
+    Args:
+        focused: The widget that has the keys.
+    """
+    if isinstance(focused, Inspector):
+        return _ABOUT[focused.shown]
+    return _ABOUT.get(type(focused).__name__, _ABOUT["Timeline"])
 
 
 class HelpPane(Pane):
@@ -76,9 +99,12 @@ class HelpPane(Pane):
         self.tall(len(self._lines))
 
     def _text(self, width: int) -> list[Line]:
-        lines = [Line((Span(f" {piece}", bold=True),)) for piece in wrapped(self._about, width - 2)]
-        lines.append(Line())
-        for binding, keys in self._keys.values():
+        lines = [Line((Span(f" {piece}"),)) for piece in wrapped(self._about, width - 2)]
+        if not any(id in _TITLES for id in self._keys):
+            lines.append(Line())
+        for id, (binding, keys) in self._keys.items():
+            if id in _TITLES:
+                lines += [Line(), Line((Span(f" {_TITLES[id]}", bold=True),))]
             shown = "  ".join(key_name(key) for key in keys)
             for place, piece in enumerate(wrapped(binding.tooltip or binding.description, width - 21)):
                 lead = Span(f" {shown if not place else '':<18} ", bold=True)
@@ -105,7 +131,7 @@ class Help(ModalScreen[None]):
     def __init__(self, keys: Keys, focused: Widget | None) -> None:
         super().__init__()
         self._keys = keys
-        self._about = _ABOUT.get(type(focused).__name__, _ABOUT["Timeline"])
+        self._about = about(focused)
 
     def compose(self) -> ComposeResult:
         yield HelpPane(self._keys, self._about)

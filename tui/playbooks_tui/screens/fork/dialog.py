@@ -427,8 +427,9 @@ class Fork(ModalScreen[Draft | None]):
             )
             text = self.draft.texts.get(key_of(thing))
             kind.update(self._verdict(thing, text))
-        self.query_one("#why", Label).update(self._why(thing))
-        self.query_one("#others", Label).update(self._others(thing))
+        why, others = self._why(thing), self._others(thing)
+        self.query_one("#why", Label).update(why or others)  # no gap between the field and what the arrows reach
+        self.query_one("#others", Label).update(others if why else "")
 
     def _called(self, thing: Changeable) -> str:
         title = self._desk.title(thing.agent)

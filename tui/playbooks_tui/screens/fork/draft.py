@@ -189,10 +189,17 @@ def command_of(draft: Draft, things: Sequence[Changeable], *, whole: bool = Fals
         words += ["--label", draft.label]
     if draft.rest == "edit":
         words += ["--response", "-"]
-    line = shlex.join(words)
+    line = " ".join(_quoted_word(word) for word in words)
     if draft.rest != "edit":
         return line
     return f"{line} <<'END'\n{draft.response.rstrip()}\nEND\n" if whole else f"{line} <<…"
+
+
+def _quoted_word(word: str) -> str:
+    """A word as a shell takes it; one with an apostrophe stays legible where it can."""
+    if "'" in word and not any(sign in word for sign in '"$`\\\\!\n'):
+        return f'"{word}"'
+    return shlex.quote(word)
 
 
 def _argument(value: object) -> str:

@@ -5,6 +5,7 @@ Pure: from the engine's plan, whose sentences are longer, to rows that fit the d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ class Later:
 
 Rows = tuple[tuple[str, str], ...]
 NAMES = ("record", "live", "tools", "model", "stays")
+_SOURCE = re.compile(r", (line \d+): .*, starts again")
+"""The statement's source, which the dialog has no room for: the code is beside it."""
 _LIVE = (
     ("on", "goes on", "go on"),
     ("wakes", "wakes with its message", "wake with their messages"),
@@ -48,7 +51,8 @@ def foreseen(plan: ForkPlan, moment: Moment, later: Later, title: Callable[[str]
     said: dict[str, list[str]] = {name: [] for name in NAMES}
     for word, text in plan.happens:
         said.setdefault(word, []).append(_named(text, moment, title))
-    record = sorted(said["record"], key=lambda text: not text.endswith("as recorded"))
+    again = [_SOURCE.sub(r", \1 starts again", text) for text in said["record"]]
+    record = sorted(again, key=lambda text: not text.endswith("as recorded"))
     return (
         ("record", "; ".join(record)),
         ("live", _live(moment, title)),
