@@ -10,7 +10,7 @@ import itertools
 import os
 import random
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -345,6 +345,3 @@ def replaced(scenario: Scenario, change: Callable[[str], str]) -> Scenario:
         for name, part in scenario.parts.items()
     }
     return Scenario(parts, scenario.begins, scenario.person, scenario.chunk, scenario.settings)
-
-
-Programs = Sequence[tuple[str, Scenario]]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from runtime.python_texts import expressions, with_dollars
 
-from playbooks.runtime.excerpt import await_source, describe_statement, fold
+from playbooks.runtime.excerpt import await_source, fold
 from playbooks.runtime.source import compile_statement, mark
 
 
@@ -34,7 +34,7 @@ from playbooks.runtime.source import compile_statement, mark
     ],
 )
 def test_a_statement_is_told_by_its_await(source: str, told: str) -> None:
-    assert describe_statement(source) == told
+    assert await_source(source, 0, 0) == told
 
 
 def test_the_await_that_waits_is_told_not_another_in_its_statement() -> None:

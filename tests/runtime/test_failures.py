@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from runtime.scenario import Broken, Run, resume
+from runtime.scenario import Broken, resume
 from runtime.written import Answer, Written, main, outputs, prompts, resumes, said, start, told, variables, written
 
 from playbooks.errors import UserError
@@ -37,10 +37,6 @@ TOOLS = """
 
 def tools(answers: Answer, settings: RunSettings | None = None, **others: Answer) -> Written:
     return written(TOOLS, {"Main": answers, **others}, settings=settings)
-
-
-def last_error(run: Run) -> str:
-    return [header.text for header in run.headers if header.kind == "error"][-1]
 
 
 # -- what the model is told ------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from runtime.rewritten import World
 
-from playbooks.runtime.source import compile_statement, is_loop, parse_statement
+from playbooks.runtime.source import compile_statement, loop_of, parse_statement
 
 
 def by_turns(source: str, world: World) -> list[str]:
@@ -96,4 +96,4 @@ def test_an_error_in_a_loop_shows_before_any_of_it_runs() -> None:
     ],
 )
 def test_loops_are_told_from_other_statements(source: str, loop: bool) -> None:
-    assert is_loop(source) == loop
+    assert (loop_of(source) is not None) == loop

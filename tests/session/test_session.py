@@ -319,3 +319,24 @@ def test_code_that_never_awaits_is_broken_into_from_another_thread(
     assert not engine.is_alive()
     assert session.status == "interrupted"
     assert session.timeline[-1].kind == "interrupt"
+
+
+def test_what_is_said_while_a_resume_replays_is_heard_once_it_has(alone: Path) -> None:
+    path = program(alone, ASKS)
+
+    async def leave(session: DebugSession) -> None:
+        session.subscribe(lambda notice: session.interrupt() if isinstance(notice, Asked) and notice.agents else None)
+        assert await session.run() == "interrupted"
+
+    async def go_on(session: DebugSession) -> None:
+        def told(notice: Notice) -> None:
+            if notice == StatusChanged("running"):
+                assert not session.runtime.replay.over
+                session.say("Ann")
+
+        session.subscribe(told)
+        assert await session.run() == "finished"
+        assert [message.text for message in session.messages][-2:] == ["Ann", "Bye, Ann."]
+
+    within(opened(path), leave)
+    within(opened(path, resume=True), go_on)

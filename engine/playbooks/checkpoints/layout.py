@@ -18,8 +18,6 @@ from weakref import WeakKeyDictionary
 
 _OWNED_BY_C = (types.GetSetDescriptorType, types.MethodDescriptorType, types.WrapperDescriptorType)
 _HEAP_TYPE: Final = 1 << 9
-ABSENT: Final = object()
-"""Of a slot that is not set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,10 +96,6 @@ def _lost(look: Rebuild, what: tuple[str, str, str, str], values: list[Any]) -> 
     return Described("lost", str(Lost(*what)), lost=what[0])
 
 
-def _cell(look: Rebuild, what: None, values: list[Any]) -> object:
-    return Described("cell", "")
-
-
 def _named(kind: str) -> Callable[..., object]:
     return lambda look, what, values: Described(kind, str(what))
 

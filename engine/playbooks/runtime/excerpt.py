@@ -21,15 +21,6 @@ FORMAT_STARTS = {getattr(tokenize, kind, -1) for kind in ("FSTRING_START", "TSTR
 FORMAT_ENDS = {getattr(tokenize, kind, -1) for kind in ("FSTRING_END", "TSTRING_END")} - {-1}
 
 
-def describe_statement(source: str) -> str:
-    """A statement on one line: its first `await`, else all of it.
-
-    Args:
-        source: The statement.
-    """
-    return await_source(source, 0, 0)
-
-
 def awaits(source: str) -> list[tuple[str, int]]:
     """Each `await` of a statement, on one line, with the line in it that it stands in, from 1."""
     try:

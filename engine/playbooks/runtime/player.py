@@ -21,7 +21,7 @@ from playbooks.runtime.place import Place, here
 from playbooks.runtime.replay import NEW
 from playbooks.runtime.response import Response
 from playbooks.runtime.signals import ExitRaised, NeverAwaited, PlaybookFailed, Returned
-from playbooks.runtime.source import MODEL, compile_call, compile_statement, parse_statement
+from playbooks.runtime.source import MODEL, compile_call, compile_statement, loop_of
 from playbooks.runtime.statements import Statement
 from playbooks.runtime.stored_names import StoredNames
 from playbooks.runtime.witness import Witness
@@ -244,8 +244,8 @@ class Player:
             if result is not None:
                 await result
 
-        node = parse_statement(source) if source.startswith(("for", "while")) else None
-        if not isinstance(node, ast.For | ast.While):
+        node = loop_of(source)
+        if node is None:
             await run(None)
             return offset + 1, None
         if isinstance(node, ast.For) and stage is None:

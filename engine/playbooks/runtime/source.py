@@ -94,9 +94,10 @@ def parse_statement(source: str) -> ast.stmt:
     return body[0]
 
 
-def is_loop(source: str) -> bool:
-    """Whether a statement is run by the turn: a top-level `for` or `while`."""
-    return source.startswith(("for", "while")) and isinstance(parse_statement(source), (ast.For, ast.While))
+def loop_of(source: str) -> ast.For | ast.While | None:
+    """The tree of a statement that is run by the turn, a top-level `for` or `while`; None: it is another."""
+    node = parse_statement(source) if source.startswith(("for", "while")) else None
+    return node if isinstance(node, (ast.For, ast.While)) else None
 
 
 @functools.lru_cache(4096)

@@ -25,7 +25,7 @@ class StoredNames:
         held: Group → encoded, as in the state.
     """
 
-    __slots__ = ("_encoded", "_groups", "_held", "_last", "_made", "_values", "degraded")
+    __slots__ = ("_encoded", "_held", "_last", "_made", "_values", "degraded")
 
     def __init__(self, values: Values, held: Iterable[str] = ()) -> None:
         self._values = values
@@ -34,7 +34,6 @@ class StoredNames:
         """Name → immutable value as last encoded."""
         self._encoded: dict[str, bytes] = {}
         """Group → as encoded in this process: sets reorder between processes, so stored bytes say nothing."""
-        self._groups: tuple[str, ...] = ()
         self._made: dict[str, tuple[Any, str]] = {}
         """Name → its value and the statement that made it, of those that hold what can't be stored."""
         self.degraded: tuple[str, ...] = ()

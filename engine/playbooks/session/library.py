@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
@@ -47,10 +46,6 @@ class Timeline:
     """Id → class, of all branches; without those of a branch whose newest checkpoint can't be read."""
     may_have_run: Mapping[str, Sequence[Attempt]] = field(default_factory=dict)
     """By id of a branch's newest checkpoint: the calls that were under way when it was left."""
-
-    @cached_property
-    def by_id(self) -> Mapping[str, Header]:
-        return {header.id: header for header in self.headers}
 
     def name(self, agent: str) -> str:
         """What people call an agent: its class, with its id while another has the same."""

@@ -9,7 +9,6 @@ from typing import Any
 
 from playbooks.checkpoints.codec import DamagedValue, Described, decode
 from playbooks.checkpoints.record import Header
-from playbooks.runtime.excerpt import fold
 from playbooks.runtime.notices import AgentView, MessageView
 from playbooks.runtime.response import Response
 from playbooks.runtime.stored_names import StoredNames
@@ -180,13 +179,3 @@ class Moment:
 
 def _damaged(error: DamagedValue) -> Described:
     return Described("damaged", str(error))
-
-
-def statement_under_way(state: ProgramState, frame: int) -> str:
-    """The source of the statement that a frame stands in, on one line; empty in Python or at the end of a response."""
-    text = state.response.get(frame)
-    if text is None:
-        return ""
-    statements = Response(text, state.whole.get(frame, 0), True).statements
-    offset = state.progress_of(frame).offset
-    return fold(statements[offset].source) if offset < len(statements) else ""
