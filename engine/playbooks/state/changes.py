@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 Write = tuple[Any, ...]
 Tables = dict[str, dict[Any, Any]]
@@ -62,12 +62,26 @@ class Changes:
             before: The state's tables, still without them.
         """
         for name, theirs in later.items():
-            table, known = self.tables.setdefault(name, {}), before[name]
+            table, known, new = self.tables.setdefault(name, {}), before[name], self._new[name]
             if _is_flat(theirs):
-                self._new[name] |= theirs.keys() - known.keys() - table.keys()
+                # Not by sets: `theirs.keys() - known.keys()` walks all that is known.
+                new.update([key for key in theirs if key not in known and key not in table])
                 table.update(theirs)
-            else:
-                self.add(_writes(name, theirs), before)
+                continue
+            for key, value in theirs.items():
+                if value is None and key in new:
+                    new.discard(key)
+                    table.pop(key, None)
+                    continue
+                held = table.get(key)
+                if held is None and key not in known and (value.__class__ is dict or key not in table):
+                    new.add(key)
+                if value.__class__ is not dict:
+                    table[key] = value
+                elif held is None:
+                    table[key] = dict(value)
+                else:
+                    held.update(value)
 
     def merge(self, later: Changes) -> None:
         """Takes up the changes of the window right after this one; `later` must not be used again."""
@@ -113,16 +127,26 @@ def _writes(name: str, table: Mapping[Any, Any]) -> Iterator[Write]:
 
 def _is_flat(table: Mapping[Any, Any]) -> bool:
     """Whether it only sets whole values."""
-    return not any(value is None or value.__class__ is dict for value in table.values())
+    return _NOT_FLAT.isdisjoint(map(type, table.values()))
+
+
+_NOT_FLAT: Final = frozenset((type(None), dict))
 
 
 def apply_merged(tables: Tables, merged: Tables) -> None:
     """Makes merged changes, a table at a time."""
     for name, theirs in merged.items():
+        table = tables[name]
         if _is_flat(theirs):
-            tables[name].update(theirs)
-        else:
-            apply(tables, _writes(name, theirs))
+            table.update(theirs)
+            continue
+        for key, value in theirs.items():
+            if value.__class__ is not dict or not _is_flat(value):
+                apply(tables, _writes(name, {key: value}))
+            elif (held := table.get(key)) is not None:
+                held.update(value)
+            elif value:
+                table[key] = dict(value)
 
 
 def apply(tables: Tables, writes: Iterable[Write]) -> None:
