@@ -17,14 +17,12 @@ from playbooks.config import Config
 from playbooks.errors import UserError
 from playbooks.language.model import Program
 from playbooks.runtime.journal import Journal
-from playbooks.runtime.notices import MessageView
 from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.runtime import Runtime
-from playbooks.session.chains import refuse_foreign
 from playbooks.session.changeable import Leaving, leaving
 from playbooks.session.edits import NO_RESULT, Edits
 from playbooks.session.forking import Prepared, events_of, later_on, prepare, rewritten
-from playbooks.session.moment import Moment
+from playbooks.session.moment import Said
 from playbooks.session.opening import LockingWriter
 from playbooks.session.planning import ForkPlan
 from playbooks.session.resume import branch_path
@@ -36,11 +34,9 @@ class Branching:
     """The part of a session that forks it."""
 
     id: Any
-    branch: Any
-    branches: Any
     timeline: list[Header]
-    messages: list[MessageView]
     interrupt: Callable[[], None]
+    _said: Said
     _store: Store | None
     _running: asyncio.Event | None
     _base_config: Config
@@ -67,7 +63,7 @@ class Branching:
         Raises:
             UserError: There is no such checkpoint, or an edit can't take.
         """
-        return self._prepared(checkpoint, edits or Edits(), before=before, label=label, options=options).plan
+        return self._prepared(checkpoint, edits or Edits(), before=before, label=label, options=options).plan()
 
     def leaving(self, checkpoint: str, *, before: bool = False) -> Leaving:
         """What a fork could change, after a checkpoint or before it; runs nothing, from any thread.
@@ -82,7 +78,8 @@ class Branching:
             if not found.header.parent:
                 raise UserError(f"nothing is before {checkpoint}", "run the program again")
             found = self._store.read(found.header.parent)
-        later = events_of(self._store, tuple(later_on(self._store.headers(self.id), found.header)), trust=self._trust)
+        headers, at = list(self.timeline), found.header
+        later = events_of(self._store, lambda: later_on(headers, at), trust=self._trust)
         place = leaving(fold(self._store.read, found.header.id).state, found, later)
         return replace(place, things=tuple(t for t in place.things if t.kind != "result")) if before else place
 
@@ -126,21 +123,19 @@ class Branching:
             self.interrupt()
             await self._running.wait()
         self._branch_off(prepared, options)
-        made: BranchInfo = next(branch for branch in self.branches if branch.name == self.branch)
-        return made
+        return BranchInfo(
+            self.id, prepared.branch, self.timeline[-1].id, prepared.folded.header.id, "running"
+        )  # fmt: skip
 
     def _prepared(
         self, checkpoint: str, edits: Edits, *, before: bool, label: str, options: ForkOptions | None = None
     ) -> Prepared:
         if self._store is None:
             raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
-        branches = [branch.name for branch in self._store.branches(self.id)]
-        headers = self._store.headers(self.id)
-        options = options or ForkOptions()
-        prepared = prepare(self._store, headers, branches, checkpoint, edits, options, before=before, label=label)
-        if not self._trust:
-            refuse_foreign(self._store, prepared.folded.header.id)
-        return prepared
+        return prepare(
+            self._store, list(self.timeline), checkpoint, edits, options or ForkOptions(),
+            before=before, label=label, trust=self._trust,
+        )  # fmt: skip
 
     def _branch_off(self, prepared: Prepared, options: ForkOptions) -> None:
         store = self._store
@@ -151,7 +146,8 @@ class Branching:
         journal = Journal(state, self._writer(store), self._clock)
         self._keep_in(journal)
         last = max((header.sequence for header in self.timeline), default=0)
-        journal.go_on(at, prepared.folded.windows, last, prepared.plan.branch)
+        heads = {header.branch: header.id for header in self.timeline}
+        journal.go_on(at, prepared.folded.windows, last, prepared.branch, heads.values())
         path = branch_path(self.timeline, at.id)
         journal.last = {header.agent: header for header in path}
         recorded = None
@@ -161,19 +157,19 @@ class Branching:
         runtime = self._made(journal, settled)
         runtime.prepare()  # a program that can't run is refused before anything has happened
         self._take(runtime, settled)
-        self.messages = Moment(at, state).messages
+        self._said = Said(state)
         program = options.program
         forked = e.Forked(
-            prepared.plan.branch,
-            tuple((change.what, str(change)) for change in prepared.plan.changes),
+            prepared.branch,
+            tuple((change.what, str(change)) for change in prepared.changes),
             options.model or "",
             program.hash if program else "",
             program.roots if program else (),
             tuple((file.path, file.text) for file in program.files) if program else (),
             options.temperature,
         )
-        what = "; ".join(str(change) for change in prepared.plan.changes)
-        store.set_status(self.id, prepared.plan.branch, "running")
+        what = "; ".join(str(change) for change in prepared.changes)
+        store.set_status(self.id, prepared.branch, "running")
         journal.commit(
             at.agent,
             "fork",
@@ -183,7 +179,7 @@ class Branching:
             playbook=at.playbook,
             line=at.line,
             peer=at.peer,
-            text=f"{prepared.plan.branch}: {what}" if what else prepared.plan.branch,
+            text=f"{prepared.branch}: {what}" if what else prepared.branch,
         )
         runtime.recorded = recorded
         runtime.replay_from_here()

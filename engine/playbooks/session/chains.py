@@ -38,17 +38,30 @@ class Foreign(UserError):
         )
 
 
-def refuse_foreign(store: Store, id: str) -> None:
-    """Goes through all that a checkpoint builds on: one foreign file in it would decide what runs.
+def own_fold(store: Store, id: str, *, trust: bool = False) -> Folded:
+    """The state at a checkpoint, to be run on from: one foreign file in what it builds on would decide what runs.
+
+    Args:
+        store: Where.
+        id: Of the checkpoint.
+        trust: Take it all the same.
 
     Raises:
-        Foreign: One of them was not written by this user's engine.
+        Foreign: Something in it was not written by this user's engine.
+        UserError, ValueError: As `Store.read` and `fold`.
     """
-    while id:
-        checkpoint, signed = store.read_signed(id)
+    foreign: list[str] = []
+
+    def read(name: str) -> Checkpoint:
+        checkpoint, signed = store.read_signed(name)
         if not signed:
-            raise Foreign(id)
-        id = checkpoint.base
+            foreign.append(name)
+        return checkpoint
+
+    folded = fold(read, id)
+    if foreign and not trust:
+        raise Foreign(foreign[0])
+    return folded
 
 
 class CantBeRead(UserError):

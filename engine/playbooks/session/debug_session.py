@@ -26,6 +26,7 @@ from playbooks.runtime.notices import (
     Listener,
     MayHaveRun,
     MessageSent,
+    MessageView,
     Notice,
     Pruned,
     RunStatus,
@@ -130,6 +131,11 @@ class DebugSession(Restoring):
             return self._store.branches(self.id)
         head = self.timeline[-1].id if self.timeline else ""
         return [BranchInfo(self.id, self.branch, head, "", self.status)]
+
+    @property
+    def messages(self) -> Sequence[MessageView]:
+        """Of this branch, oldest first."""
+        return self._said.views
 
     @property
     def tokens(self) -> tuple[int | None, int | None]:
@@ -275,7 +281,7 @@ class DebugSession(Restoring):
         elif isinstance(notice, AgentChanged):
             self.agents[notice.agent.id] = notice.agent
         elif isinstance(notice, MessageSent):
-            self.messages.append(notice.message)
+            self._said.add(notice.message)
         for listener in tuple(self._listeners):
             listener(notice)
 

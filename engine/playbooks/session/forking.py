@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from playbooks.checkpoints.chain import Folded, fold
@@ -12,7 +14,8 @@ from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.errors import UserError
 from playbooks.language.model import Program
 from playbooks.runtime.actors import ON_MESSAGE
-from playbooks.session.edits import NO_RESULT, Editing, Edits
+from playbooks.session.chains import own_fold
+from playbooks.session.edits import NO_RESULT, Change, Editing, Edits
 from playbooks.session.planning import ForkPlan, planned
 from playbooks.session.programs import recorded_program
 from playbooks.session.settling import ForkOptions
@@ -25,29 +28,32 @@ class Prepared:
     """A fork, ready to be begun."""
 
     folded: Folded
-    origin: Header
-    """The checkpoint named."""
+    branch: str
+    """Name of the new one."""
+    changes: tuple[Change, ...]
     events: tuple[Event, ...]
-    plan: ForkPlan
-    later: tuple[Header, ...]
+    plan: Callable[[], ForkPlan]
+    """What it will do; to be asked, if at all, before the state goes on."""
+    later: Callable[[], list[Header]]
     """Of the branch it leaves, after the fork, oldest first."""
 
 
 def prepare(
-    store: Store, headers: list[Header], branches: list[str], checkpoint: str, edits: Edits, options: ForkOptions,
-    *, before: bool = False, label: str = "",
+    store: Store, headers: list[Header], checkpoint: str, edits: Edits, options: ForkOptions,
+    *, before: bool = False, label: str = "", trust: bool = False, folded: Folded | None = None,
 ) -> Prepared:  # fmt: skip
     """Works out a fork.
 
     Args:
         store: Where the session is.
         headers: All of the session, in sequence order.
-        branches: Names that are taken.
         checkpoint: Id of the one to leave from, after it.
         edits: What to change.
         options: Who answers and what runs from there on.
         before: Leave before it, so that its statement runs again.
         label: Name of the new branch; `fork-<n>` when empty.
+        trust: Leave also from what this user's engine did not write.
+        folded: The state where the fork leaves, when that is known.
 
     Raises:
         UserError: There is no such checkpoint, or an edit can't take.
@@ -63,18 +69,24 @@ def prepare(
         if edits.result is not NO_RESULT:
             raise UserError("with --before the statement runs again", "leave --result away, or leave --before away")
         at = known.get(origin.parent) or store.read(origin.parent).header
-    name = branch_name(label, branches)
-    folded = fold(store.read, at.id)
+    name = branch_name(label, {header.branch for header in headers})
+    folded = folded or own_fold(store, at.id, trust=trust)
     program = options.program or recorded_program(folded.state)
     if options.program is not None:
         refuse_unfit(options.program, folded.state, at.id)
     editing = Editing(folded.state, store.read(at.id), program)
     events = editing.events(edits)
-    later = later_on(headers, at)
-    again = origin if before else None
-    happens = planned(folded.state, at, editing.agent, later, again, edits, options, program, _counts(store, later))
-    plan = ForkPlan(at.id, name, tuple(editing.changes), tuple(happens))
-    return Prepared(folded, origin, tuple(events), plan, tuple(later))
+    changes, state, whose = tuple(editing.changes), folded.state, editing.agent
+
+    def later() -> list[Header]:
+        return later_on(headers, at)
+
+    def plan() -> ForkPlan:
+        after, again = later(), origin if before else None
+        happens = planned(state, at, whose, after, again, edits, options, program, _counts(store, after))
+        return ForkPlan(at.id, name, changes, tuple(happens))
+
+    return Prepared(folded, name, changes, tuple(events), plan, later)
 
 
 def _counts(store: Store, later: list[Header]) -> Mapping[str, Any]:
@@ -100,7 +112,7 @@ def refuse_unfit(program: Program, state: ProgramState, at: str) -> None:
             )
 
 
-def branch_name(label: str, taken: list[str]) -> str:
+def branch_name(label: str, taken: Collection[str]) -> str:
     """The label on one line, or `fork-1`, `fork-2`, …; never one that is taken.
 
     Raises:
@@ -119,22 +131,24 @@ def branch_name(label: str, taken: list[str]) -> str:
 
 def later_on(headers: list[Header], at: Header) -> list[Header]:
     """What followed a checkpoint on its own branch, or on the first that goes through it; oldest first."""
-    children: dict[str, list[Header]] = {}
-    for header in headers:
-        if header.sequence > at.sequence:
-            children.setdefault(header.parent, []).append(header)
     later: list[Header] = []
-    current = at
-    while following := children.get(current.id):
-        current = next((header for header in following if header.branch == current.branch), following[0])
+    current, rest = at, headers[bisect_right(headers, at.sequence, key=attrgetter("sequence")) :]
+    while True:
+        for header in rest:
+            if header.parent == current.id and header.branch == current.branch:
+                current = header
+                later.append(current)
+        following = next((header for header in rest if header.parent == current.id), None)
+        if following is None:
+            return later
+        current = following
         later.append(current)
-    return later
 
 
-def events_of(store: Store, headers: tuple[Header, ...], *, trust: bool = False) -> Iterator[Event]:
+def events_of(store: Store, headers: Callable[[], Iterable[Header]], *, trust: bool = False) -> Iterator[Event]:
     """Their events in order, read as they are needed; ends at one that is damaged or gone, or foreign without `trust`:
     what is served from it would run."""
-    for header in headers:
+    for header in headers():
         try:
             checkpoint, signed = store.read_signed(header.id)
             if not (signed or trust):

@@ -292,17 +292,16 @@ class SessionLibrary:
         header = chain.folded.header
         if before and header.parent:
             self.chain(header.parent)
-        taken = [branch.name for branch in self.store.branches(header.session)]
         return prepare(
             self.store,
             self.store.headers(header.session),
-            taken,
             checkpoint,
             edits,
             options or ForkOptions(),
             before=before,
             label=label,
-        ).plan
+            trust=True,
+        ).plan()
 
     # -- labels --------------------------------------------------------------------------------------------------------
 

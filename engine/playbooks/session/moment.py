@@ -13,6 +13,7 @@ from playbooks.runtime.notices import AgentView, MessageView
 from playbooks.runtime.response import Response
 from playbooks.runtime.stored_names import StoredNames
 from playbooks.state import ProgramState
+from playbooks.state.rows import MessageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,42 @@ class ResponseView:
     """Lines of `code` that are complete."""
     ended: bool
     turn: int
+
+
+class Said:
+    """All that was said on a branch so far and from then on: made into views when somebody looks, as a run hardly does.
+
+    Args:
+        state: At that moment; it may change afterwards.
+    """
+
+    def __init__(self, state: ProgramState) -> None:
+        self._rows = dict(state.messages)
+        self._waiting: dict[int, set[str]] = {}
+        """Message → who has not taken it."""
+        for agent, ids in state.inbox.items():
+            for id in ids:
+                self._waiting.setdefault(id, set()).add(agent)
+        self._since: list[MessageView] = []
+
+    def add(self, message: MessageView) -> None:
+        """What was said next."""
+        self._since.append(message)
+
+    @property
+    def views(self) -> list[MessageView]:
+        """Oldest first."""
+        return [*self._before, *self._since]
+
+    @cached_property
+    def _before(self) -> list[MessageView]:
+        views = []
+        for id in sorted(self._rows):
+            row = MessageRow._make(self._rows[id])
+            waiting = self._waiting.get(id)
+            taken = tuple([agent for agent in row.receivers if agent not in waiting]) if waiting else row.receivers
+            views.append(MessageView(id, row.sender, row.receivers, row.text, row.meeting, taken))
+        return views
 
 
 class Moment:
@@ -91,12 +128,7 @@ class Moment:
     @cached_property
     def messages(self) -> list[MessageView]:
         """All that was said, oldest first."""
-        views = []
-        for id in sorted(self.state.messages):
-            row = self.state.message(id)
-            delivered = tuple(agent for agent in row.receivers if id not in self.state.inbox.get(agent, ()))
-            views.append(MessageView(id, row.sender, row.receivers, row.text, row.meeting, delivered))
-        return views
+        return Said(self.state).views
 
     @property
     def calls(self) -> int:

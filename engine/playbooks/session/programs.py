@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from playbooks.language import parse_program
 from playbooks.language.model import Program, SourceFile
@@ -18,14 +19,19 @@ def recorded_program(state: ProgramState) -> Program:
     Raises:
         UserError: What is recorded is no program.
     """
-    session = state.session
-    texts = dict(session["files"])
-    sources = [SourceFile(path, texts[path]) for path in session["roots"]]
+    files = tuple((str(path), str(text)) for path, text in state.session["files"])
+    return _program(files, tuple(state.session["roots"]))
+
+
+@lru_cache(8)
+def _program(files: tuple[tuple[str, str], ...], roots: tuple[str, ...]) -> Program:
+    texts = dict(files)
+    sources = [SourceFile(path, texts[path]) for path in roots]
 
     def read(path: str) -> str:
         for known in (path, os.path.normpath(path)):
             if known in texts:
-                return str(texts[known])
+                return texts[known]
         raise FileNotFoundError(path)
 
     return parse_program(sources, read)

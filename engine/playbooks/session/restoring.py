@@ -10,7 +10,8 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from playbooks.checkpoints.record import Header
+from playbooks.checkpoints.chain import Folded
+from playbooks.checkpoints.record import Header, SessionInfo
 from playbooks.checkpoints.store import Store
 from playbooks.config import Config
 from playbooks.errors import UserError
@@ -18,15 +19,15 @@ from playbooks.language import load_program
 from playbooks.language.model import Program
 from playbooks.runtime.intents import attempts_of, calls_of
 from playbooks.runtime.journal import Journal
-from playbooks.runtime.notices import AgentView, Listener, MessageView, Notice
+from playbooks.runtime.notices import AgentView, Listener, Notice
 from playbooks.runtime.runtime import Runtime
 from playbooks.session import resume as resuming
 from playbooks.session.branching import Branching
-from playbooks.session.chains import refuse_foreign
 from playbooks.session.edits import Edits
+from playbooks.session.forking import prepare
 from playbooks.session.interrupted import intents_after, told
 from playbooks.session.keeping import Keeping, kept_of
-from playbooks.session.moment import Moment
+from playbooks.session.moment import Said
 from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, store_of
 from playbooks.session.presets import preset
 from playbooks.session.record import SessionRecord
@@ -76,8 +77,7 @@ class Restoring(RunControl, Branching):
         self.timeline: list[Header] = []
         """Headers in sequence order, of all branches; grows while the session runs."""
         self.agents: dict[str, AgentView] = {}
-        self.messages: list[MessageView] = []
-        """Of this branch, oldest first."""
+        self._said = Said(ProgramState())
         self.error = ""
         self._runtime: Runtime | None = None
         self._store: Store | None = None
@@ -103,7 +103,8 @@ class Restoring(RunControl, Branching):
         self._clock = never_back(self._clock, self._store)
         if resuming_now:
             assert self._store and self._resume
-            found = resuming.find(self._store, program.roots[0] if program and program.roots else "", self._resume)
+            root = program.roots[0] if program and program.roots else ""
+            found = resuming.find(self._store, root, self._resume, trust=self._trust)
         if found is None:
             if program is None:
                 raise UserError("no program was given", "name a .pb file")
@@ -139,58 +140,60 @@ class Restoring(RunControl, Branching):
         if self._message:
             runtime.messages.person_says(self._message)
 
-    def _go_on(self, found: Any, program: Program | None) -> None:
-        store = self._store
+    def _go_on(self, found: SessionInfo | Folded, program: Program | None) -> None:
+        store, named = self._store, found if isinstance(found, Folded) else None
         assert store
-        session = found.session if isinstance(found, Header) else found.id
+        session = found.header.session if isinstance(found, Folded) else found.id
+        branch = found.header.branch if isinstance(found, Folded) else found.branch
         self._stack.enter_context(store.lock(session))
         headers = store.headers(session)
-        branches = {branch.name: branch for branch in store.branches(session)}
-        if isinstance(found, Header):
-            path = resuming.branch_path(headers, found.id)
-            branch = found.branch
-        else:
-            branch = found.branch
-            path = resuming.branch_path(headers, branches[branch].head)
-        folded, skipped, after = resuming.newest_whole(store, path)
-        if not self._trust:
-            refuse_foreign(store, folded.header.id)
-        settled = gone_on(folded.state, self._base_config, self._model_option)
+        heads = {header.branch: header.id for header in headers}
+        path = resuming.branch_path(headers, named.header.id if named else heads.get(branch, ""))
+        folded, skipped, after = resuming.newest_whole(store, path, named, trust=self._trust)
+        path = path[: len(path) - len(after)]
         self._keep = kept_of(store, session, self._keep)
         self.timeline = list(headers)
-        journal = Journal(folded.state, self._writer(store), self._clock)
-        self._keep_in(journal)
-        last = max((header.sequence for header in headers), default=0)
-        others = [known.head for known in branches.values() if known.name != branch]
-        journal.go_on(folded.header, folded.windows, last, branch, others)
-        journal.last = {header.agent: header for header in path if header.sequence <= folded.header.sequence}
-        runtime = self._made(journal, settled)
-        runtime.prepare()
-        self._take(runtime, settled)
+        agents = resuming.agents_of(path, list(folded.state.agents))
         interrupted: tuple[str, ...] = ()
-        self.messages = Moment(folded.header, folded.state).messages
-        agents = list(folded.state.agents)
-        if isinstance(found, Header) and branches[branch].head != found.id:  # its branch has gone on since
-            prepared = self._prepared(found.id, Edits(), before=False, label="")
-            branch = prepared.plan.branch
+        if named and heads[branch] != named.header.id:  # its branch has gone on since
+            prepared = prepare(
+                store, headers, named.header.id, Edits(), ForkOptions(), trust=self._trust, folded=named
+            )  # fmt: skip
+            branch = prepared.branch
             self._branch_off(prepared, ForkOptions())
         else:
             damaged = (found.id for found in store.damaged())
             ends = (folded.header.id, *(header.id for header in after), *damaged)
-            interrupted = self._expect(runtime, store, session, ends)
-        path = resuming.branch_path(headers, folded.header.id)
+            interrupted = self._take_up(store, folded, path, branch, ends)
         self.resumed = Resumed(
             session,
             branch,
             folded.header.id,
-            resuming.agents_of(path, agents),
+            agents,
             skipped,
             tuple(f"{header.agent}: {header.text}" for header in after if header.kind == "say"),
-            settled.program.roots[0] if settled.program.roots else "",
-            resuming.changed_files(settled.program, program),
+            self.program.roots[0] if self.program.roots else "",
+            resuming.changed_files(self.program, program),
             resuming.failed_agents(folded.state, path),
             interrupted,
         )
+
+    def _take_up(
+        self, store: Store, folded: Folded, path: list[Header], branch: str, ends: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Goes on along a branch; gives what may have run, a line each."""
+        settled = gone_on(folded.state, self._base_config, self._model_option)
+        journal = Journal(folded.state, self._writer(store), self._clock)
+        self._keep_in(journal)
+        heads = {header.branch: header.id for header in self.timeline if header.branch != branch}
+        last = self.timeline[-1].sequence
+        journal.go_on(folded.header, folded.windows, last, branch, heads.values())
+        journal.last = {header.agent: header for header in path}
+        runtime = self._made(journal, settled)
+        runtime.prepare()
+        self._take(runtime, settled)
+        self._said = Said(folded.state)
+        return self._expect(runtime, store, folded.header.session, ends)
 
     def _expect(self, runtime: Runtime, store: Store, session: str, ends: Sequence[str]) -> tuple[str, ...]:
         """What was under way when the process died may have run, and model calls stay counted."""

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from playbooks.checkpoints.chain import Folded, fold
+from playbooks.checkpoints.chain import Folded
 from playbooks.checkpoints.record import Header, SessionInfo
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.errors import ExitStatus, UserError
 from playbooks.language.model import Program
+from playbooks.session.chains import own_fold
 from playbooks.state import ProgramState
 
 _SESSION = re.compile(r"s\d+")
@@ -79,20 +80,21 @@ class NothingToResume(UserError):
     """All sessions of the program are finished."""
 
 
-def find(store: Store, program: str, resume: str | bool) -> SessionInfo | Header | None:
-    """What to resume: a session, or a checkpoint of one. None: the program has no session.
+def find(store: Store, program: str, resume: str | bool, *, trust: bool = False) -> SessionInfo | Folded | None:
+    """What to resume: a session, or the state at a checkpoint of one. None: the program has no session.
 
     Args:
         store: Where.
         program: Path of the program, as given; may be empty with an id.
         resume: An id, or True for the newest unfinished session of the program.
+        trust: Take a checkpoint also when this user's engine did not write all that it builds on.
 
     Raises:
         UserError: There is no session or checkpoint of that id, or all sessions are finished.
     """
     if isinstance(resume, str):
         if _CHECKPOINT.fullmatch(resume):
-            return just(store, resume).header
+            return just(store, resume, trust=trust)
         found = next((session for session in store.sessions() if session.id == resume), None)
         if found is None:
             raise UserError(f"there is no session {resume}", "`playbooks sessions` lists those there are")
@@ -116,14 +118,14 @@ def same_path(one: str, other: str) -> bool:
     return os.path.abspath(one) == os.path.abspath(other)
 
 
-def just(store: Store, id: str) -> Folded:
+def just(store: Store, id: str, *, trust: bool = False) -> Folded:
     """A checkpoint that was named, and no other in its place.
 
     Raises:
         UserError: There is none of this id, or it can't be restored.
     """
     try:
-        return fold(store.read, id)
+        return own_fold(store, id, trust=trust)
     except UnknownCheckpoint as error:
         if error.id == id:
             raise
@@ -137,23 +139,28 @@ def just(store: Store, id: str) -> Folded:
     raise UserError(f"{id} can't be resumed: {reason}", fix, status=ExitStatus.FAILED)
 
 
-def newest_whole(store: Store, headers: list[Header]) -> tuple[Folded, tuple[str, ...], list[Header]]:
+def newest_whole(
+    store: Store, headers: list[Header], known: Folded | None = None, *, trust: bool = False
+) -> tuple[Folded, tuple[str, ...], list[Header]]:
     """The newest checkpoint of a branch that can be folded.
 
     Args:
         store: Where.
         headers: Of the branch, oldest first.
+        known: The state at its end, when that is folded already.
+        trust: Take it also when this user's engine did not write all that it builds on.
 
     Returns:
         It, what was skipped (a line each), and the headers after it.
 
     Raises:
+        Foreign: It is not all of this user's engine.
         UserError: None of them is whole.
     """
     skipped: list[str] = []
     for place in range(len(headers) - 1, -1, -1):
         try:
-            folded = fold(store.read, headers[place].id)
+            folded = known or own_fold(store, headers[place].id, trust=trust)
         except (Damaged, UnknownCheckpoint, ValueError) as error:
             skipped.append(f"{headers[place].id}: {getattr(error, 'reason', error)}")
             continue
