@@ -160,3 +160,18 @@ def test_what_lies_beside_a_provider_can_be_lost_and_no_number_is_used_again() -
 def test_a_provider_is_no_provider_without_the_five_calls() -> None:
     with pytest.raises(TypeError, match="abstract"):
         CheckpointProvider()  # type: ignore[abstract]
+
+
+@pytest.mark.parametrize("provider", ["filesystem", "sqlite", "far"])
+def test_the_newest_time_is_that_of_the_checkpoint_written_last(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch, "checkpoints.minimal_provider:MinimalCheckpointProvider")
+    store: Any = open_store(provider, "kept")
+    assert store.newest_time() == 0
+    for session in ("s1", "s2"):
+        begin(store, session)
+        for sequence in range(3, 6):
+            store.write(checkpoint(store.next_number("1000"), sequence, session=session))
+    assert store.newest_time() == store.headers("s2")[-1].time
+    store.delete([store.headers("s2")[-1].id, store.headers("s1")[-1].id])
+    assert store.newest_time() == store.headers("s2")[-1].time == checkpoint(1, 4).header.time
+    store.close()

@@ -23,7 +23,7 @@ from playbooks.checkpoints.record import Header
 
 BUSY_S = 2.0
 """How long another process's write to it is waited for."""
-_VERSION: Final = 2
+_VERSION: Final = 3
 _PACKED: Final = 1024
 """Headers in one pack; fewer stand in rows of their own until there are as many."""
 _SCHEMA: Final = f"""
@@ -31,6 +31,7 @@ CREATE TABLE headers (
     session TEXT NOT NULL, sequence INTEGER NOT NULL, id TEXT NOT NULL, branch TEXT NOT NULL, time REAL NOT NULL,
     header BLOB NOT NULL, PRIMARY KEY (session, sequence, id)
 ) WITHOUT ROWID;
+CREATE INDEX headers_by_time ON headers (time);
 CREATE TABLE packs (
     key INTEGER PRIMARY KEY, session TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, ids TEXT NOT NULL,
     headers BLOB NOT NULL
@@ -39,7 +40,7 @@ CREATE INDEX packs_of ON packs (session, first);
 CREATE TABLE pack_parts (
     pack INTEGER NOT NULL, session TEXT NOT NULL, branch TEXT NOT NULL, agent TEXT NOT NULL,
     checkpoints INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    lowest INTEGER NOT NULL, highest INTEGER NOT NULL
+    lowest INTEGER NOT NULL, highest INTEGER NOT NULL, time REAL NOT NULL
 );
 CREATE INDEX pack_parts_of ON pack_parts (pack);
 CREATE TABLE folders (agent TEXT PRIMARY KEY, changed INTEGER NOT NULL) WITHOUT ROWID;
@@ -142,8 +143,9 @@ class Catalog:
             for (branch, agent), part in parts.items():
                 numbers = [header.number for header in part]
                 extent = len(part), part[0].sequence, part[-1].sequence, min(numbers), max(numbers)
-                rows.append((key, session, branch, agent, *extent))
-            db.executemany("INSERT INTO pack_parts VALUES (?,?,?,?,?,?,?,?,?)", rows)
+                time = max(header.time for header in part)
+                rows.append((key, session, branch, agent, *extent, time))
+            db.executemany("INSERT INTO pack_parts VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
 
     def _unpack(self, db: sqlite3.Connection, where: str, *given: object, without: Container[str] = ()) -> None:
         """Puts what some packs hold into rows again, but for some ids."""
@@ -232,6 +234,11 @@ class Catalog:
         where, given = ("WHERE session = ?", (session,)) if session is not None else ("", ())
         query = f"SELECT session, branch, checkpoints, first, last FROM branches {where} ORDER BY session, first"
         return self._do(lambda db: [Extent(*row) for row in db.execute(query, given)])
+
+    def newest_time(self) -> float:
+        """The highest time there is, seconds since 1970; 0 when there is none."""
+        query = "SELECT max(time) FROM headers UNION ALL SELECT max(time) FROM pack_parts"
+        return self._do(lambda db: max(float(time or 0) for (time,) in db.execute(query)))
 
     def discard(self) -> None:
         """Throws the index away; the next use begins an empty one."""

@@ -85,6 +85,12 @@ class FileIndex:
             return []
         return self._catalog.settled(self._catch_up, lambda: self._catalog.extents(session))
 
+    def newest_time(self) -> float:
+        """As `Catalog.newest_time`, brought up to the files."""
+        if not os.path.isdir(self._base):
+            return 0.0
+        return self._catalog.settled(self._catch_up, self._catalog.newest_time)
+
     def known(self, session: str, sequences: Sequence[int] | None = None) -> list[Header]:
         """As `headers`, right after something was brought up to the files."""
         return self._catalog.headers(session, sequences)

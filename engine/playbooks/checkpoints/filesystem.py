@@ -249,6 +249,10 @@ class FileStore:
         found = [self._session(extents[session]) for session in sorted(extents, key=session_order)]
         return [info for info in found if info is not None]
 
+    def newest_time(self) -> float:
+        """See `Store.newest_time`."""
+        return self._index.newest_time()
+
     def _session(self, extents: list[Extent]) -> SessionInfo | None:
         session, count = extents[0].session, sum(extent.checkpoints for extent in extents)
         ends = (min(extent.first for extent in extents), max(extent.last for extent in extents))

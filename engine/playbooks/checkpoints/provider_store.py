@@ -225,6 +225,11 @@ class ProviderStore:
         found = [self._session(name, extents[name]) for name in sorted(extents, key=session_order)]
         return [info for info in found if info is not None]
 
+    def newest_time(self) -> float:
+        """See `Store.newest_time`."""
+        self._catch_up()
+        return self._catalog.newest_time()
+
     def _session(self, session: str, extents: list[Extent]) -> SessionInfo | None:
         ends = (min(extent.first for extent in extents), max(extent.last for extent in extents))
         headers = self._catalog.headers(session, ends)

@@ -249,6 +249,18 @@ class SQLiteStore:
         found = [self._session(*row) for row in sorted(rows, key=lambda row: session_order(row[0]))]
         return [info for info in found if info is not None]
 
+    def newest_time(self) -> float:
+        """See `Store.newest_time`: that of the last one written, for a session's times only grow."""
+        for offset in range(1 << 30):
+            rows = self._file.look(
+                "SELECT agent, number, record FROM checkpoints ORDER BY key DESC LIMIT 1 OFFSET ?", (offset,)
+            )
+            if not rows:
+                break
+            with contextlib.suppress(Damaged):
+                return self._unpacked(f"{rows[0][0]}_ckpt_{rows[0][1]}", rows[0][2])[0].header.time
+        return 0.0
+
     def _session(self, session: str, count: int, first_key: int, last_key: int) -> SessionInfo | None:
         first, last = self._end(session, first_key, "ASC"), self._end(session, last_key, "DESC")
         if first is None or last is None or is_start_alone([first] if count == 1 else [first, last]):

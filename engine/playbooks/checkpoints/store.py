@@ -130,6 +130,10 @@ class Store(Protocol):
         """All sessions with a checkpoint besides their start, oldest first."""
         ...
 
+    def newest_time(self) -> float:
+        """The time of the newest checkpoint of all sessions, seconds since 1970; 0 when there is none."""
+        ...
+
     def branches(self, session: str) -> list[BranchInfo]:
         """The branches of a session, in the order they began."""
         ...

@@ -63,7 +63,7 @@ def never_back(clock: Callable[[], float], store: Store | None) -> Callable[[], 
         clock: Seconds since 1970.
         store: Where the times are; None when nothing is kept.
     """
-    latest = max((session.updated for session in store.sessions()), default=0.0) if store else 0.0
+    latest = store.newest_time() if store else 0.0
 
     def now() -> float:
         nonlocal latest
