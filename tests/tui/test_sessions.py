@@ -96,6 +96,7 @@ async def test_enter_opens_a_session_and_runs_nothing_and_r_goes_on_with_it(alon
         assert isinstance(screen, Debugging) and screen.mode_now == "interrupted" and screen.record.session == "s2"
         await pilot.press("r")
         await until(lambda: screen.record.status == "running")  # type: ignore[misc]
+        assert screen.record.branches["main"].status == "running"
 
 
 async def test_r_in_the_list_resumes_at_once_but_not_what_is_finished(alone: Path) -> None:

@@ -67,3 +67,19 @@ def test_a_mistake_of_ours_gives_the_terminal_back_and_prints_no_local_variable(
     assert terminal.end() == 1
     assert terminal.given_back()
     assert "unexpected KeyError" in terminal.after and "hunter2" not in terminal.raw.decode()
+
+
+def test_without_a_program_the_sessions_are_listed_and_one_is_opened_and_resumed(alone: Path) -> None:
+    first = Terminal(alone, SLEEPS)
+    first.until("four")
+    first.process.send("q")
+    assert first.end() == 130
+    again = Terminal(alone, SLEEPS, "--trust")
+    again.until("SESSIONS  1 session in .checkpoints", "interrupted")
+    again.process.send("\r")
+    again.until("INTERRUPTED", "Enter resumes")
+    again.process.send("r")
+    again.until("RUNNING")
+    again.process.send("q")
+    assert again.end() == 130
+    assert again.given_back()

@@ -278,6 +278,8 @@ class Record:
                 touched.asked = True
             case StatusChanged(status, phrase):
                 self.status, self.phrase = status, phrase
+                if status in ("running", "waiting", "paused", "pausing") and self.branch in self.branches:
+                    self.branches[self.branch].status = "running"  # also one that had been interrupted
                 touched.status = True
             case BreakpointsChanged() | BreakpointHit():
                 touched.breaks = True
