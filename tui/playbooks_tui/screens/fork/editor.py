@@ -35,7 +35,7 @@ class Editor(ModalScreen[tuple[str, bool]]):
     Editor { align: center middle; background: $background 45%; }
     Editor #editor { width: 100; max-width: 100%; height: 90%; border: round $foreground; }
     Editor #editor { background: $surface; padding: 0 1; }
-    Editor #kept { height: auto; color: $quiet; }
+    Editor #kept { height: auto; color: $quiet; text-wrap: nowrap; text-overflow: ellipsis; }
     Editor TextArea, Editor TextArea:focus { height: 1fr; border: none; padding: 0; background: $panel; }
     Editor #state { height: 1; margin-top: 1; }
     Editor #state #mistake { width: 1fr; }
@@ -70,9 +70,9 @@ class Editor(ModalScreen[tuple[str, bool]]):
         lines = self._code.kept.split("\n") if self._code.kept else []
         last = lines[-_KEPT:]
         first = len(lines) - len(last) + 1
-        width = max(2, len(str(self._code.line + self._text.count("\n"))))
-        shown = [f" {first + place:>{width}}  {text}" for place, text in enumerate(last)]
-        return shown if shown else ["    from its first line on"]
+        width = len(str(self._code.line + self._text.count("\n")))  # as wide as the editor's own numbers
+        shown = [f"{first + place:>{width}}  {text}" for place, text in enumerate(last)]
+        return shown if shown else ["from its first line on"]
 
     def on_mount(self) -> None:
         self.query_one(TextArea).focus()

@@ -22,7 +22,8 @@ class PromptSheet(ListSheet):
             return [quiet_line(deep.why_no_prompt or "no model was asked for what runs here")]
         size = sum(len(text) for _, text in prompt.messages)
         found = [head(f"Call {prompt.call}", f"at {prompt.asked_at}", width)]
-        found.append(quiet_line(f"{prompt.model} · {counted(len(prompt.messages), 'message')} · {size:,} characters"))
+        found.append(quiet_line(prompt.model))
+        found.append(quiet_line(f"{counted(len(prompt.messages), 'message')}, {size:,} characters"))
         if prompt.exact:
             found.append(quiet_line("to the letter what was sent"))
         else:
