@@ -7,6 +7,8 @@ and only the one who reads a place knows it.
 from __future__ import annotations
 
 import difflib
+import itertools
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -262,6 +264,21 @@ def _inline_table(text: str) -> Any:
         except tomllib.TOMLDecodeError:
             return text
     return text
+
+
+def frontmatter_model(program: Program, file: str) -> str:
+    """What the frontmatter of that file says of the model, a script's path put below the file's folder; empty when it
+    says nothing.
+    """
+    number = _frontmatter_line(program, file)
+    if not number:
+        return ""
+    text = next(source.text for source in program.files if source.path == file)
+    first, *rest = text.splitlines()[number - 1 :]
+    nested = itertools.takewhile(lambda line: line[:1] in (" ", "\t"), rest)
+    said = " ".join([first.partition(":")[2].strip(" \t\"'"), *(line.strip() for line in nested)]).strip()
+    kind, colon, path = said.partition(":")
+    return f"script:{os.path.normpath(Path(file).parent / path.strip())}" if colon and kind == "script" else said
 
 
 def _frontmatter_line(program: Program, file: str) -> int:

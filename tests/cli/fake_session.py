@@ -32,6 +32,9 @@ class Found:
     changed_files: Sequence[str] = ()
     failed: Sequence[FailedAgent] = ()
     may_have_run: Sequence[str] = ()
+    session: str = "s1"
+    finished: bool = False
+    asked: Sequence[MessageView] = ()
 
 
 @dataclass(frozen=True)

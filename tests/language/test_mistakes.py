@@ -89,6 +89,11 @@ ONE_MISTAKE = {
         "execution_mode is fast; write playbook or react",
     ),
     "an unknown startup mode": (agent("startup_mode: late"), 2, "startup_mode is late; write default or standby"),
+    "an unknown startup mode after the description": (
+        agent("Sells tea.\nstartup_mode: sometimes"),
+        3,
+        "startup_mode is sometimes; write default or standby",
+    ),
     "an agent's key on a playbook": (playbook("startup_mode: standby"), 3, "startup_mode belongs to an agent"),
     "a playbook's key on an agent": (agent("meeting: true"), 2, "meeting belongs to a playbook"),
     "a key given twice": (agent("a: 1", "a: 2"), 3, "a is given twice, first on line 2"),

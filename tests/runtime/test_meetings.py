@@ -78,6 +78,12 @@ def test_the_model_is_told_the_meeting_its_topic_and_who_is_there() -> None:
     assert "You are in meeting 101, about the release, with agent 1000 (Lead)." in attends
 
 
+def test_the_model_of_an_attendee_is_told_when_the_meeting_has_ended() -> None:
+    run = start(team("await Return(1)", ('await Yld("meeting")', "await Return(2)")))
+    last = next(str(r.prompt) for r in reversed(run.model.requests) if r.playbook == "Standup" and r.agent_id == "1001")
+    assert "Meeting 101, about the release, has ended." in last and "You are in meeting" not in last
+
+
 def test_an_attendee_is_given_the_leaders_arguments() -> None:
     run = resumes(
         team('await Yld("meeting")\nawait Return(1)', 'await Say("meeting", topic)\nawait Return([topic, day])')

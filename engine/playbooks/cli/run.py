@@ -17,13 +17,15 @@ from playbooks.cli.leaving import end_process, leaving
 from playbooks.console.answers import Answers, standard_input
 from playbooks.console.resumed import fork_line, fresh_lines, resume_lines, resume_warnings
 from playbooks.console.transcript import Taste, Transcript
-from playbooks.errors import ExitStatus
+from playbooks.errors import ExitStatus, UserError
 from playbooks.runtime.decisions import CHOICES
+from playbooks.runtime.notices import MessageSent
 
 if TYPE_CHECKING:
     from playbooks.console.live import LiveConsole
     from playbooks.console.plain import PlainConsole
     from playbooks.session import DebugSession
+    from playbooks.session.resume import Resumed
 
 
 @click.command(cls=RunCommand, help="Run a program to its end in the terminal.")
@@ -61,7 +63,7 @@ def command(
     )
     again = [typed_name(), "run", *programs, *(["--snoop", "true"] if snoop else [])]
     taste = Taste(snoop=snoop, quiet=quiet, verbose=verbose)
-    return run_to_end(play(opening, taste, again, resuming=resume is not None))
+    return run_to_end(play(opening, taste, again, resuming=resume is not None, begins=bool(settings or message)))
 
 
 def run_to_end(playing: Coroutine[Any, Any, int]) -> int:
@@ -82,7 +84,12 @@ def run_to_end(playing: Coroutine[Any, Any, int]) -> int:
 
 
 async def play(
-    opening: AbstractAsyncContextManager[DebugSession], taste: Taste, again: Sequence[str], *, resuming: bool = False
+    opening: AbstractAsyncContextManager[DebugSession],
+    taste: Taste,
+    again: Sequence[str],
+    *,
+    resuming: bool = False,
+    begins: bool = False,
 ) -> int:
     """Shows a session while it runs to its end, and says on stderr how to go on with one that did not reach it.
 
@@ -91,11 +98,17 @@ async def play(
         taste: What the person wants to see.
         again: The command that would resume it, without `--resume`.
         resuming: Whether going on with an older session was asked for.
+        begins: Whether something was given that only a program that begins can take.
 
     Returns:
         The exit status.
+
+    Raises:
+        UserError: The session is finished, or can't take what was given.
     """
     async with opening as session:
+        if session.resumed is not None:
+            _refuse_nothing(session.resumed, begins)
         transcript = Transcript(taste, session.agents)
         console = _console(session, transcript)
         answers = Answers(
@@ -110,6 +123,8 @@ async def play(
             console.tell(list(resume_lines(session.resumed)))
             for warning in resume_warnings(session.resumed):
                 click.echo(warning, err=True)
+            for message in session.resumed.asked:
+                console.listen(MessageSent(message))
         elif resuming:
             console.tell(list(fresh_lines(session.agents)))
         try:
@@ -124,6 +139,18 @@ async def play(
             for line in parting(session, again, told=transcript.told(session.error)):
                 click.echo(line, err=True)
         return session.exit_status
+
+
+def _refuse_nothing(resumed: Resumed, begins: bool) -> None:
+    from playbooks.session.resume import nothing_left
+
+    if resumed.finished:
+        raise nothing_left(resumed.session, resumed.program)
+    if begins:
+        raise UserError(
+            "--set and --message are for a program that begins, and this one goes on",
+            f"playbooks fork {resumed.checkpoint} takes --set, and --say 'human: TEXT'",
+        )
 
 
 def parting(session: Any, again: Sequence[str], *, told: bool = False) -> list[str]:

@@ -6,7 +6,8 @@ Apart because the line between the two is a set of rules people should be able t
   value that ends like a sentence (`remember: never tell.`) is no metadata, so that no instruction falls out of a
   prompt. `public` alone on its line there means `public: true`.
 - A `metadata:` or `remote:` line with lines indented under it is metadata anywhere in the description.
-- So is a line with one of the keys below and a value that the key allows, `public: true`.
+- So is a line with one of the keys below and a value that the key allows, `public: true`; a key that no prose has,
+  `startup_mode`, is one with any single word, so that a wrong one is told.
 - A `metadata:` block ended by a line `---`, as compiled text has it, is all there is: what follows is description.
 """
 
@@ -149,7 +150,11 @@ def _entries(pair: tuple[str, str], block: Sequence[Line], problems: Problems, *
     if key in _BLOCKS and len(block) > 1:
         return read_entries(block, problems, deepest=2)
     if not head:
-        sound = value in _CHOICES.get(key, ()) or (key == "required_attendees" and value.startswith("["))
+        sound = (
+            value in _CHOICES.get(key, ())
+            or (key in _CHOICES and "_" in key and value.isidentifier())
+            or (key == "required_attendees" and value.startswith("["))
+        )
         return (Entry(key, value, block[0]),) if sound and len(block) == 1 else ()
     if key in KNOWN:
         return read_entries(block, problems)

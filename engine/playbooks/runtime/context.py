@@ -141,7 +141,11 @@ def _now(program: Program, state: ProgramState, cls: AgentClass, frame: int, own
     if meeting := meeting_of(state, frame):
         held = state.meeting(meeting)
         there = ", ".join(_who(state, agent) for agent in held.attendees if agent != row.agent) or "nobody else"
-        lines.append(f"You are in meeting {meeting}, about {held.topic}, with {there}.")
+        lines.append(
+            f"Meeting {meeting}, about {held.topic}, has ended."
+            if held.ended
+            else f"You are in meeting {meeting}, about {held.topic}, with {there}."
+        )
     if variables := state.variables.get(row.agent):
         lines.append("The agent's variables:")
         lines += [f"    ${name} = {show(decode(data))}" for name, data in sorted(variables.items())]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from playbooks.errors import UserError
+from playbooks.language import RESERVED_NAMES
 from playbooks.language.model import Program
 from playbooks.runtime.runtime import Runtime
 from playbooks.state import events as e
@@ -30,7 +31,7 @@ def preset(runtime: Runtime, program: Program, given: Mapping[str, Any]) -> None
         given: Values by `NAME` (of agent 1000) or `1001.NAME`; with a `$` before it any name is taken.
 
     Raises:
-        UserError: There is no such agent at the start, or the name looks like a slip.
+        UserError: There is no such agent at the start, the name is the engine's, or it looks like a slip.
     """
     for name, value in given.items():
         agent, dot, rest = name.partition(".")
@@ -38,6 +39,8 @@ def preset(runtime: Runtime, program: Program, given: Mapping[str, Any]) -> None
         if agent not in runtime.state.agents:
             raise UserError(f"--set {name}: there is no agent {agent} at the start")
         plain = rest.lstrip("$")
+        if plain in RESERVED_NAMES:
+            raise UserError(f"--set {name}: {plain} is what every agent has, and can't be set", "take another name")
         if plain == rest:
             known = {*runtime.state.variables.get(agent, ())}
             for file in program.files:

@@ -135,6 +135,8 @@ class Restoring(RunControl, Branching):
         runtime = self._made(journal, settled)
         self._take(runtime, settled)
         refuse_mcp(program)
+        if self._message is not None and not self._message.strip():
+            raise UserError("the message says nothing", "write what the program is to hear, or leave --message away")
         runtime.prepare()
         preset(runtime, program, self._set)
         if self._message:
@@ -151,10 +153,12 @@ class Restoring(RunControl, Branching):
         path = resuming.branch_path(headers, named.header.id if named else heads.get(branch, ""))
         folded, skipped, after = resuming.newest_whole(store, path, named, trust=self._trust)
         path = path[: len(path) - len(after)]
+        resuming.refuse_other(program, folded.state.session["roots"], session)
         self._keep = kept_of(store, session, self._keep)
         self.timeline = list(headers)
         agents = resuming.agents_of(path, list(folded.state.agents))
         interrupted: tuple[str, ...] = ()
+        finished = folded.header.id == heads.get(branch) and self._has_ended(store, found, session, branch)
         if named and heads[branch] != named.header.id:  # its branch has gone on since
             prepared = prepare(
                 store, headers, named.header.id, Edits(), ForkOptions(), trust=self._trust, folded=named
@@ -176,7 +180,16 @@ class Restoring(RunControl, Branching):
             resuming.changed_files(self.program, program),
             resuming.failed_agents(folded.state, path),
             interrupted,
+            finished,
+            resuming.asked_last(folded.state, self.messages),
         )
+
+    @staticmethod
+    def _has_ended(store: Store, found: SessionInfo | Folded, session: str, branch: str) -> bool:
+        """Whether a branch is finished; a session that was asked for tells it of its own."""
+        if isinstance(found, Folded):
+            return any(known.name == branch and known.status == "finished" for known in store.branches(session))
+        return found.status == "finished"
 
     def _take_up(
         self, store: Store, folded: Folded, path: list[Header], branch: str, ends: Sequence[str]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from playbooks.checkpoints.chain import Folded
@@ -15,6 +15,8 @@ from playbooks.checkpoints.record import Header, SessionInfo
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.errors import ExitStatus, UserError
 from playbooks.language.model import Program
+from playbooks.runtime.notices import MessageView
+from playbooks.runtime.targets import HUMAN
 from playbooks.session.chains import own_fold
 from playbooks.state import ProgramState
 
@@ -70,6 +72,10 @@ class Resumed:
     """Agents that have failed, and stay so."""
     may_have_run: tuple[str, ...] = ()
     """Calls that were under way when the process died, and what becomes of them, a line each."""
+    finished: bool = False
+    """Its branch has come to its end: nothing is left to run."""
+    asked: tuple[MessageView, ...] = ()
+    """What those who wait for the person said to them last."""
 
     @property
     def program_changed(self) -> bool:
@@ -104,13 +110,51 @@ def find(store: Store, program: str, resume: str | bool, *, trust: bool = False)
     if unfinished:
         return max(unfinished, key=lambda session: (session.updated, session.created))
     if own:
-        newest = own[-1]
-        raise NothingToResume(
-            f"session {newest.id} of {program} is finished: nothing to resume",
-            f"`playbooks timeline {newest.id}` shows it, `playbooks fork CHECKPOINT` goes on otherwise",
-            status=ExitStatus.FINISHED,
-        )
+        raise nothing_left(own[-1].id, program)
     return None
+
+
+def nothing_left(session: str, program: str) -> NothingToResume:
+    """That a session is finished, and what can be done with it."""
+    return NothingToResume(
+        f"session {session} of {program} is finished: nothing to resume",
+        f"`playbooks timeline {session}` shows it, `playbooks fork CHECKPOINT` goes on otherwise",
+        status=ExitStatus.FINISHED,
+    )
+
+
+def refuse_other(given: Program | None, recorded: Sequence[str], session: str) -> None:
+    """Raises `UserError` for a session of other files than the program that was named beside its id; a file that was
+    moved or copied is the same.
+
+    Args:
+        given: What was named; None, or without paths: nothing was.
+        recorded: The paths that the session began with.
+        session: Its id.
+    """
+    if given is None or not given.roots or not recorded:
+        return
+    if not {os.path.basename(root) for root in recorded} & {os.path.basename(root) for root in given.roots}:
+        was, is_ = " ".join(recorded), " ".join(given.roots)
+        raise UserError(f"{session} is a session of {was}, not of {is_}", f"name {was}, or another session")
+
+
+def asked_last(state: ProgramState, messages: Sequence[MessageView]) -> tuple[MessageView, ...]:
+    """Of each agent that waits for the person, and has no answer yet, what it said to them last."""
+    found = []
+    for frame, row in state.frames.items():
+        agent = row[0]
+        if frame in state.returned or any(state.messages[id][0] == HUMAN for id in state.inbox.get(agent, ())):
+            continue
+        record = state.record.get((frame, state.progress_of(frame).unit), {})
+        waits = any(
+            key[0] == "begun" and value[1] == "Yld" and value[3:4] == ("user",) and ("ended", *key[1:]) not in record
+            for key, value in record.items()
+        )
+        last = next((m for m in reversed(messages) if m.sender == agent and HUMAN in m.receivers), None)
+        if waits and last is not None and last not in found:
+            found.append(last)
+    return tuple(sorted(found, key=lambda message: message.id))
 
 
 def same_path(one: str, other: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from playbooks.config import Config
+from playbooks.config_layers import frontmatter_model
 from playbooks.errors import UserError
 from playbooks.language.model import Program
 from playbooks.models import create_model, missing_key, parse_model_option
@@ -42,8 +43,10 @@ def begun(program: Program, config: Config, model: str | None) -> Settled:
     """Of a program that begins; `model` as `--model`.
 
     Raises:
-        UserError: The model can't be used.
+        UserError: The model can't be used, or two files name two.
     """
+    if model is None:
+        refuse_two_models(program, config)
     return _settled(program, _answered_by(config.for_program(program), model, None))
 
 
@@ -65,6 +68,19 @@ def gone_on(state: ProgramState, config: Config, model: str | None, options: For
     config = _answered_by(config.for_program(program), recorded.get("model"), recorded.get("temperature"))
     config = _answered_by(config, model, None)
     return _settled(program, _answered_by(config, options.model, options.temperature))
+
+
+def refuse_two_models(program: Program, config: Config) -> None:
+    """Raises `UserError` for files given together whose frontmatters name different models, if those decide."""
+    if any(config.is_set(f"model.{key}") for key in ("provider", "name", "path")):
+        return
+    named = {root: model for root in program.roots if (model := frontmatter_model(program, root))}
+    first = next(iter(named), "")
+    for root, model in named.items():
+        if model != named[first]:
+            raise UserError(
+                f"{first} names the model {named[first]}, and {root} {model}", "say with --model which one answers"
+            )
 
 
 def _answered_by(config: Config, model: str | None, temperature: float | None) -> Config:
