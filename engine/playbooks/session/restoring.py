@@ -181,7 +181,7 @@ class Restoring(RunControl, Branching):
             resuming.failed_agents(folded.state, path),
             interrupted,
             finished,
-            resuming.asked_last(folded.state, self.messages),
+            resuming.asked_last(folded.state),
         )
 
     @staticmethod
