@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,24 +16,27 @@ from tui.programs import HAGGLES, SHOP, SLEEPS
 
 from playbooks import DebugSession
 from playbooks.config import Config
+from playbooks.runtime.notices import StatusChanged
 from playbooks_tui.app import Debugger
 from playbooks_tui.opening import Openings
+from playbooks_tui.record import Ended
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.screens.confirm import Confirm
+from playbooks_tui.screens.help import HelpPane
 from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.screens.sessions import SessionRows, Sessions, SessionsHead
 
 Shown = tuple[Debugger, Pilot[int], Callable[[Callable[[], object]], object]]
 
 
-async def made(folder: Path) -> Config:
+async def made(folder: Path, model: str = SLEEPS) -> Config:
     """Two sessions: one finished, one interrupted."""
     (folder / "shop.pb").write_text(SHOP)
     config = Config.load(env={}, overrides={"model": {"token_delay_s": 0}}).for_debug()
     (folder / "model.py").write_text(HAGGLES)
     async with DebugSession.open("shop.pb", config=config, durable=True, clock=lambda: 1_000.0) as session:
         await session.run()
-    (folder / "model.py").write_text(SLEEPS)
+    (folder / "model.py").write_text(model)
     async with DebugSession.open("shop.pb", config=config, durable=True, clock=lambda: 2_000.0) as session:
         said = asyncio.Event()
         session.subscribe(lambda notice: said.set() if "four" in str(notice) else None)
@@ -159,3 +163,61 @@ async def test_r_further_back_goes_on_on_a_new_branch_and_says_what_stays(desk: 
         await d.status("finished")
         assert any("on fork-1: main stays, with its" in said for said in d.said)
         assert d.screen.record.branches["fork-1"].ended
+
+
+async def test_the_list_can_be_shown_over_a_session_and_left_again(alone: Path) -> None:
+    async with listed(alone) as (app, pilot, until):
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, Debugging) and app.screen.record.headers)
+        shown = app.screen
+        assert isinstance(shown, Debugging)
+        await until(lambda: all(not pane.folded for pane in shown.panes.values()))
+        app.list_sessions()
+        await until(lambda: app.screen.query(SessionRows) and app.screen.query_one(SessionRows).rows)
+        await pilot.press("question_mark")
+        text = "\n".join(line.text for line in app.screen.query_one(HelpPane)._lines)
+        assert text.lstrip().startswith("The sessions of this folder")
+        assert "Focus Next" not in text and "In the timeline" not in text
+        await pilot.press("escape", "escape")
+        await until(lambda: app.screen is shown)
+        app.list_sessions()
+        await until(lambda: app.screen.query(SessionRows) and app.screen.query_one(SessionRows).rows)
+        await pilot.press("enter")  # the one that is open
+        await until(lambda: app.screen is shown)
+        app.list_sessions()
+        await until(lambda: app.screen.query(SessionRows) and app.screen.query_one(SessionRows).rows)
+        await pilot.press("down", "enter")
+        await until(lambda: isinstance(app.screen, Debugging) and app.screen is not shown)
+        assert app.bridge is not None and app.bridge.session.id == "s1"
+
+
+async def test_who_follows_a_session_that_stands_sees_it_go_on_later(alone: Path) -> None:
+    asks = """await Say('user', 'four')\nawait Yld('user')\nawait Say('user', 'more')\nawait Yld('user')\n"""
+    openings = Openings(await made(alone, f"def respond(request):\n    return {asks!r}\n"))
+    holds = openings.session("s2")
+    follows = openings.session("s2")
+    told: list[object] = []
+    came = threading.Condition()
+
+    def take() -> None:
+        with came:
+            told.extend(follows.take())
+            came.notify_all()
+
+    def wait(what: Callable[[object], bool]) -> bool:
+        with came:
+            return came.wait_for(lambda: any(what(one) for one in told), 60)
+
+    try:
+        assert follows.session.read_only and not holds.session.read_only
+        follows.listen(take)
+        follows.begin()
+        assert await asyncio.to_thread(wait, lambda one: one == Ended("interrupted"))
+        told.clear()
+        holds.begin()
+        holds.session.say("go on")
+        assert await asyncio.to_thread(wait, lambda one: isinstance(one, StatusChanged) and one.status == "running")
+    finally:
+        for bridge in (follows, holds):
+            bridge.leave()
+            bridge.over.exception(20)

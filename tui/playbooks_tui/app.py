@@ -28,7 +28,7 @@ from playbooks.session.following import ReadOnly
 from playbooks_tui import kept
 from playbooks_tui.bridge import Bridge
 from playbooks_tui.inks import DARK, LIGHT
-from playbooks_tui.keys import key_name
+from playbooks_tui.keys import ACTING, key_name
 from playbooks_tui.opening import Openings
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.screens.sessions import Sessions
@@ -39,11 +39,6 @@ _THEME: Final = "textual-dark"
 """The configuration's own: the one that was chosen last takes its place."""
 _AGAIN_S: Final = 2.0
 """Within this time a second Ctrl+C leaves."""
-ACTING: Final = frozenset(
-    {"run_or_pause", "pause", "run", "step_over", "step_into", "step_out", "step_any", "run_to", "edit", "fork", "type",
-     "resume_here", "afresh", "break_here", "label"}
-)  # fmt: skip
-"""Actions that change a session or its run."""
 _LONGEST_LEAVE_S: Final = 7.0
 """A tool in flight has five seconds; after this the screen goes without the engine."""
 
@@ -131,6 +126,9 @@ class Debugger(App[int]):
                     yield SystemCommand(words, f"{key}  {binding.tooltip}", partial(self._act, binding.action))
             for name, (words, tooltip) in self._debugging.rarer.items():
                 yield SystemCommand(words, tooltip, partial(self._act, name))
+            if self._openings is not None:
+                words = "All sessions of this folder: open, resume, label, prune, delete"
+                yield SystemCommand("Sessions", words, self.list_sessions)
         else:
             for binding in {b.action: b for _, b in screen._bindings}.values():
                 if binding.action not in ("palette", "dismiss") and binding.id:
@@ -154,13 +152,31 @@ class Debugger(App[int]):
 
     # -- other sessions --------------------------------------------------------------------------------------
 
+    def list_sessions(self) -> None:
+        """Shows the list over the session that is open; that one goes on."""
+        if self._openings is not None:
+            self.push_screen(Sessions(self._openings.config, now=self._now, over=True))
+
     def on_sessions_wanted(self, event: Sessions.Wanted) -> None:
         openings = self._openings
+        if self.bridge is not None and self.bridge.session.id == event.id:
+            self.pop_screen()
+            if event.run:
+                self._act("run")
+            return
         if openings is not None:
             self.open_session(lambda: openings.session(event.id), begin=event.run)
 
     def on_sessions_leave(self) -> None:
-        self.leave()
+        if self.bridge is None:
+            self.leave()
+        else:
+            self.pop_screen()
+
+    def on_looking_acts_take_over(self) -> None:
+        openings, bridge = self._openings, self.bridge
+        if openings is not None and bridge is not None:
+            self.open_session(lambda: openings.session(bridge.session.id), begin=True)
 
     def on_forking_acts_afresh(self) -> None:
         openings, bridge = self._openings, self.bridge

@@ -13,7 +13,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from playbooks.checkpoints.record import BranchInfo
 from playbooks.errors import UserError
@@ -22,6 +22,8 @@ from playbooks.session import DebugSession, FollowedSession, Moment
 from playbooks_tui.record import Ended, Labelled, Named, Opened, Tallied, Tally, Told, Turned
 
 BATCHES_A_SECOND = 30
+_FOLLOW_S: Final = 0.5
+"""How often it is looked whether a run in another process, which stands, goes on."""
 Made = TypeVar("Made")
 
 
@@ -234,6 +236,17 @@ class Bridge:
                 self.tell(Ended(status, session.error))
                 if self._leave.is_set():
                     return
+                if session.read_only:
+                    await self._going_on(session)
+
+    async def _going_on(self, session: DebugSession | FollowedSession) -> None:
+        """Waits until the process that holds a session goes on with it, or the screen is left."""
+        assert isinstance(session, FollowedSession)
+        while session.status != "running" and not self._leave.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._leave.wait(), _FOLLOW_S)
+            session.poll()
+        self._begin.set()
 
     def _told(self, notice: Notice) -> None:
         if isinstance(notice, Committed) and notice.header.kind == "start":

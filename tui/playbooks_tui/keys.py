@@ -109,6 +109,11 @@ GROUPS: Final = (
 """In the order of the help."""
 BINDINGS: Final = tuple(binding for _, group in GROUPS for binding in group)
 
+ACTING: Final = frozenset(
+    {"run_or_pause", "pause", "run", "step_over", "step_into", "step_out", "step_any", "run_to", "edit", "fork", "type",
+     "resume_here", "afresh", "break_here", "label"}
+)  # fmt: skip
+"""Actions that change a session or its run."""
 _ALWAYS: Final = (("palette", "commands"), ("help", "help"))
 _STEPS: Final = (("step_over", "next"), ("step_into", "into"), ("step_out", "out"))
 _HERE: Final = (("edit", "change"), ("fork", "fork"), ("mark", "mark"), ("compare", "compare"), ("who", "who"))

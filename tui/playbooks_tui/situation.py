@@ -132,7 +132,8 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
         case "paused":
             if newest is None:
                 return (Span("before the first statement", "quiet"),)
-            why = f" · {record.stop.text}" if record.stop is not None and record.stop.reason == "breakpoint" else ""
+            stop = record.stop
+            why = f" · {stop.text.removesuffix(f' at {newest.id}')}" if stop and stop.reason == "breakpoint" else ""
             return (Span("at ", "quiet"), Span(newest.id, bold=True), Span(why))
         case "back":
             here = record.headers[standing.here or 0]
@@ -157,13 +158,10 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
             if newest is None:
                 return (Span("nothing was kept", "quiet"),)
             since = ago(max(0.0, now - newest.time))
-            return (
-                Span("at ", "quiet"),
-                Span(newest.id, bold=True),
-                Span(f", {since} · ", "quiet"),
-                Span("Enter resumes"),
-                Span(" · R starts afresh", "quiet"),
-            )
+            place = (Span("at ", "quiet"), Span(newest.id, bold=True), Span(f", {since} · ", "quiet"))
+            if record.followed:
+                return (*place, Span("read-only", "quiet"), Span(" · Enter resumes when it is let go"))
+            return (*place, Span("Enter resumes"), Span(" · R starts afresh", "quiet"))
         case "finished":
             return (Span(plain(ending(record)) or "the program ended"),)
         case "failed":
@@ -234,6 +232,8 @@ def header_line(record: Record, standing: Standing, width: int, now: float, seco
     # Where the moment is must be read; who writes just now is seen below too.
     least = 0 if mode(record, standing) == "running" and width_of(variants[3]) + taken + 2 <= width else width_of(said)
     room = [width - taken - width_of(variant) - 3 for variant in variants]
+    if mode(record, standing) == "interrupted" and room[3] < width_of(said):
+        said = said[:-1]  # the footer says it too
     right = next((v for v, left in zip(variants, room, strict=True) if left >= width_of(said)), None) or next(
         (v for v, left in zip(variants, room, strict=True) if left >= min(least, _LEAST_PHRASE)), variants[-1]
     )

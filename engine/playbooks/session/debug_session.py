@@ -187,16 +187,20 @@ class DebugSession(Restoring):
         if self._unwanted:
             self._unwanted = False
             self.interrupt()
+        self._keep_status("running")  # one that is resumed: who lists or follows it sees that it goes on
         try:
             status = await runtime.run()
         finally:
             self._running.set()
             self._running = None
         self.error = runtime.error
+        self._keep_status(status)
+        return status
+
+    def _keep_status(self, status: RunStatus) -> None:
         if self._store is not None and self.id:
             with contextlib.suppress(UserError):
                 self._store.set_status(self.id, self.branch, status)
-        return status
 
     def interrupt(self) -> None:
         """Stops the run, keeping everything; from any thread. A second call changes nothing.

@@ -22,7 +22,7 @@ from textual.widgets import Input
 from playbooks.runtime.notices import Output
 from playbooks_tui.bridge import BATCHES_A_SECOND, Bridge
 from playbooks_tui.inspected import Deep, Seen
-from playbooks_tui.keys import BINDINGS, FIELD_KEYS, FIELDS, FOOTER, key_name
+from playbooks_tui.keys import ACTING, BINDINGS, FIELD_KEYS, FIELDS, FOOTER, key_name
 from playbooks_tui.record import HUMAN, Opened, Touched
 from playbooks_tui.screens.moments import Reading
 from playbooks_tui.situation import (
@@ -231,6 +231,8 @@ class View(Reading):
     def draw_footer(self) -> None:
         """The keys of this state, under the names that they have now; in a field letters are text."""
         words, keys = FOOTER[mode(self.record, self.standing)], FIELD_KEYS
+        if self.record.followed:
+            words = tuple((ids, word) for ids, word in words if not ACTING & set(ids.split()))
         if isinstance(self.focused, Input):
             words = FIELDS.get(self.focused.id or "", ())
         else:
@@ -271,7 +273,7 @@ class View(Reading):
         agents = [agent for agent in self.panes if agent != HUMAN]
         height = self.query_one("#talks").size.height or self.size.height - 4
         counts = {agent: len(self.record.own.get(agent, ())) for agent in agents}
-        folded = set() if self.has_class("-narrow") else folded_panes(counts, height)
+        folded = set() if self.size.width < WIDE else folded_panes(counts, height)
         for agent in agents:
             self.panes[agent].fold(agent in folded)
 

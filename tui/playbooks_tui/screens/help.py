@@ -25,7 +25,8 @@ def keys_of(screen: Screen[Any]) -> Keys:
     keys: dict[str, tuple[Binding, list[str]]] = {}
     for key, bindings in screen._bindings.key_to_bindings.items():
         for binding in bindings:
-            keys.setdefault(binding.id or "", (binding, []))[1].append(key)
+            if binding.id:  # not what every screen of Textual's has
+                keys.setdefault(binding.id, (binding, []))[1].append(key)
     return keys
 
 
@@ -83,8 +84,9 @@ class HelpPane(Pane):
     }
     """
 
-    def __init__(self, keys: Keys, about: str) -> None:
+    def __init__(self, keys: Keys, about: str, *, glyphs: bool) -> None:
         super().__init__(id="help")
+        self._glyphs = glyphs
         self._keys = keys
         self._about = about
         self._lines: list[Line] = []
@@ -109,6 +111,8 @@ class HelpPane(Pane):
             for place, piece in enumerate(wrapped(binding.tooltip or binding.description, width - 21)):
                 lead = Span(f" {shown if not place else '':<18} ", bold=True)
                 lines.append(Line((lead, Span(piece))))
+        if not self._glyphs:
+            return lines
         lines += [Line(), Line((Span(" In the timeline", bold=True),))]
         means = [(GLYPHS[kind], words) for kind, words in _MEANS.items()]
         means += [("◐", "may have run"), ("!~", "something could not be stored"), ("▸", "the moment you look at")]
@@ -128,10 +132,12 @@ class Help(ModalScreen[None]):
     Help { align: center middle; background: $background 50%; }
     """
 
-    def __init__(self, keys: Keys, focused: Widget | None) -> None:
+    def __init__(self, keys: Keys, focused: Widget | None, *, glyphs: bool = True) -> None:
         super().__init__()
+        self._glyphs = glyphs
+        """Whether what stands behind has a timeline."""
         self._keys = keys
         self._about = about(focused)
 
     def compose(self) -> ComposeResult:
-        yield HelpPane(self._keys, self._about)
+        yield HelpPane(self._keys, self._about, glyphs=self._glyphs)

@@ -201,8 +201,10 @@ class Sessions(Screen[None]):
     class Leave(Message):
         """The person leaves."""
 
-    def __init__(self, config: Config, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, config: Config, *, now: Callable[[], float] = time.time, over: bool = False) -> None:
         super().__init__()
+        self._over = over
+        """Whether a session is open behind the list: Esc goes back to it."""
         self._config, self._now = config, now
         self._all: list[SessionInfo] = []
         self._error = ""
@@ -315,6 +317,9 @@ class Sessions(Screen[None]):
         """Leaves the search: first the field, then its words."""
         field = self.query_one("#search", Input)
         if not field.has_focus:
+            if self._over and not field.value:
+                self.action_leave()
+                return
             field.value = ""
         self._leave_search()
 
@@ -398,7 +403,7 @@ class Sessions(Screen[None]):
         self.app.action_command_palette()
 
     def action_help(self) -> None:
-        self.app.push_screen(Help(keys_of(self), self.focused))
+        self.app.push_screen(Help(keys_of(self), self.focused, glyphs=False))
 
     def action_leave(self) -> None:
         self.post_message(self.Leave())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.message import Message
+
 from playbooks_tui.screens.acts.base import Acts
 from playbooks_tui.widgets.bars import BranchBars
 from playbooks_tui.widgets.branches import Branches
@@ -12,9 +14,15 @@ from playbooks_tui.widgets.timeline import Timeline
 class LookingActs(Acts):
     """What enters and leaves a look back."""
 
+    class TakeOver(Message):
+        """What another process held shall be resumed here."""
+
     def action_look(self) -> None:
         standing = self.standing
         nowhere = standing.here is None and standing.chosen is None
+        if nowhere and self.mode_now == "interrupted" and self.record.followed:
+            self.post_message(self.TakeOver())
+            return
         if nowhere and not standing.started and self.mode_now == "interrupted":
             self.begin_run(held=False)
             return
