@@ -93,6 +93,7 @@ class Told(Bridge):
             "stops_on_error": False,
             "program": None,
             "record": None,
+            "program_files": (),
         }
         super().__init__(SimpleNamespace(**none, id="s1", durable=False, read_only=False))  # type: ignore[arg-type]
         self.tell(opened)
