@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from session.crashes import Bench, Played, committed
+from pathlib import Path
 
+import pytest
+from session.crashes import CRASHED, Bench, Played, committed
+
+from playbooks.checkpoints.filesystem import FileStore
 from playbooks.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("alone")
@@ -131,3 +134,17 @@ def test_at_what_the_person_said_its_receiver_is_the_one_that_is_changed() -> No
     assert forked.said == ["a grim", "a"]
     anew = bench.play(resume=whole.id, begin=lambda session: session.fork(said, regenerate=True))
     assert len(anew.asked) == 1 and anew.said == whole.said
+
+
+def test_a_fork_is_served_of_the_line_that_a_resume_went_on_with_past_a_damaged_file() -> None:
+    turns = ['await Say("user", "one")\nx = await do("a")\n', 'await Say("user", "two")\nawait EndProgram()\n']
+    bench = Bench({"Main": turns})
+    bench.play(crash=committed("tool", "a"))
+    store = FileStore(CRASHED)
+    damaged = store.headers()[-1].id  # its index knows what the file said
+    store.close()
+    Path(CRASHED, "1000", f"{damaged}.pkl").write_bytes(b"")
+    resumed = bench.play(storage=CRASHED, resume=True)
+    assert resumed.resumed is not None and len(resumed.resumed.skipped) == 1
+    forked = bench.play(storage=CRASHED, resume=resumed.id, begin=lambda session: session.fork("human_ckpt_1"))
+    assert (forked.said, forked.asked) == (["one", "two"], [])

@@ -118,3 +118,14 @@ def test_two_programs_that_name_two_models_need_to_be_told_which_one() -> None:
         asyncio.run(opened())
     asyncio.run(opened(model="script:one_model.py"))
     asyncio.run(opened(settings={"model": {"provider": "script", "path": "one_model.py"}}))
+
+
+def test_a_whole_file_that_is_skipped_is_told_with_the_damaged_one_it_builds_on() -> None:
+    bench = Bench({"Main": "for n in range(4):\n    await do(str(n))\nawait EndProgram()\n"})
+    whole = bench.play(crash=committed("tool", "do('2')"))
+    newest = next(place for place, header in enumerate(whole.headers) if "do('2')" in header.text)
+    last, damaged = whole.headers[newest].id, whole.headers[newest - 1].id
+    Path(CRASHED, "1000", f"{damaged}.pkl").write_bytes(b"")
+    resumed = bench.play(storage=CRASHED, resume=True).resumed
+    assert resumed is not None and resumed.skipped[0].startswith(f"{last}: {damaged}, which it builds on: ")
+    assert resumed.skipped[1].startswith(f"{damaged}: ")

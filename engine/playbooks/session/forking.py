@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -134,15 +134,34 @@ def later_on(headers: list[Header], at: Header) -> list[Header]:
     later: list[Header] = []
     current, rest = at, headers[bisect_right(headers, at.sequence, key=attrgetter("sequence")) :]
     while True:
-        for header in rest:
-            if header.parent == current.id and header.branch == current.branch:
-                current = header
-                later.append(current)
+        for header in _line(rest, current):
+            current = header
+            later.append(current)
         following = next((header for header in rest if header.parent == current.id), None)
         if following is None:
             return later
         current = following
         later.append(current)
+
+
+def _line(rest: Sequence[Header], at: Header) -> list[Header]:
+    """What of a checkpoint's branch followed it, oldest first: the line that leads to the branch's end, where a resume
+    left another behind that was damaged.
+    """
+    own = {header.id: header for header in rest if header.branch == at.branch}
+    line: list[Header] = []
+    head = next(reversed(own), "")
+    while head in own:
+        line.append(own[head])
+        head = own[head].parent
+    if head == at.id:
+        return line[::-1]
+    line, current = [], at
+    for header in own.values():
+        if header.parent == current.id:
+            current = header
+            line.append(header)
+    return line
 
 
 def events_of(store: Store, headers: Callable[[], Iterable[Header]], *, trust: bool = False) -> Iterator[Event]:

@@ -205,7 +205,9 @@ def newest_whole(
         try:
             folded = known or own_fold(store, headers[place].id, trust=trust)
         except (Damaged, UnknownCheckpoint, ValueError) as error:
-            skipped.append(f"{headers[place].id}: {getattr(error, 'reason', error)}")
+            broken, reason = getattr(error, "id", ""), getattr(error, "reason", error)
+            reason = reason if broken in ("", headers[place].id) else f"{broken}, which it builds on: {reason}"
+            skipped.append(f"{headers[place].id}: {reason}")
             continue
         lost = _lost_after(store, headers[: place + 1], {header.id for header in headers})
         return folded, tuple(dict.fromkeys([*skipped, *lost])), headers[place + 1 :]
