@@ -104,7 +104,8 @@ class Place:
 
     def next_segment(self) -> None:
         """Ends the segment: an await begins."""
-        self.flush()
+        if self.copies is not None:
+            self.flush()
         self.calls += 1
         self.syncs = 0
 

@@ -116,7 +116,10 @@ class Player:
             response.filename = self._filename(frame)
         while frame.id not in state.returned:
             progress = state.progress_of(frame.id)
-            statement = await self._statement(frame, progress.offset)
+            if frame.response is not None and progress.offset < len(frame.response.statements):
+                statement: Statement | None = frame.response.statements[progress.offset]
+            else:
+                statement = await self._statement(frame, progress.offset)
             if statement is None and not (frame.response and frame.response.statements):
                 frame.response = None
                 await self._count_failure(frame, _NOTHING, "the response held no code", turn_ends=True)
@@ -172,7 +175,7 @@ class Player:
         if frame.unit % _BREATH == _BREATH - 1:  # by number, not by time: a resume then yields where the run did
             runtime.effects.activity += 1  # it does not stand still
             await asyncio.sleep(0)
-        if (frame.id, frame.unit) not in runtime.state.record:  # not begun at the cut, if this is a replay
+        if not runtime.replay.over and (frame.id, frame.unit) not in runtime.state.record:  # not begun at the cut
             await self._live()
         place = Place(runtime, frame)
         here.set(place)
@@ -203,7 +206,7 @@ class Player:
                 raise
             await self._statement_failed(frame, names, place, statement, error, offset, stage)
             return
-        self._end_unit(frame, names, place, offset, stage, fold(statement.source))
+        self._end_unit(frame, names, place, offset, stage, statement.source)
 
     def _end_unit(self, frame: Frame, names: Names, place: Place, offset: int, stage: str | None, made_by: str) -> None:
         runtime = self._runtime
@@ -211,7 +214,7 @@ class Player:
         changed: tuple[tuple[str, bytes | None], ...] = ()
         if runtime.durable:
             assert frame.stored
-            changed = frame.stored.changes(names.own(), made_by)
+            changed = frame.stored.changes(names.own(), fold(made_by))
             runtime.degraded += frame.stored.degraded
             if changed and frame.witness is not None:
                 frame.witness.changes(names)  # stored as they are: nothing to compare with on a replay
@@ -278,9 +281,10 @@ class Player:
         """Whether the unit goes on. A replayed one goes as far as it had come: a cancelled task may be done sooner
         now.
         """
-        return bool(
-            frame.unbegun or any(not task.done() for task in frame.tasks) or self._runtime.replay.awaits(frame.id)
-        )
+        if frame.unbegun or (frame.tasks and any(not task.done() for task in frame.tasks)):
+            return True
+        replay = self._runtime.replay
+        return replay.scripted and replay.awaits(frame.id)
 
     async def settle(self, frame: Frame) -> None:
         """The last statement that can wait for its tasks and calls: tasks are waited for, calls it dropped are an
@@ -324,7 +328,7 @@ class Player:
         done = self._done(frame, names)
         for name in (*_LOOP, "__iterable__"):
             dict.pop(names, name, None)
-        self._end_unit(frame, names, place, offset, None, fold(statement.source))
+        self._end_unit(frame, names, place, offset, None, statement.source)
         told, short, line = explain(error, statement, response.code, response.filename, done)
         # What was received beyond depends on how the text was chunked, and none of it runs.
         self._runtime.emit(e.ResponseReceived(frame.id, response.code[: statement.end], replace=True))

@@ -12,7 +12,7 @@ import functools
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NoReturn
 
 from playbooks.checkpoints.record import Header, Kind
 from playbooks.errors import UserError
@@ -47,8 +47,6 @@ from playbooks.runtime.telling import Telling
 from playbooks.runtime.values import Values
 from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,35 +326,31 @@ class Runtime:
         if self.degraded:
             header["degraded"] = (*dict.fromkeys((*header.get("degraded", ()), *self.degraded)),)
             self.degraded.clear()
-        return self._kept(lambda: self._commit(agent, kind, statement, events, header))
-
-    def _commit(
-        self, agent: str, kind: Kind, statement: str, events: Iterable[Event], header: dict[str, Any]
-    ) -> Header:
-        if self.journal.head is None:
-            self.journal.commit(HUMAN, "start", "", text=self.program.name)
-        return self.journal.commit(agent, kind, statement, events, **header)
+        try:
+            if self.journal.head is None:
+                self.journal.commit(HUMAN, "start", "", text=self.program.name)
+            return self.journal.commit(agent, kind, statement, events, **header)
+        except Exception as error:
+            self._refused(error)
 
     def intend(self, what: dict[str, Any]) -> None:
         """Notes what is about to begin, so that a resume knows of it."""
-        self._kept(lambda: self.journal.intend(what))
+        try:
+            self.journal.intend(what)
+        except Exception as error:
+            self._refused(error)
 
-    def _kept(self, write: Callable[[], T]) -> T:
+    def _refused(self, error: Exception) -> NoReturn:
         """What the storage refuses ends the run at once: nothing more is kept, so nothing more may be seen.
 
         Raises:
             Sealed: For the caller this moment does not end.
         """
-        try:
-            return write()
-        except Sealed:
-            raise
-        except Exception as error:
-            if not self.journal.sealed:
-                raise
-            self.crash = error
-            self.fail(str(error))
-            raise Sealed from error
+        if isinstance(error, Sealed) or not self.journal.sealed:
+            raise error
+        self.crash = error
+        self.fail(str(error))
+        raise Sealed from error
 
     def _committed(self, header: Header) -> None:
         self.control.committed(header)

@@ -135,7 +135,7 @@ def compile_call(source: str, *, filename: str, line: int) -> types.CodeType:
         filename: The response it stands in; starts with `MODEL`.
         line: Its line in that response.
     """
-    code: types.CodeType = compile(source, filename, "exec", flags=ASYNC, dont_inherit=True)
+    code: types.CodeType = compile(source, filename, "eval", flags=ASYNC, dont_inherit=True)
     return code.replace(co_firstlineno=line)  # the lines of its instructions are counted from there
 
 

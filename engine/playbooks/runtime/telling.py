@@ -28,7 +28,8 @@ class Telling:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self.listeners: list[Listener] = []
-        self._views: dict[str, AgentView] = {}
+        self._views: dict[str, tuple[Any, ...]] = {}
+        """Agent → the fields of its view as told last."""
         self._asked: tuple[str, ...] = ()
 
     def notify(self, notice: Notice) -> None:
@@ -48,15 +49,19 @@ class Telling:
         """Shows what an agent does now, if it changed."""
         if not self.listeners or agent not in self._runtime.state.agents:
             return
-        view = self.view(agent)
-        if self._views.get(agent) != view:
-            self._views[agent] = view
-            self.notify(AgentChanged(view))
+        fields = self._fields(agent)
+        if self._views.get(agent) != fields:
+            self._views[agent] = fields
+            self.notify(AgentChanged(AgentView(*fields)))
 
     def view(self, agent: str) -> AgentView:
         """An agent as it is now."""
+        return AgentView(*self._fields(agent))
+
+    def _fields(self, agent: str) -> tuple[Any, ...]:
         row = self._runtime.state.agent(agent)
-        waiter = next((w for w in self._runtime.mailbox.waiters if w.agent == agent), None)
+        waiters = self._runtime.mailbox.waiters
+        waiter = next((w for w in waiters if w.agent == agent), None) if waiters else None
         frames = [frame for frame in self._runtime.frames.live.values() if frame.agent == agent]
         status: AgentStatus = "running"
         if row.status == "failed":
@@ -66,16 +71,9 @@ class Telling:
         elif not frames:
             status = "idle"
         last = frames[-1] if frames else None
-        return AgentView(
-            agent,
-            row.class_name,
-            status,
-            waiter.target if waiter else "",
-            last.step if last else "",
-            last.playbook.name if last else "",
-            row.created_by,
-            row.error,
-        )
+        step, playbook = (last.step, last.playbook.name) if last else ("", "")
+        waits_for = waiter.target if waiter else ""
+        return agent, row.class_name, status, waits_for, step, playbook, row.created_by, row.error
 
     def waits_changed(self, agent: str) -> None:
         """An agent began or ceased to wait."""

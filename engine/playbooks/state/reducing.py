@@ -12,7 +12,7 @@ from typing import Any
 from playbooks.state import events as e
 from playbooks.state.changes import Write
 from playbooks.state.program_state import ProgramState, owner
-from playbooks.state.rows import AgentRow, MeetingRow
+from playbooks.state.rows import AgentRow, MeetingRow, ProgressRow
 
 _OF_A_FRAME = ("returned", "progress", "response", "whole", "step", "asked", "names", "children", "transcript")
 
@@ -148,13 +148,12 @@ def _failed(s: ProgramState, v: e.Failed) -> list[Write]:
 
 
 def _unit_ended(s: ProgramState, v: e.UnitEnded) -> list[Write]:
-    row = s.progress_of(v.frame)
-    writes: list[Write] = [
-        ("progress", v.frame, tuple(row._replace(unit=row.unit + 1, offset=v.offset, stage=v.stage)))
-    ]
-    if (v.frame, row.unit) in s.record:
-        writes.append(("record", (v.frame, row.unit), None))
-    writes += [("names", v.frame, name, data) for name, data in v.names]
+    unit, turn, _, _, ended, failures = s.progress.get(v.frame) or ProgressRow()
+    writes: list[Write] = [("progress", v.frame, (unit + 1, turn, v.offset, v.stage, ended, failures))]
+    if (v.frame, unit) in s.record:
+        writes.append(("record", (v.frame, unit), None))
+    if v.names:
+        writes += [("names", v.frame, name, data) for name, data in v.names]
     return writes
 
 
