@@ -257,12 +257,12 @@ class Effects:
             kind,
             statement or f"await {call.label}()",
             events,
-            text=running.text,
-            peer=running.peer,
-            took=took,
-            line=line,
-            degraded=degraded,
-            again=running.again,
+            running.text,
+            running.peer,
+            took,
+            line,
+            degraded,
+            running.again,
         )
         if call.publish and ok:
             call.publish(value)

@@ -307,15 +307,52 @@ class Runtime:
         """Takes up what happened."""
         self.journal.emit(event)
 
-    def commit(self, frame: Frame, kind: Kind, statement: str, events: Iterable[Event], **header: Any) -> Header:
+    def commit(
+        self,
+        frame: Frame,
+        kind: Kind,
+        statement: str,
+        events: Iterable[Event],
+        text: str = "",
+        peer: str = "",
+        took: float = 0.0,
+        line: int = 0,
+        degraded: tuple[str, ...] = (),
+        again: bool = False,
+    ) -> Header:
         """A checkpoint by a frame's agent."""
         self.control.at = frame.id
         return self.commit_agent(
-            frame.agent, kind, statement, events, step=frame.step, playbook=frame.playbook.name, **header
+            frame.agent,
+            kind,
+            statement,
+            events,
+            text,
+            peer,
+            frame.step,
+            frame.playbook.name,
+            took,
+            line,
+            degraded,
+            again,
         )
 
-    def commit_agent(self, agent: str, kind: Kind, statement: str, events: Iterable[Event], **header: Any) -> Header:
-        """A checkpoint; everything received of any model so far goes into it.
+    def commit_agent(
+        self,
+        agent: str,
+        kind: Kind,
+        statement: str,
+        events: Iterable[Event],
+        text: str = "",
+        peer: str = "",
+        step: str = "",
+        playbook: str = "",
+        took: float = 0.0,
+        line: int = 0,
+        degraded: tuple[str, ...] = (),
+        again: bool = False,
+    ) -> Header:
+        """A checkpoint; everything received of any model so far goes into it. Arguments as `record.Header` has them.
 
         Raises:
             Sealed: It could not be written. The run is over, and code that goes on all the same comes to no effect.
@@ -324,12 +361,15 @@ class Runtime:
             for live in self.frames.live.values():
                 self.asking.flush(live)
         if self.degraded:
-            header["degraded"] = (*dict.fromkeys((*header.get("degraded", ()), *self.degraded)),)
+            degraded = (*dict.fromkeys((*degraded, *self.degraded)),)
             self.degraded.clear()
         try:
             if self.journal.head is None:
                 self.journal.commit(HUMAN, "start", "", text=self.program.name)
-            return self.journal.commit(agent, kind, statement, events, **header)
+            return self.journal.commit(
+                agent, kind, statement, events, step=step, playbook=playbook, text=text, peer=peer, took=took,
+                line=line, degraded=degraded, again=again,
+            )  # fmt: skip
         except Exception as error:
             self._refused(error)
 
