@@ -24,7 +24,7 @@ def _string(quote: str) -> str:
 
 _NUMBER = r"-?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,15})?"
 _ARGUMENT = rf"(?:{_string(chr(34))}|{_string(chr(39))}|{_NAME}(?:\.{_NAME})*|{_NUMBER})"
-_CALL = re.compile(rf"await ({_NAME})\((?:{_ARGUMENT}(?:, ?{_ARGUMENT})*)?\)")
+_CALL = re.compile(rf"await ({_NAME})\((?:{_ARGUMENT}(?:, ?|(?=\))))*\)")
 
 
 def plain_call(line: str) -> str | None:
