@@ -7,7 +7,6 @@ signal is sent after the write, and `MUTANTS` are below. Nothing in the engine k
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
@@ -20,8 +19,8 @@ from playbooks.checkpoints.placing import Placer
 from playbooks.checkpoints.record import Checkpoint
 from playbooks.cli import main
 
-LATE_S = 0.004
-"""How long the mutant lets others see what is not durable yet."""
+LATE = 8
+"""How many checkpoints the mutant lets others see that are not durable yet."""
 
 
 def die() -> NoReturn:
@@ -60,13 +59,21 @@ def die_at(how: str, count: int) -> None:
 
 
 def publish_before_commit() -> None:
-    """The mutant: a checkpoint is written a moment after others may see it and its agent goes on."""
-    write = FileStore.write
+    """The mutant: a checkpoint is written when others have seen it and gone on; all are, when nobody kills."""
+    write, close = FileStore.write, FileStore.close
+    held: list[Checkpoint] = []
 
     def late(self: FileStore, checkpoint: Checkpoint) -> None:
-        asyncio.get_running_loop().call_later(LATE_S, write, self, checkpoint)
+        held.append(checkpoint)
+        if len(held) > LATE:
+            write(self, held.pop(0))
 
-    FileStore.write = late  # type: ignore[method-assign]
+    def flushed(self: FileStore) -> None:
+        while held:
+            write(self, held.pop(0))
+        close(self)
+
+    FileStore.write, FileStore.close = late, flushed  # type: ignore[method-assign]
 
 
 def footer_unchecked() -> None:
