@@ -12,10 +12,10 @@ from playbooks import DebugSession
 from playbooks.checkpoints import open_store
 from playbooks.checkpoints.retention import BuiltOn
 from playbooks.checkpoints.sample import begin, step
-from playbooks.checkpoints.store import SessionOpen, Store
+from playbooks.checkpoints.store import SessionOpen, StorageError, Store
 from playbooks.config import Config
 from playbooks.errors import UserError
-from playbooks.runtime.notices import Committed, Notice, Pruned
+from playbooks.runtime.notices import Committed, Notice, Output, Pruned
 from playbooks.session.following import FollowedSession
 from playbooks.session.library import SessionLibrary
 
@@ -75,6 +75,25 @@ def test_a_run_that_prunes_is_followed_without_what_it_took_away(alone: Path, pr
 
     asyncio.run(playing())
     assert len(pruned) > 50 and len(pruned) == len(set(pruned))
+
+
+def test_that_nothing_is_pruned_any_more_is_told_once(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: object) -> None:
+        raise StorageError("no room")
+
+    monkeypatch.setattr("playbooks.checkpoints.live_retention.apply", full)
+    (alone / "count.pb").write_text(PROGRAM)
+    (alone / "model.py").write_text(MODEL)
+    config = Config.load(overrides={"durability": {"enabled": True, "keep_last_n": 5}})
+    told: list[str] = []
+
+    async def playing() -> None:
+        async with DebugSession.open("count.pb", config=config, model="script:model.py") as session:
+            session.subscribe(lambda notice: told.append(notice.text) if isinstance(notice, Output) else None)
+            assert await session.run() == "finished"
+
+    asyncio.run(playing())
+    assert told == ["older checkpoints are not taken away any more: no room"]
 
 
 def test_what_a_session_keeps_is_fixed_when_it_starts(alone: Path) -> None:

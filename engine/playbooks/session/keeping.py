@@ -12,7 +12,7 @@ from playbooks.checkpoints.chain import Windows
 from playbooks.checkpoints.live_retention import LiveRetention
 from playbooks.checkpoints.record import Header
 from playbooks.checkpoints.store import Store
-from playbooks.runtime.notices import Pruned
+from playbooks.runtime.notices import Output, Pruned
 
 ABOUT = "session"
 """The note that a session begins with."""
@@ -37,11 +37,14 @@ class Keeping:
         store: Where.
         keep: How many of each agent on each branch; above 0.
         headers: What the session has when the run goes on with it.
-        tell: Called after a prune.
+        tell: Called after a prune, and once when nothing is pruned any more.
     """
 
-    def __init__(self, store: Store, keep: int, headers: Iterable[Header], tell: Callable[[Pruned], None]) -> None:
+    def __init__(
+        self, store: Store, keep: int, headers: Iterable[Header], tell: Callable[[Pruned | Output], None]
+    ) -> None:
         self._live, self._tell = LiveRetention(store, keep, headers), tell
+        self._warned = False
 
     @property
     def headers(self) -> list[Header]:
@@ -52,3 +55,7 @@ class Keeping:
         """See `journal.Retention`."""
         if gone := self._live.committed(header, windows):
             self._tell(Pruned(gone))
+        elif self._live.stopped and not self._warned:
+            self._warned = True
+            why = f"older checkpoints are not taken away any more: {self._live.stopped}"
+            self._tell(Output("", why, "warning"))
