@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import pexpect
@@ -74,6 +76,20 @@ class Terminal:
             pass
         self.process.close()
         return int(self.process.exitstatus if self.process.exitstatus is not None else -self.process.signalstatus)
+
+    def close_window(self) -> None:
+        """Takes the terminal away: the kernel sends SIGHUP, then SIGCONT, and every write fails from then on."""
+        self.process.ptyproc.fileobj.close()
+        self.process.closed = self.process.ptyproc.closed = True
+
+    def status(self) -> int:
+        """Waits for the end of a process whose window is closed; gives the exit status, -9 when it stays."""
+        killer = threading.Timer(_PATIENCE_S, os.kill, (self.process.pid, signal.SIGKILL))
+        killer.start()
+        try:
+            return os.waitstatus_to_exitcode(os.waitpid(self.process.pid, 0)[1])
+        finally:
+            killer.cancel()
 
     def _read(self, data: bytes) -> None:
         self.raw += data

@@ -10,6 +10,8 @@ import pytest
 from tui.programs import SELLS, SLEEPS
 from tui.terminal import Terminal
 
+from playbooks.checkpoints import open_store
+
 
 def test_a_program_that_ends_leaves_with_0_and_says_nothing(alone: Path) -> None:
     terminal = Terminal(alone, SELLS)
@@ -29,6 +31,15 @@ def test_a_signal_leaves_with_everything_kept_and_the_line_that_resumes(alone: P
     assert terminal.given_back()
     assert "Resume with: playbooks debug shop.pb --resume s1" in terminal.after
     assert not before[3] & termios.ICANON  # it was taken, so that the test can fail
+
+
+def test_a_window_that_is_closed_ends_the_process_with_everything_kept(alone: Path) -> None:
+    terminal = Terminal(alone, SLEEPS)
+    terminal.until("four")
+    terminal.close_window()
+    assert terminal.status() == 130
+    store = open_store("filesystem", alone / ".checkpoints")
+    assert [session.status for session in store.sessions()] == ["interrupted"]
 
 
 def test_what_the_program_prints_by_any_way_never_tears_the_screen(alone: Path) -> None:

@@ -345,8 +345,9 @@ def run_debugger(
         raise debugger.crash
     if debugger.bridge is None:
         return int(ExitStatus.FINISHED)
-    for line in parting(debugger.bridge.session, [typed_name(), "debug", *programs]):
-        print(line, file=sys.stderr)
+    with contextlib.suppress(OSError):  # the window is closed: nobody reads it
+        for line in parting(debugger.bridge.session, [typed_name(), "debug", *programs]):
+            print(line, file=sys.stderr)
     return int(debugger.bridge.session.exit_status)
 
 

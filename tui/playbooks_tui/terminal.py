@@ -13,8 +13,26 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 _LONGEST = 8_192
+
+
+class _Terminal(io.FileIO):
+    """Takes what is written whole, and forgets it once the terminal is gone.
+
+    When a window is closed the kernel sends SIGHUP and SIGCONT, and every write fails: a writer thread that died of it
+    would leave whoever writes waiting for ever, and the process behind.
+    """
+
+    def write(self, data: Any, /) -> int:
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[super().write(rest) or 0 :]
+        except OSError:
+            pass
+        return len(data)
 
 
 @contextmanager
@@ -28,7 +46,7 @@ def terminal_of_our_own(on_line: Callable[[str], None]) -> Iterator[None]:
         stream.flush()
     saved = os.dup(1), os.dup(2)
     before = sys.__stdout__, sys.__stderr__
-    screen = io.TextIOWrapper(io.FileIO(os.dup(saved[0]), "w"), encoding="utf-8", errors="replace", write_through=True)
+    screen = io.TextIOWrapper(_Terminal(os.dup(saved[0]), "w"), encoding="utf-8", errors="replace", write_through=True)
     read_end, write_end = os.pipe()
     reader = threading.Thread(target=_read_lines, args=(read_end, on_line), name="output", daemon=True)
     reader.start()
