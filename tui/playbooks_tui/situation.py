@@ -210,7 +210,7 @@ def header_line(record: Record, standing: Standing, width: int, now: float, seco
     tally = record.tally
     tokens = amount(None if tally.into is None or tally.out is None else tally.into + tally.out)
     calls, cost = counted(tally.calls, "call"), money(tally.cost)
-    told = standing.started or seconds > 0  # of an older session nothing was run here
+    told = seconds > 0 or engine_mode(record, standing) in ("running", "pausing", "paused", "waiting")
     time, dot = Span(f"{clock(seconds)} " if told else " "), " · " if told else ""
     here = standing.here
     branch = Span(record.headers[here].branch if here is not None else record.branch, bold=True)

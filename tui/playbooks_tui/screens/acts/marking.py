@@ -7,8 +7,9 @@ import shlex
 from playbooks.errors import UserError
 from playbooks_tui.screens.acts.base import Acts
 from playbooks_tui.screens.line import LineScreen
-from playbooks_tui.sequence import words
+from playbooks_tui.sequence import said, words
 from playbooks_tui.spans import cut
+from playbooks_tui.widgets.inspector import Inspector
 
 
 class MarkingActs(Acts):
@@ -55,7 +56,18 @@ class MarkingActs(Acts):
         if at is None:
             self.say("there is nothing to copy yet")
             return
-        header = self.record.headers[at]
-        text = self.record.text(at) or words(header, "")
+        text = self._selected_value() or said(self.record, at) or words(self.record.headers[at], "")
         self.app.copy_to_clipboard(text)
         self.say(f"copied: {cut(' '.join(text.split()), 40)}")
+
+    def _selected_value(self) -> str:
+        """The value of the variable or watch that is selected in the inspector, when the keys are there."""
+        inspector = self.query_one(Inspector)
+        target, inspected = inspector.selected, inspector.inspected
+        if self.focused is not inspector or target is None or inspected is None:
+            return ""
+        if target.kind == "variable":
+            return next((one.value for one in inspected.variables if one.name == target.name), "")
+        if target.kind == "watch":
+            return next((one.value for one in inspected.watches if one.text == target.name), "")
+        return ""

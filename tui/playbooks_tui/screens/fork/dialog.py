@@ -41,7 +41,7 @@ CODE: Final[Key] = ("code", "")
 _PLAN_AFTER_S: Final = 0.04
 """Typing goes on meanwhile; a plan folds files."""
 _REST: Final[tuple[Rest, ...]] = ("recorded", "ask", "edit")
-_INNER: Final = 64
+_LEAST_ROOM: Final = 66
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Fork(ModalScreen[Draft | None]):
     ]
     DEFAULT_CSS = """
     Fork { align: center middle; background: $background 45%; }
-    Fork #dialog { width: 80; height: 19; border: round $foreground; background: $surface; padding: 0 1; }
+    Fork #dialog { width: 60%; min-width: 80; max-width: 120; height: 19; border: round $foreground; background: $surface; padding: 0 1; }
     Fork .field { height: 1; }
     Fork .name { width: 10; color: $quiet; }
     Fork Input, Fork Input:focus { background: $panel; border: none; height: 1; padding: 0; }
@@ -93,7 +93,7 @@ class Fork(ModalScreen[Draft | None]):
     Fork #why, Fork #others, Fork #norest { width: 1fr; }
     Fork #model { width: 21; } Fork #temperature { width: 12; } Fork #label { width: 1fr; }
     Fork .small { width: auto; color: $quiet; padding: 0 1; }
-    Fork .rule { height: 1; color: $hair; }
+    Fork .rule { height: 1; width: 1fr; color: $hair; text-wrap: nowrap; }
     Fork .says { width: 1fr; }
     Fork #command { width: 1fr; height: 1; }
     Fork #copies { width: auto; color: $quiet; }
@@ -174,10 +174,10 @@ class Fork(ModalScreen[Draft | None]):
                 yield Input(placeholder="as recorded", compact=True, id="temperature")
                 yield Label("label", classes="small")
                 yield Input(placeholder="none", compact=True, id="label")
-            yield Label(Content.from_markup("── [b $foreground]What will happen[/] " + "─" * 56), classes="rule")
+            yield Label(Content.from_markup("── [b $foreground]What will happen[/] " + "─" * 96), classes="rule")
             for name in NAMES:
                 yield self._field(name, Label("", id=f"says-{name}", classes="says", markup=False))
-            yield Label("─" * 76, classes="rule")
+            yield Label("─" * 116, classes="rule")
             with Horizontal(classes="field"):
                 yield Label("", id="command", markup=False)
                 yield Label(Content.from_markup("  [b]y[/] copies"), id="copies")
@@ -406,12 +406,17 @@ class Fork(ModalScreen[Draft | None]):
             self._new_text = False
             second.value = True
 
+    @property
+    def _room(self) -> int:
+        """Cells for what stands behind a name; more where the screen is wide."""
+        return max(_LEAST_ROOM, self.query_one("#says-stays", Label).size.width)
+
     def _draw(self) -> None:
         self._draw_change()
         for name, says in self.rows:
-            self.query_one(f"#says-{name}", Label).update(cut(plain(says), _INNER + 2))
+            self.query_one(f"#says-{name}", Label).update(cut(plain(says), self._room))
         command = Content.assemble(("$ ", "$quiet"), command_of(self.draft, self.things))
-        self.query_one("#command", Label).update(command.truncate(66, ellipsis=True))
+        self.query_one("#command", Label).update(command.truncate(self._room, ellipsis=True))
         self.query_one("#go", Button).disabled = bool(self.problem)
 
     def _draw_change(self) -> None:
@@ -455,14 +460,14 @@ class Fork(ModalScreen[Draft | None]):
     def _why(self, thing: Changeable | None) -> Content:
         """The reason that matters most: what is wrong, else why this thing can't be changed, else one that can't."""
         if self.problem:
-            return Content.assemble((cut(plain(self.problem), _INNER + 2), "$bad"))
+            return Content.assemble((cut(plain(self.problem), self._room), "$bad"))
         if thing is not None and thing.why_not:
-            return Content.assemble((cut(plain(thing.why_not), _INNER + 2), "$doubt"))
+            return Content.assemble((cut(plain(thing.why_not), self._room), "$doubt"))
         other = next((t for t in self.things if t.why_not and t.kind == "variable"), None)
         if other is None:
             return Content("")
         said = f"{other.about} {show(other.value, 20)} · {other.why_not}"
-        return Content.assemble((cut(plain(said), _INNER + 2), "$quiet"))
+        return Content.assemble((cut(plain(said), self._room), "$quiet"))
 
     def _others(self, thing: Changeable | None) -> Content:
         """What else can be changed, and what is: the arrows go there."""
@@ -475,4 +480,4 @@ class Fork(ModalScreen[Draft | None]):
             name = self._called(other)
             parts.append((f"{name} = {text}" if text is not None else name, "$quiet" if text is None else "bold"))
             parts.append((", ", "$quiet"))
-        return Content.assemble(*parts[:-1]).truncate(_INNER + 2, ellipsis=True)
+        return Content.assemble(*parts[:-1]).truncate(self._room, ellipsis=True)
