@@ -12,6 +12,8 @@ from playbooks_tui.rows import Filter, Rows
 from playbooks_tui.screens.filter import FilterList
 from playbooks_tui.search import Search
 from playbooks_tui.widgets.find_line import FindLine
+from playbooks_tui.widgets.inspector import Inspector
+from playbooks_tui.widgets.inspector.sheet import Target
 from playbooks_tui.widgets.timeline import Timeline
 
 
@@ -143,6 +145,16 @@ async def test_y_copies_what_was_said_in_full(desk: Opens) -> None:
         d.screen.go(said)
         await d.press("y")
         assert d.app.clipboard == "A pen for 100?" and d.said[-1] == "copied: A pen for 100?"
+        await d.press("escape", "y")
+        assert d.app.clipboard == "Sold at 80."  # how the program ended
+        inspector = d.screen.query_one(Inspector)
+        await d.until(lambda: any(one.name == "$price" for one in inspector.inspected.variables))
+        inspector.focus()
+        await d.until(lambda: inspector.has_focus)
+        while inspector.selected != Target("variable", "$price"):
+            await d.press("j")
+        await d.press("y")
+        assert d.app.clipboard == "80"
 
 
 async def test_backspace_goes_to_the_previous_place_after_any_jump(desk: Opens) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tui.desk import Desk, Opens
 
 from playbooks_tui.spans import width_of
 from playbooks_tui.tabs import Tab, tab_row
@@ -35,3 +36,16 @@ def test_the_shown_one_is_whole_at_every_width(tab: Tab) -> None:
         spans = tab_row(TABS, tab.id, room)
         assert width_of(spans) <= room
         assert [span.text.strip(" ●") for span in spans if span.raised] == [tab.name]
+
+
+def named(d: Desk) -> str:
+    return "".join(span.text for span in d.screen.panes["1001"]._left).strip()
+
+
+async def test_panes_have_their_own_titles_again_when_the_screen_gets_wide(desk: Opens) -> None:
+    async with desk(size=(80, 24)) as d:
+        await d.status("finished")
+        for size, title in (((180, 50), "Guest 1001"), ((80, 24), "Shop │ Guest │ you │ Inspector")):
+            await d.pilot.resize_terminal(*size)
+            await d.until(lambda title=title: named(d).startswith(title))
+        assert not any(pane.folded for pane in d.screen.panes.values())

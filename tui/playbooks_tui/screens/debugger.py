@@ -296,7 +296,7 @@ class View(Reading):
 
     def _title(self, pane: TalkPane) -> None:
         record, agent = self.record, pane.agent
-        if self.has_class("-narrow"):
+        if self.size.width < WIDE:
             left = self._tabs()
         else:
             view = record.agents[agent]
@@ -361,12 +361,11 @@ class View(Reading):
         return tab_row([*tabs, Tab("inspector", "Inspector", "quiet")], self.shown_tab, self.size.width - 8)
 
     def _draw_tabs(self) -> None:
-        narrow, inspector = self.has_class("-narrow"), self.query_one(Inspector)
+        narrow, inspector = self.size.width < WIDE, self.query_one(Inspector)
         shown = self.shown_tab if narrow else ""
         for id, pane in self.panes.items():
             pane.set_class(id == shown, "-shown")
-            if narrow:
-                self._title(pane)
+            self._title(pane)
         self.query_one("#talks").set_class(shown != "inspector", "-shown")
         inspector.set_class(shown == "inspector", "-shown")
         if narrow:

@@ -82,7 +82,8 @@ class Fork(ModalScreen[Draft | None]):
     ]
     DEFAULT_CSS = """
     Fork { align: center middle; background: $background 45%; }
-    Fork #dialog { width: 60%; min-width: 80; max-width: 120; height: 19; border: round $foreground; background: $surface; padding: 0 1; }
+    Fork #dialog { width: 60%; min-width: 80; max-width: 120; height: 19; }
+    Fork #dialog { border: round $foreground; background: $surface; padding: 0 1; }
     Fork .field { height: 1; }
     Fork .name { width: 10; color: $quiet; }
     Fork Input, Fork Input:focus { background: $panel; border: none; height: 1; padding: 0; }
