@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import Literal
 
 from tui.studio import NEGOTIATION, Kept, Studio, played, studio
 
@@ -48,6 +49,11 @@ def broken_off() -> Kept:
     return played(stop=6.0)
 
 
+def several() -> Kept:
+    """A talk that waits for a customer, after a negotiation that was played to two endings."""
+    return played("support.pb", stop=2.0, after=forked())
+
+
 @dataclass(frozen=True)
 class Shown:
     """A picture: what is opened, and which keys are pressed then."""
@@ -59,6 +65,7 @@ class Shown:
     program: str = NEGOTIATION
     stop: float = math.inf
     breakpoints: tuple[str, ...] = ()
+    how: Literal["open", "follow", "list"] = "open"
     theme: str = "textual-dark"
     environ: dict[str, str] = field(default_factory=dict)
 
@@ -77,6 +84,7 @@ class Shown:
             program=self.program,
             stop=self.stop,
             breakpoints=self.breakpoints,
+            how=self.how,
             size=size,
             theme=self.theme,
         ) as desk:
@@ -110,19 +118,31 @@ PICTURES: dict[str, Shown] = {
     "back-light": Shown(BACK, kept=forked, theme="textual-light"),
     "back-nocolor": Shown(BACK, kept=forked, environ={"NO_COLOR": "1"}),
     "zoomed": Shown((*BACK, "z"), kept=forked),
+    "back-steps": Shown(("v", *["down"] * 6, "space", "escape", *BACK), kept=finished),
+    "following": Shown(kept=broken_off, how="follow"),
+    "compare": Shown(("d",), kept=forked),
+    "sessions": Shown(kept=several, how="list"),
     "fork": Shown((*_at(7), "e"), kept=finished),
-    "fork-typed": Shown((*_at(7), "e", "ctrl+a", "type:80"), kept=finished),
-    "fork-refused": Shown((*_at(7), "e", "ctrl+a", "type:eighty"), kept=finished),
+    "fork-typed": Shown((*_at(7), "e", "type:80"), kept=finished),
+    "fork-refused": Shown((*_at(7), "e", "type:eighty"), kept=finished),
+    "fork-response": Shown((*_at(7), "e", "tab", "right", "right", "enter"), kept=finished),
+    "resume-here": Shown((*BACK, "r"), kept=finished),
+    "afresh": Shown(("R",), kept=broken_off),
+    "leave-running": Shown(("ctrl+c",), stop=7.44),
+    "breakpoint": Shown((*BACK, "B"), kept=finished),
+    "breakpoint-add": Shown((*BACK, "B", "type:say /deal/ if $price < 80"), kept=finished),
+    "breakpoint-list": Shown(("B",), breakpoints=("tool check_margin", "say /deal/ if $price < 90 hit 2 log {$price}")),
     "help": Shown(("question_mark",), kept=finished),
     "palette": Shown(("colon",), kept=finished),
     "palette-typed": Shown(("colon", "type:fork"), kept=finished),
     "find": Shown(("slash", "type:75"), kept=finished),
     "filter": Shown(("v",), kept=finished),
     "label": Shown((*BACK, "L", "type:low"), kept=finished),
-    "tab-state": Shown((*BACK, "1"), kept=finished),
+    "watch": Shown((*BACK, "plus", "type:$price - $floor"), kept=finished),
+    "who": Shown((*BACK, "tab", "tab", "tab", "tab", "down", "down", "down", "w"), kept=finished),
     "tab-code": Shown((*BACK, "2"), kept=finished),
     "tab-prompt": Shown((*BACK, "3"), kept=finished),
     "tab-program": Shown((*BACK, "4"), kept=finished),
-    "tab-breaks": Shown((*BACK, "5"), kept=finished),
+    "tab-breaks": Shown((*BACK, "5"), kept=finished, breakpoints=("tool check_margin",)),
     "tab-output": Shown((*BACK, "6"), kept=finished),
 }

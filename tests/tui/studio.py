@@ -11,11 +11,13 @@ import math
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 from tui.desk import Desk
@@ -24,8 +26,10 @@ from tui.stage import StageLoop
 from playbooks import DebugSession
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.config import Config
+from playbooks.session.following import FollowedSession
 from playbooks_tui.app import Debugger
 from playbooks_tui.bridge import Bridge
+from playbooks_tui.opening import Openings
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BEGAN = 1_800_000_000.0
@@ -41,18 +45,21 @@ class Kept:
 
     folder: Path
     session: str
-    seconds: float
-    """How long it ran."""
+    ended: float
+    """When, in seconds since 1970."""
+
+
+def _store(folder: Path) -> FileStore:
+    return FileStore(folder / ".checkpoints", key=b"k" * 32)
 
 
 def _session(
     program: str, folder: Path, now: Callable[[], float], resume: str | None = None, breakpoints: Sequence[str] = ()
 ) -> DebugSession:
     programs = [program] if resume is None else []
-    store = FileStore(folder / ".checkpoints", key=b"k" * 32)
     config = Config.load(env={}).for_debug()
     return DebugSession.open(
-        *programs, config=config, store=store, durable=True, resume=resume, clock=now, breakpoints=breakpoints
+        *programs, config=config, store=_store(folder), durable=True, resume=resume, clock=now, breakpoints=breakpoints
     )
 
 
@@ -67,7 +74,12 @@ def stock(folder: Path, more: dict[str, str] | None = None) -> None:
 
 @cache
 def played(
-    program: str = NEGOTIATION, stop: float = math.inf, fork: str = "", result: str = "", label: str = ""
+    program: str = NEGOTIATION,
+    stop: float = math.inf,
+    fork: str = "",
+    result: str = "",
+    label: str = "",
+    after: Kept | None = None,
 ) -> Kept:
     """A session from its start to its end, or until time stopped; then perhaps a branch of it.
 
@@ -79,12 +91,16 @@ def played(
         fork: Then a branch from this checkpoint, run to its end …
         result: … with this result of the checkpoint's effect …
         label: … under this label.
+        after: A session that was played an hour earlier, in the same folder.
     """
     folder = Path(tempfile.mkdtemp(prefix="played-"))
-    stage = StageLoop(stop)
+    stage, start = StageLoop(stop), BEGAN
+    if after is not None:
+        shutil.copytree(after.folder, Path(), dirs_exist_ok=True)
+        start = after.ended + 3600
 
     async def play() -> Kept:
-        async with _session(program, Path(), lambda: BEGAN + stage.time()) as session:
+        async with _session(program, Path(), lambda: start + stage.time()) as session:
             run = asyncio.ensure_future(session.run())
             if stop < math.inf:
                 await asyncio.sleep(stop - 1e-6)
@@ -94,7 +110,7 @@ def played(
             if fork:
                 await session.fork(fork, result=int(result), label=label)
                 await session.run()
-            return Kept(folder, session.id, stage.time())
+            return Kept(folder, session.id, start + stage.time())
 
     with asyncio.Runner(loop_factory=lambda: stage) as runner:
         kept = runner.run(play())
@@ -119,9 +135,12 @@ class Studio(Desk):
         for _ in range(_ROUNDS):
             await self._idle()
             await self.pilot.pause()
+            while any(_due(screen) for screen in self.app.screen_stack):
+                await self.pilot.pause(0.005)
 
     async def _idle(self) -> None:
         loop = self.bridge._loop
+        await self.app.workers.wait_for_complete()
         if loop is not None and not self.bridge.over.done():
             await asyncio.wrap_future(self.bridge.order(_nothing))
             while not self.stage.stands.is_set() and not self.bridge.over.done():  # noqa: ASYNC110
@@ -154,6 +173,11 @@ class Studio(Desk):
         return self.app.export_screenshot(title=title)
 
 
+def _due(screen: Screen[Any]) -> bool:
+    """Whether a screen has something put off: a plan or a search that waits until nobody types."""
+    return any(timer._repeat == 0 and timer._task is not None and not timer._task.done() for timer in screen._timers)
+
+
 async def _nothing() -> None:
     pass
 
@@ -165,8 +189,8 @@ async def studio(
     kept: Kept | None = None,
     program: str = NEGOTIATION,
     stop: float = math.inf,
-    held: bool = False,
     breakpoints: Sequence[str] = (),
+    how: Literal["open", "follow", "list"] = "open",
     size: tuple[int, int] = (180, 50),
     theme: str = "textual-dark",
 ) -> AsyncIterator[Studio]:
@@ -177,31 +201,43 @@ async def studio(
         kept: Shows this session; else one of `program` is run.
         program: A file there.
         stop: Where time stops, in seconds.
-        held: Begin paused.
         breakpoints: Where to stop.
+        how: `follow` shows the kept session as one that another process runs, `list` the list of sessions.
         size: Columns and rows.
         theme: One of Textual's.
     """
-    stage = StageLoop(stop)
+    stage = StageLoop(0.0 if how == "follow" else stop)
     if kept is not None:
         shutil.copytree(kept.folder, folder, dirs_exist_ok=True)
-    start = BEGAN if kept is None else BEGAN + kept.seconds + LATER
+    start = BEGAN if kept is None else kept.ended + LATER
 
     def now() -> float:
         return start + stage.time()
 
-    session = _session(program, folder, now, kept.session if kept else None, breakpoints)
-    bridge = Bridge(session, pause=held, new_loop=lambda: stage)
-    bridge.open()
-    app = Debugger(bridge, begin=kept is None, held=held, theme=theme, now=now)
-    app.animation_level = "none"
-    try:
-        async with app.run_test(size=size, notifications=True) as pilot:
-            desk = Studio(app, app._debugging, bridge, pilot)
-            desk.stage = stage
-            await desk.settle()
-            yield desk
-    finally:
-        stage.go_on()
-        bridge.leave()
-        bridge.over.exception(60)
+    with ExitStack() as stack:
+        opening: DebugSession | FollowedSession
+        if how == "follow":
+            assert kept is not None
+            stack.enter_context(_store(folder).lock(kept.session))
+            opening = FollowedSession.open(kept.session, config=Config.load(env={}), store=_store(folder))
+        else:
+            opening = _session(program, folder, now, kept.session if kept else None, breakpoints)
+        bridge = Bridge(opening, new_loop=lambda: stage)
+        openings = Openings(Config.load(env={}).for_debug())
+        if how == "list":
+            app = Debugger(None, now=now, theme=theme, openings=openings)
+        else:
+            bridge.open()
+            app = Debugger(bridge, begin=kept is None, theme=theme, now=now, openings=openings)
+        app.animation_level = "none"
+        try:
+            async with app.run_test(size=size, notifications=True) as pilot:
+                desk = Studio(app, None if how == "list" else app._debugging, bridge, pilot)  # type: ignore[arg-type]
+                desk.stage = stage
+                await desk.settle()
+                yield desk
+        finally:
+            if how != "list":
+                stage.go_on()
+                bridge.leave()
+                bridge.over.exception(60)

@@ -30,6 +30,7 @@ class Branches(Inked):
     can_focus = False
     DEFAULT_CSS = """
     Branches { height: 3; padding: 0 1; margin: 0; }
+    Branches.-single { display: none; }
     """
 
     @dataclass
@@ -47,7 +48,7 @@ class Branches(Inked):
         """Draws the branches as they are now; there is nothing to tell of a single one."""
         record = self._record
         count = len(record.branches)
-        self.display = count > 1
+        self.set_class(count <= 1, "-single")  # not `display`: a low screen hides it whatever it holds
         self._standing = standing
         if count <= 1:
             return
