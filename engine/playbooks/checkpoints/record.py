@@ -46,7 +46,8 @@ class Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
     time: float = 0.0
     """Seconds since 1970, UTC."""
     took: float = 0.0
-    """Seconds from the effect's begin to its end."""
+    """Seconds its agent needed for it: from what its frame did before to its end, the model's writing included; what it
+    waited for, being paused and steps left out."""
     text: str = ""
     """What a person reads in the row: what was said, heard or called and what came of it, at most 200 characters."""
     peer: str = ""

@@ -154,6 +154,7 @@ class Effects:
                 runtime.emit(e.EffectBegan(frame.id, unit, path, n, tick, call.label, mark, _waits_for(call)))
         running = Running(frame, unit, path, n, tick, call)
         now = asyncio.get_running_loop().time
+        wrote = now() - frame.since  # the model, or the code between two awaits
         try:
             child = record.get(("child", path, n))
             anew = child is None or (call.tool and runtime.intents.begins_anew(child))
@@ -187,7 +188,11 @@ class Effects:
             self._drop_child(frame.id, unit, path, n)
             raise
         try:
-            return self._complete(call, running, ok, value, now() - began)
+            took = 0.0  # of a step, which only marks a place, and of a wait: others took that time
+            if running.kind != "step":
+                frame.since = now()
+                took = 0.0 if running.kind == "heard" else wrote + frame.since - began
+            return self._complete(call, running, ok, value, took)
         finally:
             if runtime.stopping:  # committed, or it could not be: it does not return
                 await runtime.never()

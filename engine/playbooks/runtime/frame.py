@@ -31,7 +31,7 @@ class Frame:
     """
 
     __slots__ = (
-        "agent", "arguments", "done", "id", "names", "parameters", "parent", "playbook", "response", "step", "stored",
+        "agent", "arguments", "done", "id", "names", "parameters", "parent", "playbook", "response", "since", "step", "stored",
         "tasks", "tool", "unbegun", "unit", "witness",
     )  # fmt: skip
 
@@ -49,6 +49,8 @@ class Frame:
         """Calls made and not awaited yet."""
         self.tool = playbook.mode == "python"
         """A tool that has not come to an await of its own."""
+        self.since = asyncio.get_running_loop().time()
+        """Until when the last thing it did took, on the loop's clock."""
         self.step = ""
         self.done: list[tuple[types.CodeType | None, int, int, str]] = []
         """Calls of the statement under way that have ended: where they stand, and their label."""

@@ -26,7 +26,7 @@ class Spent:
     cost: float | None
     """US dollars; None: unknown."""
     seconds: float
-    """Of a checkpoint, from its effect's begin to its end; else from the first checkpoint to the last."""
+    """Of a checkpoint, what its agent needed for it; else from the first checkpoint to the last."""
     checkpoints: int = 1
 
 
