@@ -4,7 +4,8 @@
 #   make test         run the tests                             (ARGS="-k resume" for some)
 #   make check        lint, types, layers and tests: what CI asks
 #   make format       let ruff lay out the code
-#   make screenshots  draw the pictures of the screen again
+#   make screenshots  draw the README's pictures of the screen again
+#   make pictures     keep what the screen looks like now as what its tests expect
 #   make bench        measure against the goals and the peers
 #   make crash        kill real processes and count what is lost or done twice
 #   make fuzz         random programs and properties for long   (FUZZ_MINUTES=10)
@@ -19,7 +20,7 @@ VENV = .venv
 PYTHON = $(VENV)/bin/python
 INSTALLED = $(VENV)/.installed
 
-.PHONY: debug test check lint types layers format screenshots bench crash fuzz setup clean
+.PHONY: debug test check lint types layers format screenshots pictures bench crash fuzz setup clean
 
 # Left before the end (130) is no error of make's.
 debug: $(INSTALLED)
@@ -46,6 +47,9 @@ format: $(INSTALLED)
 
 screenshots: $(INSTALLED)
 	@$(PYTHON) screenshots/draw.py
+
+pictures: $(INSTALLED)
+	@$(PYTHON) -m pytest -n $(WORKERS) tests/tui/test_pictures.py --snapshot-update $(ARGS)
 
 bench: $(INSTALLED)
 	@$(PYTHON) bench/run.py

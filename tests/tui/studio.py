@@ -218,7 +218,9 @@ async def studio(
         opening: DebugSession | FollowedSession
         if how == "follow":
             assert kept is not None
-            stack.enter_context(_store(folder).lock(kept.session))
+            theirs = _store(folder)
+            stack.enter_context(theirs.lock(kept.session))
+            theirs.set_status(kept.session, "main", "running")
             opening = FollowedSession.open(kept.session, config=Config.load(env={}), store=_store(folder))
         else:
             opening = _session(program, folder, now, kept.session if kept else None, breakpoints)

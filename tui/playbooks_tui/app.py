@@ -65,6 +65,12 @@ class Debugger(App[int]):
     CSS = """
     Toast { background: $panel; padding: 0 2; border-left: none; margin: 0 0 2 0; }
     ToastRack { align: right bottom; }
+    CommandPalette > Vertical, CommandPalette > Vertical:dark { background: $surface; width: 80; max-width: 100%; }
+    CommandPalette #--input { border: round $foreground; }
+    CommandPalette SearchIcon { display: none; }
+    CommandPalette CommandInput { padding: 0 1; }
+    CommandPalette CommandList { background: $surface; border: none; scrollbar-background: $surface; }
+    CommandPalette CommandList > .option-list--option-highlighted { background: $panel; color: $foreground; }
     """
 
     def __init__(

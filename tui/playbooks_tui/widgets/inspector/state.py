@@ -90,7 +90,11 @@ class StateSheet(ListSheet):
             found.append(columns([Span(f" {header.id}")], [Span(f"{where} on {header.branch}", "quiet")], width))
         found += [Line((Span(f" {piece}", "quiet"),)) for piece in wrapped(header.statement, width - 2)[:3]]
         left = Span(f" took {took(header.took)}" if took(header.took) else " took under 1ms", "quiet")
-        found.append(columns([left], [Span(self._cost(), "quiet")], width))
+        cost = Span(self._cost(), "quiet")
+        if width_of((left, cost)) + 2 <= width:
+            found.append(columns([left], [cost], width))
+        else:
+            found += [Line((left,)), Line((Span(f" {cost.text}", "quiet"),))]
         if header.again:
             found.append(Line((Span(" ◐ ", "doubt", bold=True), Span("it may have run once before", "doubt"))))
         lost = Span(" !~ ", "doubt", bold=True)
