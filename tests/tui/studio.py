@@ -140,7 +140,8 @@ class Studio(Desk):
 
     async def _idle(self) -> None:
         loop = self.bridge._loop
-        await self.app.workers.wait_for_complete()
+        for worker in [one for one in self.app.workers if one.group != "files"]:
+            await worker.wait()
         if loop is not None and not self.bridge.over.done():
             await asyncio.wrap_future(self.bridge.order(_nothing))
             while not self.stage.stands.is_set() and not self.bridge.over.done():  # noqa: ASYNC110
@@ -219,8 +220,8 @@ async def studio(
         if how == "follow":
             assert kept is not None
             theirs = _store(folder)
-            stack.enter_context(theirs.lock(kept.session))
             theirs.set_status(kept.session, "main", "running")
+            stack.enter_context(theirs.lock(kept.session))
             opening = FollowedSession.open(kept.session, config=Config.load(env={}), store=_store(folder))
         else:
             opening = _session(program, folder, now, kept.session if kept else None, breakpoints)
