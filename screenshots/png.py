@@ -18,6 +18,8 @@ from typing import Final
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FONTS: Final = ("Fira Code", "DejaVu Sans Mono")
 """The first that is installed is taken; both have every glyph of the screen."""
+SCALE: Final = 0.88
+"""PNGs are committed: so each stays under 400 kB."""
 _FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
@@ -78,7 +80,7 @@ def draw(pictures: Mapping[Path, str]) -> None:
             path.write_text(svg := settled(svg, family))
             box = _BOX.search(svg)
             assert box is not None
-            width, height = (round(float(number)) for number in box.groups())
+            width, height = (round(float(number) * SCALE) for number in box.groups())
             png = path.with_suffix(".png")
             png.unlink(missing_ok=True)
             told = subprocess.run(
