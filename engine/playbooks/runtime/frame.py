@@ -31,8 +31,8 @@ class Frame:
     """
 
     __slots__ = (
-        "agent", "arguments", "done", "id", "names", "parameters", "parent", "playbook", "response", "since", "step", "stored",
-        "tasks", "tool", "unbegun", "unit", "witness",
+        "agent", "arguments", "done", "id", "names", "parameters", "parent", "playbook", "response", "since", "step",
+        "stored", "tasks", "tool", "unbegun", "unit", "witness",
     )  # fmt: skip
 
     def __init__(self, id: int, agent: str, playbook: Playbook, arguments: dict[str, Any], parent: int) -> None:
