@@ -44,6 +44,13 @@ def test_an_unchanged_fork_ends_as_the_original_did(negotiation: Path, shell: Sh
     assert shell("diff", "1000_ckpt_23", head, "--json").document["variables"] == {}
 
 
+def test_a_fork_of_the_very_start_runs_the_program_from_its_first_statement(negotiation: Path, shell: Shell) -> None:
+    done = shell("fork", "human_ckpt_1")
+    assert done.status == 0 and done.err.splitlines()[0] == "fork-1 leaves human_ckpt_1"
+    assert "Seller → Buyer: This pen is $100. It writes under water." in done.out.splitlines()
+    assert done.out.splitlines()[-1] == "Seller → you: The pen: sold at 80."
+
+
 def test_before_runs_the_statement_again(negotiation: Path, shell: Shell) -> None:
     done = shell("fork", "1000_ckpt_9", "--before")
     assert branch(shell, "fork-1")["forked_from"] == "1000_ckpt_8"

@@ -347,7 +347,6 @@ def test_a_folder_without_checkpoints_is_one_line_and_status_2(alone: Path, shel
         (["fork", "1000_ckpt_9", "--set", "price=1"], "price: line 6 sets it next"),
         (["fork", "1000_ckpt_9", "--program", "missing.pb"], "missing.pb: no such file"),
         (["fork", "1000_ckpt_9", "--temperature", "9"], "model.temperature must be"),
-        (["fork", "human_ckpt_1"], "human_ckpt_1 is before anything ran"),
     ],
 )  # fmt: skip
 def test_a_wrong_argument_is_one_line_that_says_what_there_is(
