@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import gc
 import textwrap
 from typing import Any
 
 import pytest
 from checkpoints.worlds import ModelWorld
 
+from playbooks.checkpoints import classes
 from playbooks.checkpoints.codec import Described, decode, encode
 
 
@@ -256,6 +258,16 @@ def test_named_tuples_come_back_with_defaults_and_methods() -> None:
     )
     assert found["p"] == (1, 5) and found["p"].y == 5 and found["Point"](2).y == 5
     assert found["q"].total() == 3 and found["Pair"](4).b == 2
+
+
+def test_a_named_tuple_comes_back_whenever_the_collector_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def collected_after(cls: type) -> Any:
+        gc.collect()
+        return vars(cls)
+
+    monkeypatch.setattr(classes, "vars", collected_after, raising=False)
+    found = resumed("import collections\nPoint = collections.namedtuple('Point', 'x y', defaults=[5])\n")
+    assert found["Point"](2) == (2, 5)
 
 
 def test_an_exception_class_of_the_model_is_raised_and_caught_again() -> None:

@@ -130,7 +130,9 @@ def _dataclass(cls: type) -> tuple[list[dict[str, Any]] | None, tuple[tuple[str,
 
 
 def _take_named_tuple(cls: Any) -> Taken:
-    plain = vars(collections.namedtuple(cls.__name__, cls._fields))
+    bare = make_named_tuple((cls.__name__, cls.__name__, None, cls._fields, ()))
+    # `bare` is held, for the `vars` of a class that is collected are emptied.
+    plain = vars(bare)
     added = {name: value for name, value in vars(cls).items() if name not in plain and name not in _ADDED_BY_TYPING}
     what = (cls.__name__, cls.__qualname__, cls.__module__, tuple(cls._fields), tuple(added))
     return ("named tuple", what, (dict(cls._field_defaults), *added.values()))
