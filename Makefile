@@ -82,4 +82,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	fi
 	@echo "Installing Playbooks and its tools into $(VENV), once; a minute or two …" >&2
 	@$(PYTHON) -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(PYTHON) -m compileall -q engine tui  # as pip does with what it copies: where Python may not write, starts are slow
 	@touch $(INSTALLED)
