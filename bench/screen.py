@@ -119,7 +119,7 @@ class Process:
 
 
 def first_paint(folder: Path, quick: bool) -> dict[str, Any]:
-    """`playbooks debug X` beside a bare Textual app, in turns, so that both meet the same load. Both as installed: compiled."""
+    """`playbooks debug X` beside a bare Textual app, in turns, at the same load; both as installed: compiled."""
     compileall.compile_dir(HERE.parent / "engine", quiet=1)
     compileall.compile_dir(HERE.parent / "tui", quiet=1)
     (folder / "bench.pb").write_text(PROGRAM)

@@ -7,11 +7,12 @@ import contextlib
 import shlex
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
@@ -31,9 +32,12 @@ from playbooks_tui.inks import DARK, LIGHT
 from playbooks_tui.keys import ACTING, key_name
 from playbooks_tui.opening import Openings
 from playbooks_tui.screens.acts import Debugging
-from playbooks_tui.screens.sessions import Sessions
 from playbooks_tui.situation import engine_mode
+from playbooks_tui.starting import end_of_start, load_the_rest
 from playbooks_tui.terminal import terminal_of_our_own
+
+if TYPE_CHECKING:
+    from playbooks_tui.screens.sessions import Sessions
 
 _THEME: Final = "textual-dark"
 """The configuration's own: the one that was chosen last takes its place."""
@@ -119,10 +123,19 @@ class Debugger(App[int]):
 
     def on_mount(self) -> None:
         self._listen_for_signals()
+        self.call_after_refresh(self._painted)
         if self.bridge is not None:
             self.push_screen(self._debugging)
         elif self._openings is not None:
+            from playbooks_tui.screens.sessions import Sessions
+
             self.push_screen(Sessions(self._openings.config, now=self._now))
+
+    def _painted(self) -> None:
+        """The first frame is there: what a key opens is loaded behind it, so that the first key is quick too."""
+        end_of_start()
+        if not self.is_headless:
+            threading.Thread(target=load_the_rest, name="loading", daemon=True).start()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         if self.bridge is not None and screen is self._debugging:
@@ -161,6 +174,8 @@ class Debugger(App[int]):
     def list_sessions(self) -> None:
         """Shows the list over the session that is open; that one goes on."""
         if self._openings is not None:
+            from playbooks_tui.screens.sessions import Sessions
+
             self.push_screen(Sessions(self._openings.config, now=self._now, over=True))
 
     def on_sessions_wanted(self, event: Sessions.Wanted) -> None:

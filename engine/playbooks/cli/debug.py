@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shlex
 import sys
 
@@ -43,20 +44,24 @@ def command(
     """
     if sys.stdin is None or sys.stdout is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError("debug needs a terminal", f"without one: {_headless(programs)}")
-    from playbooks.config import Config
-    from playbooks_tui.app import run_debugger
+    gc.disable()  # until the first frame: the screen goes on with it then
+    try:
+        from playbooks.config import Config
+        from playbooks_tui.app import run_debugger
 
-    return run_debugger(
-        programs,
-        config=Config.load(overrides=overrides(model)).for_debug(),
-        resume=resume,
-        breakpoints=breakpoints,
-        set=assignments(settings),
-        message=message,
-        model=model,
-        trust=trust,
-        pause=pause,
-    )
+        return run_debugger(
+            programs,
+            config=Config.load(overrides=overrides(model)).for_debug(),
+            resume=resume,
+            breakpoints=breakpoints,
+            set=assignments(settings),
+            message=message,
+            model=model,
+            trust=trust,
+            pause=pause,
+        )
+    finally:
+        gc.enable()
 
 
 def _headless(programs: tuple[str, ...]) -> str:

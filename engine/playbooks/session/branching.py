@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.record import BranchInfo, Header
@@ -19,15 +19,17 @@ from playbooks.language.model import Program
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.runtime import Runtime
-from playbooks.session.changeable import Leaving, leaving
 from playbooks.session.edits import NO_RESULT, Edits
-from playbooks.session.forking import Prepared, events_of, later_on, prepare, rewritten
 from playbooks.session.moment import Said
 from playbooks.session.opening import LockingWriter
-from playbooks.session.planning import ForkPlan
 from playbooks.session.resume import branch_path
 from playbooks.session.settling import ForkOptions, Settled, gone_on
 from playbooks.state import events as e
+
+if TYPE_CHECKING:  # late: a run that begins is no fork, and a start counts what it loads
+    from playbooks.session.changeable import Leaving
+    from playbooks.session.forking import Prepared
+    from playbooks.session.planning import ForkPlan
 
 
 class Branching:
@@ -71,6 +73,9 @@ class Branching:
         Raises:
             UserError: There is no such checkpoint, nothing is before it, or its chain is damaged.
         """
+        from playbooks.session.changeable import leaving
+        from playbooks.session.forking import events_of, later_on
+
         if self._store is None:
             raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
         found = self._store.read(checkpoint)
@@ -130,6 +135,8 @@ class Branching:
     def _prepared(
         self, checkpoint: str, edits: Edits, *, before: bool, label: str, options: ForkOptions | None = None
     ) -> Prepared:
+        from playbooks.session.forking import prepare
+
         if self._store is None:
             raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
         return prepare(
@@ -138,6 +145,8 @@ class Branching:
         )  # fmt: skip
 
     def _branch_off(self, prepared: Prepared, options: ForkOptions) -> None:
+        from playbooks.session.forking import events_of, rewritten
+
         store = self._store
         assert store
         at, state = prepared.folded.header, prepared.folded.state

@@ -24,7 +24,6 @@ from playbooks.runtime.runtime import Runtime
 from playbooks.session import resume as resuming
 from playbooks.session.branching import Branching
 from playbooks.session.edits import Edits
-from playbooks.session.forking import prepare
 from playbooks.session.interrupted import intents_after, told
 from playbooks.session.keeping import Keeping, kept_of
 from playbooks.session.moment import Said
@@ -160,6 +159,8 @@ class Restoring(RunControl, Branching):
         interrupted: tuple[str, ...] = ()
         finished = folded.header.id == heads.get(branch) and self._has_ended(store, found, session, branch)
         if named and heads[branch] != named.header.id:  # its branch has gone on since
+            from playbooks.session.forking import prepare
+
             prepared = prepare(
                 store, headers, named.header.id, Edits(), ForkOptions(), trust=self._trust, folded=named
             )  # fmt: skip

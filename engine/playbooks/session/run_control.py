@@ -11,7 +11,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from playbooks.checkpoints.record import Header
 from playbooks.checkpoints.store import Store
@@ -22,8 +22,10 @@ from playbooks.runtime.breakpoints import Breakpoints
 from playbooks.runtime.control import Step
 from playbooks.runtime.notices import BreakpointsChanged, Listener, Stop
 from playbooks.runtime.runtime import Runtime
-from playbooks.session.reloading import Reloaded, reload
 from playbooks.session.resume import is_id
+
+if TYPE_CHECKING:
+    from playbooks.session.reloading import Reloaded
 
 _NOTE = "breakpoints"
 
@@ -101,6 +103,8 @@ class RunControl:
 
         From any thread; a fork takes the program that it gives.
         """
+        from playbooks.session.reloading import reload
+
         return reload(self.program)
 
     # -- running -------------------------------------------------------------------------------------------------------

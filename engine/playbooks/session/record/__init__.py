@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from playbooks.checkpoints.describe import show
 from playbooks.checkpoints.record import Header
@@ -17,7 +17,6 @@ from playbooks.runtime.breakpoint import Breakpoint
 from playbooks.runtime.expression import ExpressionError, parse_expression
 from playbooks.runtime.seen import SeenNames
 from playbooks.session.moment import Moment
-from playbooks.session.record.comparing import Comparison, Pair, PromptChange, VariableAcross, compare
 from playbooks.session.record.finding import Found, find
 from playbooks.session.record.history import Place, VariableEntry, changed_last, history, place_of
 from playbooks.session.record.past_hits import PastHit, hits_before
@@ -25,10 +24,21 @@ from playbooks.session.record.reader import Reader
 from playbooks.session.record.responses import Code, CodeLine, Prompt, code_at, prompt_at
 from playbooks.session.record.spending import Spent, spent_at, spent_between, spent_on
 
+if TYPE_CHECKING:
+    from playbooks.session.record.comparing import Comparison, Pair, PromptChange, VariableAcross
+
 __all__ = [
     "Code", "CodeLine", "Comparison", "Found", "Pair", "PastHit", "Place", "Prompt", "PromptChange", "SessionRecord",
     "Spent", "VariableAcross", "VariableEntry", "Watched",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Comparison", "Pair", "PromptChange", "VariableAcross"):  # late: only comparing needs what they need
+        from playbooks.session.record import comparing
+
+        return getattr(comparing, name)
+    raise AttributeError(f"module 'playbooks.session.record' has no attribute {name!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,8 @@ class SessionRecord:
 
     def compare(self, left: str, right: str) -> Comparison:
         """Two checkpoints or branches side by side, from where they part."""
+        from playbooks.session.record.comparing import compare
+
         return compare(self.reader, left, right)
 
     def prompt(self, checkpoint: str, agent: str = "") -> Prompt | None:

@@ -21,7 +21,6 @@ from playbooks_tui.screens.acts.panes import PaneActs
 from playbooks_tui.screens.acts.reloading import ReloadingActs
 from playbooks_tui.screens.acts.running import RunningActs
 from playbooks_tui.screens.acts.talking import TalkingActs
-from playbooks_tui.screens.help import Help
 from playbooks_tui.widgets.inspector import Inspector
 
 
@@ -74,6 +73,8 @@ class Debugging(
         self.app.action_command_palette()
 
     def action_help(self) -> None:
+        from playbooks_tui.screens.help import Help
+
         self.app.push_screen(Help(self.keys, self.focused))
 
     def action_leave(self) -> None:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from playbooks.errors import UserError
 from playbooks.session.following import ReadOnly
 from playbooks.session.run_control import BreakpointView
 from playbooks_tui.record import HUMAN
 from playbooks_tui.screens.acts.inspecting import InspectingActs
-from playbooks_tui.screens.breakpoints import Breakpoints
 from playbooks_tui.widgets.inspector import Inspector
 from playbooks_tui.widgets.inspector.breaks import BreaksSheet
 from playbooks_tui.widgets.inspector.program import ProgramSheet
 from playbooks_tui.widgets.inspector.sheet import Target
 
+if TYPE_CHECKING:
+    from playbooks_tui.screens.breakpoints import Breakpoints
+
 
 class BreakingActs(InspectingActs):
     """What says where to stop."""
+
+    _dialog: Breakpoints | None = None
+    """The list, opened last."""
 
     def action_break_here(self) -> None:
         """Sets a breakpoint on what is selected, or takes it away; on one in the list it switches it."""
@@ -41,7 +47,10 @@ class BreakingActs(InspectingActs):
     def action_breakpoint(self) -> None:
         if self.bridge.session.read_only:
             raise ReadOnly(self.bridge.session.id)
-        self.app.push_screen(Breakpoints(self.bridge.session, self._place_of(self.selected)))
+        from playbooks_tui.screens.breakpoints import Breakpoints
+
+        self._dialog = Breakpoints(self.bridge.session, self._place_of(self.selected))
+        self.app.push_screen(self._dialog)
 
     def _breakpoint(self, id: int) -> BreakpointView | None:
         return next((view for view in self.bridge.session.breakpoints if view.id == id), None)
@@ -95,5 +104,5 @@ class BreakingActs(InspectingActs):
             if view.breakpoint.kind == "step"
         }
         inspector.redraw()
-        if isinstance(self.app.screen, Breakpoints):
-            self.app.screen.draw()
+        if self._dialog is not None and self.app.screen is self._dialog:
+            self._dialog.draw()

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Final, Literal
 
 from playbooks.errors import UserError
-from playbooks.session.library import SessionLibrary
-from playbooks.session.transcript_export import transcript
 from playbooks_tui.screens.acts.base import Acts
 
 Format = Literal["md", "html"]
@@ -42,6 +40,8 @@ class ExportingActs(Acts):
         def work() -> None:
             try:
                 from playbooks.console.transcript_formats import to_html, to_markdown
+                from playbooks.session.library import SessionLibrary
+                from playbooks.session.transcript_export import transcript
 
                 with SessionLibrary.open(config) as library:
                     found = transcript(library, id)

@@ -10,7 +10,6 @@ from playbooks.session.record import Found
 from playbooks_tui.record import FOLDED
 from playbooks_tui.rows import Filter
 from playbooks_tui.screens.acts.base import Acts
-from playbooks_tui.screens.filter import FilterScreen
 from playbooks_tui.search import Search
 from playbooks_tui.spans import counted
 from playbooks_tui.widgets.ask import Ask
@@ -129,6 +128,8 @@ class FindingActs(Acts):
     # -- filtering -------------------------------------------------------------------------------------------
 
     def action_filter(self) -> None:
+        from playbooks_tui.screens.filter import FilterScreen
+
         self.app.push_screen(FilterScreen(self.record, self.standing.filter, self._filtered))
 
     def _filtered(self, filter: Filter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -13,11 +14,10 @@ from playbooks.session.glyphs import GLYPHS
 from playbooks_tui import sequence
 from playbooks_tui.screens.acts.base import OVER
 from playbooks_tui.screens.acts.inspecting import InspectingActs
-from playbooks_tui.screens.confirm import Confirm
-from playbooks_tui.screens.fork.desk import Desk
-from playbooks_tui.screens.fork.dialog import Fork, Place
-from playbooks_tui.screens.fork.draft import Draft, Key
 from playbooks_tui.spans import counted
+
+if TYPE_CHECKING:
+    from playbooks_tui.screens.fork.draft import Draft, Key
 
 
 class ForkingActs(InspectingActs):
@@ -44,6 +44,9 @@ class ForkingActs(InspectingActs):
             about: What is to be changed there; None: the checkpoint's own result or message.
             new_text: Run the program as it is now, unless the person chooses otherwise.
         """
+        from playbooks_tui.screens.fork.desk import Desk
+        from playbooks_tui.screens.fork.dialog import Fork, Place
+
         record, at = self.record, self.at
         self.may_change()
         if at is None:
@@ -114,6 +117,8 @@ class ForkingActs(InspectingActs):
 
     def action_afresh(self) -> None:
         """A new session of the program as it is now; asks first."""
+        from playbooks_tui.screens.confirm import Confirm
+
         self.may_change()
         session = self.bridge.session
         roots = session.program.roots

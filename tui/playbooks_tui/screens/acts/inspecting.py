@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from playbooks.errors import UserError
 from playbooks.runtime.expression import parse_expression
 from playbooks.session.record import VariableEntry
 from playbooks_tui.ending import ending_of
 from playbooks_tui.screens.acts.base import Acts
-from playbooks_tui.screens.compare.screen import Compare
-from playbooks_tui.screens.fork.draft import Key
-from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.widgets.inspector import Inspector
 from playbooks_tui.widgets.inspector.sheet import Target
+
+if TYPE_CHECKING:
+    from playbooks_tui.screens.fork.draft import Key
 
 
 class InspectingActs(Acts):
@@ -65,6 +67,8 @@ class InspectingActs(Acts):
 
     def action_compare(self) -> None:
         """Compares with the mark, or with now; at the newest of a branch with the one it left from."""
+        from playbooks_tui.screens.compare.screen import Compare
+
         record, at = self.record, self.at
         if at is None or record.newest is None:
             self.say("there is nothing to compare yet")
@@ -144,6 +148,8 @@ class InspectingActs(Acts):
         self._ask_watch("Change a watch", old, old)
 
     def _ask_watch(self, title: str, value: str, old: str) -> None:
+        from playbooks_tui.screens.line import LineScreen
+
         about = "An expression over the agent's variables, such as $price - $floor. Empty: none."
         self.app.push_screen(LineScreen(title, about, value, check=_mistake_in), lambda text: self._watched(text, old))
 

@@ -6,7 +6,6 @@ import shlex
 
 from playbooks.errors import UserError
 from playbooks_tui.screens.acts.base import Acts
-from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.sequence import said, words
 from playbooks_tui.spans import cut
 from playbooks_tui.widgets.inspector import Inspector
@@ -27,6 +26,8 @@ class MarkingActs(Acts):
             self.say(f"marked {self.record.headers[at].id}: d compares with it")
 
     def action_label(self) -> None:
+        from playbooks_tui.screens.line import LineScreen
+
         at = self.at
         if at is None:
             self.say("there is no row yet")

@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.message import Message
 
 from playbooks.runtime.notices import Output
-from playbooks.session.reloading import Reloaded
 from playbooks_tui.screens.acts.forking import ForkingActs
+
+if TYPE_CHECKING:
+    from playbooks.session.reloading import Reloaded
 
 _DEBOUNCE_MS: Final = 50
 _STEP_MS: Final = 20
