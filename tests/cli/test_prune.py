@@ -21,6 +21,15 @@ def test_the_newest_of_each_agent_stay_and_show_what_they_showed(negotiation: Pa
         assert {**now, "parent": shown[id]["parent"]} == shown[id]
 
 
+def test_one_that_was_taken_away_is_said_to_be_pruned(negotiation: Path, shell: Shell) -> None:
+    shell("prune", "--keep", "3")
+    there = "agent 1000 has 1000_ckpt_21 to 1000_ckpt_23"
+    for command in ("show", "fork"):
+        said = shell.fails(command, "1000_ckpt_4")
+        assert said == f"there is no checkpoint 1000_ckpt_4; {there}; older ones were pruned (keep_last_n)"
+    assert shell.fails("show", "1000_ckpt_24") == f"there is no checkpoint 1000_ckpt_24; {there}"
+
+
 def test_a_labelled_checkpoint_and_a_forks_start_stay(negotiation: Path, shell: Shell) -> None:
     shell("label", "1000_ckpt_2", "keep me")
     shell("fork", "1000_ckpt_9", "--result", "80")

@@ -5,6 +5,8 @@ is resumed to its end, and then
 
 - no line is missing, and no line is there twice whose effect had completed: one line in flight on each branch may be,
   which is what "may have run" means;
+- what was in flight at a kill, and nothing that had completed, is marked in the checkpoint of its next call (`again`,
+  the header's): whoever reads the timeline learns of every line that may be there twice;
 - every message was sent and taken exactly once, the person read none twice, and the statements are those of a run that
   nobody killed.
 
@@ -14,6 +16,7 @@ Last, the engine is broken on purpose in two ways (`child.MUTANTS`), and each mu
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -32,7 +35,7 @@ from typing import Literal
 
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.filesystem import FileStore
-from playbooks.checkpoints.record_file import from_bytes
+from playbooks.checkpoints.record_file import DamagedFile, from_bytes
 
 HERE = Path(__file__).parent
 CONFIG = "[durability]\nenabled = true\nkeep_last_n = 0\n[model]\ntoken_delay_s = 0.0001\n"
@@ -75,6 +78,8 @@ class Outcome:
     kills: int = 0
     in_flight: int = 0
     """Lines that are there twice, as they may be."""
+    marked: int = 0
+    """Lines whose checkpoint says that they may have run once before."""
     problems: list[str] = field(default_factory=list)
 
 
@@ -116,6 +121,8 @@ class Killed:
         self.said: list[str] = []
         """Lines of the conversation that its processes gave."""
         self._allowed: Counter[str] = Counter()
+        self._must, self._may = set[str](), set[str]()
+        """Lines that had been done when a kill came before they completed, and those that can have been in flight."""
 
     def examined(self) -> Outcome:
         """Kills, resumes and looks at what is there."""
@@ -161,6 +168,10 @@ class Killed:
         if process.returncode == -9:
             self.outcome.kills += 1
             self._allowed.update(in_flight(self.ledger()))
+            if self._whole:
+                completed = self.completed()
+                self._must |= set(self.ledger()) - completed.keys()
+                self._may |= first_of_each(line for line in self._whole.ledger if line not in completed)
         return process.returncode
 
     def run(self, spec: dict[str, object], *more: str) -> int:
@@ -204,6 +215,16 @@ class Killed:
     def ledger(self) -> list[str]:
         file = self.folder / "ledger.txt"
         return file.read_text().splitlines() if file.exists() else []
+
+    def completed(self) -> dict[str, bool]:
+        """Lines whose checkpoint is there, each with whether it is marked; read as no store does, which might mend."""
+        found: dict[str, bool] = {}
+        for file in (self.folder / ".checkpoints").glob("*/*_ckpt_*.pkl"):
+            with contextlib.suppress(DamagedFile):
+                header = from_bytes(file.read_bytes(), None, file.stem)[0].header
+                if line := re.match(r"note\('(.*?)'\) = ", header.text):
+                    found[line[1]] = header.again
+        return found
 
     def account(self) -> Account:
         """What the checkpoints say.
@@ -256,6 +277,14 @@ class Killed:
                 self.outcome.in_flight += times - 1
             if times > 1 + self._allowed[line]:
                 yield f"done {times} times, though it had completed: {line}"
+        if self.trial.how != "altered":  # of a file that can't be read nobody knows what it said
+            marks = {line for line, again in self.completed().items() if again}
+            self.outcome.marked = len(marks)
+            done_again = {line for line, times in ledger.items() if times > 1}
+            if unmarked := sorted((self._must | done_again) - marks):
+                yield f"not marked, though it may have run: {', '.join(unmarked)}"
+            if wrongly := sorted(marks - self._may):
+                yield f"marked, though it was not in flight: {', '.join(wrongly)}"
         told = Counter(line for line in self.said if " → you: " in line)
         yield from (f"told twice: {line}" for line, times in told.items() if times > 1 and self.trial.how != "altered")
         try:
@@ -269,6 +298,14 @@ class Killed:
         for what in told_of:
             if getattr(account, what) != getattr(whole.account, what):
                 yield f"other {what}: {getattr(account, what)}"
+
+
+def first_of_each(lines: Iterable[str]) -> set[str]:
+    """Of each branch its first of these lines."""
+    first: dict[str, str] = {}
+    for line in lines:
+        first.setdefault(line.split()[0], line)
+    return set(first.values())
 
 
 def in_flight(ledger: Iterable[str]) -> set[str]:
@@ -328,7 +365,8 @@ def told(trials: list[Trial], outcomes: list[Outcome]) -> str:
     return (
         f"crash: {sum(outcome.kills for outcome in outcomes)} kills ({parts}): "
         f"{wrong} with a completed effect or message lost, repeated or changed; "
-        f"{sum(outcome.in_flight for outcome in outcomes)} effects in flight done again"
+        f"{sum(outcome.in_flight for outcome in outcomes)} effects in flight done again, "
+        f"{sum(outcome.marked for outcome in outcomes)} marked as may have run"
     )
 
 

@@ -210,11 +210,11 @@ class SessionLibrary:
             raise self._unknown(error.id) from None
 
     def _unknown(self, id: str) -> UserError:
-        agent, joint, _ = id.rpartition("_ckpt_")
+        agent, joint, number = id.rpartition("_ckpt_")
         ids = [header.id for header in self.store.headers()]
         if not ids:
             return UserError(f"there is no checkpoint {id}", "no session is here yet", file=self.where)
-        if not joint:
+        if not joint or not number.isdecimal():
             close = difflib.get_close_matches(id, ids, n=1)
             meant = (
                 f"did you mean {close[0]}?" if close else f"an id looks like {ids[-1]}; `playbooks timeline` lists them"
@@ -229,7 +229,8 @@ class SessionLibrary:
             f"there is no checkpoint {id}",
             f"agent {agent} has {agent}_ckpt_{numbers[0]}"
             + (f" to {agent}_ckpt_{numbers[-1]}" if len(numbers) > 1 else "")
-            + (", not all numbers between" if len(numbers) <= numbers[-1] - numbers[0] else ""),
+            + (", not all numbers between" if len(numbers) <= numbers[-1] - numbers[0] else "")
+            + ("; older ones were pruned (keep_last_n)" if int(number) < numbers[-1] else ""),
         )
 
     def differences(self, a: str, b: str) -> Differences:
