@@ -11,7 +11,7 @@ import os
 import random
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runtime.memory_store import MemoryStore
@@ -53,6 +53,8 @@ class Scenario:
     begins: tuple[str, ...] = ("Main",)
     person: tuple[str, ...] = ()
     """What the person answers, in order."""
+    together: int = 1
+    """How many must wait for the person before the first answer comes."""
     chunk: int = 7
     settings: RunSettings = field(default_factory=RunSettings)
 
@@ -211,7 +213,7 @@ def _run(run: Run, witness: Any = None, loop: Callable[[], asyncio.AbstractEvent
                 assert fold(run.store.read, notice.header.id).state == runtime.state
             if len(run.headers) > 400:
                 raise OverflowError("too long")
-        elif isinstance(notice, Asked) and notice.agents:
+        elif isinstance(notice, Asked) and len(notice.agents) >= max(1, run.scenario.together - run.answered):
             if run.answered < len(run.scenario.person):
                 run.answered += 1
                 runtime.messages.person_says(run.scenario.person[run.answered - 1])
@@ -344,4 +346,4 @@ def replaced(scenario: Scenario, change: Callable[[str], str]) -> Scenario:
         name: Part(part.parameters, tuple(map(change, part.turns)), change(part.python))
         for name, part in scenario.parts.items()
     }
-    return Scenario(parts, scenario.begins, scenario.person, scenario.chunk, scenario.settings)
+    return replace(scenario, parts=parts)

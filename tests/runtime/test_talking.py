@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from runtime.written import main, outputs, resumes, said, start, told, written
 
@@ -230,6 +232,25 @@ def test_two_branches_that_wait_for_the_person_get_one_answer_each_in_order() ->
         )
     )
     assert run.results["1000"] == [["Ann", "40"]]
+
+
+@pytest.mark.rule("R-GATHER")
+@pytest.mark.parametrize(("ann", "bob"), [(1, 9), (9, 1)])
+def test_of_two_branches_that_wait_the_one_that_began_to_wait_first_gets_the_first_answer(ann: int, bob: int) -> None:
+    """Wherever it stands in the `gather`; both wait before anything is answered."""
+    scenario = main(
+        f"""
+        async def ask(who, rounds):
+            await Wait(rounds)
+            await Say("user", who)
+            return who + await Yld("user")
+        await Return(await asyncio.gather(ask("Ann ", {ann}), ask("Bob ", {bob})))
+        """,
+        person=("1", "2"),
+    )
+    run = resumes(replace(scenario, together=2))
+    assert run.results["1000"] == [["Ann 1", "Bob 2"] if ann < bob else ["Ann 2", "Bob 1"]]
+    assert [header.kind for header in run.headers].count("heard") == 2
 
 
 def test_what_another_agent_says_is_not_taken_for_the_one_waited_for() -> None:
