@@ -11,7 +11,6 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 
 import click
 
@@ -67,6 +66,8 @@ class Commands(click.Group):
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
+        from importlib import metadata
+
         click.echo(f"playbooks {metadata.version('playbooks-debugger')}")
         ctx.exit()
 

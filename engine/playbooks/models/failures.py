@@ -7,7 +7,6 @@ LiteLLM.
 
 from __future__ import annotations
 
-import email.utils
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -145,7 +144,9 @@ def _retry_after(error: BaseException, now: float) -> float | None:
         if seconds is not None:
             return max(0.0, seconds)
         try:
-            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
+            from email.utils import parsedate_to_datetime
+
+            return max(0.0, parsedate_to_datetime(value).timestamp() - now)
         except (TypeError, ValueError):
             continue
     return None

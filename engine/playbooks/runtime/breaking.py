@@ -6,7 +6,6 @@ the thread tell which of the two runs.
 
 from __future__ import annotations
 
-import ctypes
 import re
 import sys
 import threading
@@ -70,6 +69,8 @@ def break_into(thread: int, over: Callable[[], bool]) -> None:
     since = time.monotonic()
 
     def watch() -> None:
+        import ctypes  # late: at a start it would be loaded for nothing
+
         wait = _LOOK_S
         while not over():
             time.sleep(wait)

@@ -53,15 +53,19 @@ class Debugging(
     def on_mount(self) -> None:
         super().on_mount()
         self.draw_breakpoints()
-        self.watch_files()
+        self.call_after_refresh(self.watch_files)  # loads a library: not before the first frame
         inspector = self.query_one(Inspector)
         if self.first_tab in inspector.sheets:
             self.prompting = self.first_tab == "prompt"
             inspector.turn_to(self.first_tab)
         if self._begins:
-            self.begin_run(held=self._held)
+            self.call_after_refresh(self._begin)  # the engine would run beside the first frame, and hold it up
         else:
             self.bridge.tally()
+
+    def _begin(self) -> None:
+        if not self.standing.started:  # a key was not quicker
+            self.begin_run(held=self._held)
 
     def told(self, touched: Touched) -> None:
         if touched.breaks:

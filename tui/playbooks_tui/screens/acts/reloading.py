@@ -5,10 +5,11 @@ The folders are watched and not the files, since an editor that saves atomically
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.message import Message
 
@@ -94,8 +95,7 @@ async def saves(paths: frozenset[str]) -> AsyncIterator[set[str]]:
     Args:
         paths: Absolute paths of files; their folders are watched.
     """
-    from watchfiles import awatch
-
+    awatch = await asyncio.to_thread(_watcher)
     folders = sorted({os.path.dirname(path) for path in paths})
     async for changes in awatch(
         *folders,
@@ -105,3 +105,10 @@ async def saves(paths: frozenset[str]) -> AsyncIterator[set[str]]:
         recursive=False,
     ):
         yield {path for _, path in changes}
+
+
+def _watcher() -> Any:
+    """Loads what watches, which takes as long as many frames."""
+    from watchfiles import awatch
+
+    return awatch
