@@ -59,13 +59,9 @@ class Debugging(
             self.prompting = self.first_tab == "prompt"
             inspector.turn_to(self.first_tab)
         if self._begins:
-            self.call_after_refresh(self._begin)  # the engine would run beside the first frame, and hold it up
+            self.begin_run(held=self._held)
         else:
             self.bridge.tally()
-
-    def _begin(self) -> None:
-        if not self.standing.started:  # a key was not quicker
-            self.begin_run(held=self._held)
 
     def told(self, touched: Touched) -> None:
         if touched.breaks:
