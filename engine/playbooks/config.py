@@ -68,7 +68,7 @@ class DebuggerConfig(Struct, frozen=True, kw_only=True):
 
     theme: Words = "textual-dark"
     keymap: dict[str, str] = {}
-    """Binding id to keys, `"pause": "space,p"`."""
+    """Binding id to keys, `"run_or_pause": "space,p"`."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):

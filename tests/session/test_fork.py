@@ -16,7 +16,7 @@ from playbooks.checkpoints.record import Header
 from playbooks.config import Config
 from playbooks.errors import UserError
 from playbooks.language import load_program
-from playbooks.runtime.notices import ModelCalled
+from playbooks.runtime.notices import Asked, ModelCalled
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -125,6 +125,26 @@ def test_an_edited_message_is_what_its_receiver_hears(negotiation: str) -> None:
         assert heard[0] == "Would you take 96?"
 
     run(negotiation, test)
+
+
+def test_what_is_heard_instead_of_what_the_person_said_is_answered(alone: Path) -> None:
+    async def test() -> None:
+        for name in ("support.pb", "support_model.py"):
+            shutil.copy(EXAMPLES / name, alone / name)
+        config = Config.load(overrides={"model": {"token_delay_s": 0}}).for_debug()
+        async with DebugSession.open("support.pb", config=config, verify=True) as session:
+            said = iter(["Where is my order 1002?", "bye", "bye"])
+            session.subscribe(
+                lambda notice: session.say(next(said)) if isinstance(notice, Asked) and notice.agents else None
+            )
+            assert await session.run() == "finished", session.error
+            heard = next(header for header in session.timeline if header.kind == "heard")
+            branch = await session.fork(heard.id, result="Where is my order 1001?")
+            assert await session.run() == "finished", session.error
+            asked = [header.text for header in on(session, branch.name) if header.kind == "tool"]
+            assert asked[0].startswith("find_order('1001')")
+
+    asyncio.run(test())
 
 
 def test_the_rest_of_a_response_can_be_written_by_hand(negotiation: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from textual.widgets import Button, Input, Label, TextArea
@@ -55,6 +56,22 @@ async def test_e_opens_at_what_was_said_and_another_word_ends_the_program_otherw
         record = d.screen.record
         assert record.branches["main"].ended and record.branches["fork-1"].ended
         assert {"Sold at 80.", "Sold at 95."} <= {record.text(row) for row in record.shown}
+
+
+async def test_what_is_typed_before_the_moment_was_read_is_kept(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        d.screen.stand(here=row(d, "say", "80"), chosen=None)
+        await d.pilot.pause()
+        read = threading.Event()
+        d.bridge.read(lambda: read.wait(60) and None)
+        await d.press("e", "9", "5")
+        dialog = d.app.screen
+        assert isinstance(dialog, Fork) and dialog.facts is None
+        read.set()
+        await d.until(lambda: dialog.facts is not None)
+        await planned(d, dialog)
+        assert says(dialog, "command") == f"$ playbooks fork {dialog.place.checkpoint} --say '1001: 95'"
 
 
 async def test_what_was_heard_is_a_result_that_can_be_changed(desk: Opens) -> None:

@@ -34,7 +34,7 @@ async def test_a_run_is_shown_to_its_end_and_says_how_it_ended(desk: Opens) -> N
     async with desk() as d:
         await d.status("finished")
         assert header(d).startswith("■ FINISHED  Sold at 80.")
-        assert [row.split("  ", 4)[-1].strip() for row in d.rows(width=70)][-1].endswith("■ Sold at 80.")
+        assert "■ Sold at 80." in d.rows(width=70)[-1]
         assert set(d.screen.panes) == {"human", "1000", "1001"}
 
 
@@ -167,6 +167,18 @@ async def test_pages_move_by_what_is_seen_and_the_row_stays_in_sight(desk: Opens
         assert timeline.scroll_offset.y <= here < timeline.scroll_offset.y + timeline.page
         await d.press("pagedown")
         assert timeline.rows.place(d.screen.standing.here or 0) == here + timeline.page
+
+
+async def test_rows_around_the_one_that_is_looked_at_are_in_sight(desk: Opens) -> None:
+    async with desk(MANY, size=(80, 24)) as d:
+        await d.status("finished")
+        timeline = d.screen.query_one(Timeline)
+        await d.press(*["up"] * 20)
+        here, top = timeline.rows.place(d.screen.standing.here or 0), int(timeline.scroll_offset.y)
+        assert here - top == 3
+        await d.press(*["down"] * timeline.page)
+        here, top = timeline.rows.place(d.screen.standing.here or 0), int(timeline.scroll_offset.y)
+        assert top + timeline.page - 1 - here == 3
 
 
 async def test_a_look_back_shows_the_stack_and_the_variables_of_then(desk: Opens) -> None:
@@ -345,6 +357,14 @@ async def test_a_keymap_moves_a_key_and_the_footer_says_so(desk: Opens) -> None:
         assert " x next " in d.screen.query_one(Foot).line(0).text
         await d.press("x")
         await d.until(lambda: len(d.screen.record.headers) == 2)
+
+
+async def test_a_keymap_with_an_unknown_name_says_so(desk: Opens) -> None:
+    async with desk(held=True, keymap={"step_ovr": "x", "compare.close": "c"}) as d:
+        await d.status("paused")
+        words = "keymap in playbooks.toml: nothing is called step_ovr; step_ovr may be step_over"
+        assert d.said == [words]
+        await d.until(lambda: [printed.text for printed in d.screen.record.printed] == [words])
 
 
 async def test_a_click_on_a_row_looks_at_it_and_a_click_in_the_footer_acts(desk: Opens) -> None:

@@ -59,6 +59,12 @@ def test_while_it_runs_the_header_says_who_writes_and_how_many_wait() -> None:
     assert "Buyer writes · 1 agent waits" in head(told, LIVE)
 
 
+def test_while_code_spins_the_header_says_whose() -> None:
+    told = negotiation()
+    told.take([AgentChanged(AgentView(id, name, "waiting")) for id, name in (("1001", "Buyer"), ("1002", "Boss"))])
+    assert "code of Seller runs · 2 agents wait" in head(told, LIVE)
+
+
 def test_tokens_go_first_then_the_session_and_numbers_stay() -> None:
     told, paused = negotiation(), replace(LIVE, held=True)
     told.take([StatusChanged("paused")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
 import shlex
 import signal
 import sys
@@ -29,7 +30,7 @@ from playbooks.session.following import ReadOnly
 from playbooks_tui import kept
 from playbooks_tui.bridge import Bridge
 from playbooks_tui.inks import DARK, LIGHT
-from playbooks_tui.keys import ACTING, key_name
+from playbooks_tui.keys import ACTING, BINDINGS, key_name
 from playbooks_tui.opening import Openings
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.situation import engine_mode
@@ -43,6 +44,8 @@ _THEME: Final = "textual-dark"
 """The configuration's own: the one that was chosen last takes its place."""
 _AGAIN_S: Final = 2.0
 """Within this time a second Ctrl+C leaves."""
+_IDS: Final = frozenset({"stop", *(binding.id for binding in BINDINGS if binding.id)})
+"""What the keymap can change; the ids of a dialog's keys have a dot in them."""
 _LONGEST_LEAVE_S: Final = 7.0
 """A tool in flight has five seconds; after this the screen goes without the engine."""
 
@@ -130,6 +133,13 @@ class Debugger(App[int]):
             from playbooks_tui.screens.sessions import Sessions
 
             self.push_screen(Sessions(self._openings.config, now=self._now))
+        if unknown := sorted(id for id in self._keymap if "." not in id and id not in _IDS):
+            words = f"keymap in playbooks.toml: nothing is called {', '.join(unknown)}"
+            if near := difflib.get_close_matches(unknown[0], _IDS, 1, 0.4):
+                words += f"; {unknown[0]} may be {near[0]}"
+            if self.bridge is not None:
+                self.bridge.tell(Output("", words, "warning"))
+            self.notify(words, severity="warning", timeout=10, markup=False)
 
     def _painted(self) -> None:
         """The first frame is there: what a key opens is loaded behind it, so that the first key is quick too."""

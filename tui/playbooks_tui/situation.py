@@ -179,6 +179,8 @@ def _running(record: Record, standing: Standing) -> tuple[Span, ...]:
         parts.append(f"{_list(writing)} {'writes' if len(writing) == 1 else 'write'}")
     elif thinking:
         parts.append(f"{_list(thinking)} {'thinks' if len(thinking) == 1 else 'think'}")
+    elif busy := [record.title(agent) for agent in _busy(record)]:
+        parts.append(f"code of {_list(busy)} runs")
     waits = sum(1 for id, view in record.agents.items() if id != HUMAN and view.status == "waiting")
     rest = f"{counted(waits, 'agent')} {'waits' if waits == 1 else 'wait'}" if waits else ""
     if standing.stepping:

@@ -154,7 +154,7 @@ class Effects:
                 runtime.emit(e.EffectBegan(frame.id, unit, path, n, tick, call.label, mark, _waits_for(call)))
         running = Running(frame, unit, path, n, tick, call)
         now = asyncio.get_running_loop().time
-        wrote = now() - frame.since  # the model, or the code between two awaits
+        came = now()
         try:
             child = record.get(("child", path, n))
             anew = child is None or (call.tool and runtime.intents.begins_anew(child))
@@ -166,6 +166,8 @@ class Effects:
                 if runtime.stopping:
                     await runtime.never()
             began, outcome = now(), None
+            wrote = came - frame.since  # the model, or the code between two awaits
+            frame.since += began - came  # a pause is nobody's time
             if durable:
                 if call.tool and anew:
                     outcome = await runtime.intents.begin(call, running, mark)

@@ -156,7 +156,18 @@ class Editing:
                 joint = "returned" if kind == "result" else "said:"
                 now = value if kind == "heard" and isinstance(value, str) else describe.show(value, 1000)
                 events.append(e.Noted(ended.frame, kind, f"{call} {joint} {now}", index))
-        return events
+        return events + (self._heard(value) if isinstance(value, str) else [])
+
+    def _heard(self, text: str) -> list[Event]:
+        """The one message that was taken says this, unless others were told it too: they go by what they heard."""
+        taken = next((event for event in self._own if isinstance(event, e.MessagesTaken)), None)
+        if self._checkpoint.header.kind != "heard" or taken is None or len(taken.ids) != 1:
+            return []
+        row = self._state.message(taken.ids[0])
+        if row.receivers != (taken.agent,):
+            return []
+        sent = e.MessageSent(taken.ids[0], row.sender, row.receivers, text, row.meeting)
+        return [sent, taken]  # sent anew, and on its way no more
 
     @staticmethod
     def _instead(kind: str) -> str:

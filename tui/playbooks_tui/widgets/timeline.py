@@ -17,6 +17,8 @@ from playbooks_tui.spans import Line, Span, counted
 from playbooks_tui.widgets.inked import Pane
 
 _HEAD: Final = 1
+_AROUND: Final = 3
+"""Rows that are seen above and below the one that is meant, where there are as many."""
 _MOST_KEPT: Final = 2_000
 
 
@@ -81,7 +83,8 @@ class Timeline(Pane, inherit_bindings=False):
         if wanted is None:
             wanted = record.newest
         if wanted is not None:
-            self.reveal(self.rows.place(wanted), fixed=_HEAD)
+            place, around = self.rows.place(wanted), min(_AROUND, (self.page - 1) // 2)
+            self.reveal(max(0, place - around), min(self.rows.count - 1, place + around), fixed=_HEAD)
 
     @property
     def page(self) -> int:

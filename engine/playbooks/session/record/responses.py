@@ -37,6 +37,7 @@ class Code:
     """A whole response, as far as it was received."""
 
     lines: tuple[CodeLine, ...]
+    """The whole ones: a line that was still being written then is left out."""
     line: int
     """That of the await that made the checkpoint; 0: not in this response."""
     agent: str
@@ -97,10 +98,12 @@ def code_at(reader: Reader, checkpoint: str, agent: str = "") -> Code | None:
     statements = response.statements
     under_way = statements[progress.offset] if progress.offset < len(statements) else None
     lines = response.code.split("\n")
-    while lines and not lines[-1].strip():
-        lines.pop()
     ran = statements[progress.offset - 1].end_line if progress.offset else 0
     first, last = (under_way.line, under_way.end_line) if under_way else (0, -1)
+    if not progress.ended and len(lines) > max(ran, last) and text.endswith(lines[-1]):
+        lines.pop()  # half a statement reads like a mistake of the model's
+    while lines and not lines[-1].strip():
+        lines.pop()
 
     def line_state(number: int) -> LineState:
         if first <= number <= last:

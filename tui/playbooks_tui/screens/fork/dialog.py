@@ -76,7 +76,7 @@ class Fork(ModalScreen[Draft | None]):
     """
 
     BINDINGS = [
-        Binding("ctrl+s", "submit", "fork", show=False, priority=True, id="fork.submit"),
+        Binding("ctrl+s", "submit", "fork", show=False, id="fork.submit"),
         Binding("escape", "close", "close", show=False, id="fork.close"),
         Binding("y", "copy", "copy the command", show=False, id="fork.copy"),
     ]
@@ -143,7 +143,7 @@ class Fork(ModalScreen[Draft | None]):
         self.rows: Rows = ()
         self._planned: Draft | None = None
         self._timer: Timer | None = None
-        self._filling = False
+        self._filled = False
         self._beginning = False
 
     # -- what stands where -----------------------------------------------------------------------------------
@@ -224,7 +224,12 @@ class Fork(ModalScreen[Draft | None]):
         rest.display = event.facts.leaving.code is not None
         self.query_one("#norest", Label).update("" if rest.display else "no response is under way here")
         self.thing = self._place_of(self._about) if self._about else 0
-        self._fill()
+        if self.things and not self._filled and self.query_one("#new", Field).value:
+            self._filled = True
+            self._take()
+            self._changed()  # what was typed while it was read stays
+        else:
+            self._fill()
         if self._about == CODE and rest.display:
             self._edit()
 
@@ -248,7 +253,7 @@ class Fork(ModalScreen[Draft | None]):
         thing, field = self.shown, self.query_one("#new", Field)
         field.disabled = thing is None
         if thing is not None:
-            self._filling = True
+            self._filled = True
             text = self.draft.texts.get(key_of(thing))
             field.value = text_of(thing) if text is None else text
             field.select_all()
@@ -257,24 +262,30 @@ class Fork(ModalScreen[Draft | None]):
     def action_thing(self, by: int) -> None:
         """Goes to another thing that can be changed; what was typed for this one stays."""
         if self.things:
+            self._take()
             self.thing = (self.thing + by) % len(self.things)
             self._fill()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         if event.input.id == "new":
-            thing = self.shown
-            if thing is None:
-                return
-            texts = dict(self.draft.texts)
-            if event.value == text_of(thing):
-                texts.pop(key_of(thing), None)
-            else:
-                texts[key_of(thing)] = event.value
-            self.draft = replace(self.draft, texts=texts)
+            self._take()
         elif event.input.id in ("model", "temperature", "label"):
             self.draft = replace(self.draft, **{event.input.id: event.value.strip()})  # type: ignore[arg-type]
         self._changed()
+
+    def _take(self) -> None:
+        """Keeps what the field says now: that it changed is told later than the next key may come."""
+        thing, text = self.shown, self.query_one("#new", Field).value
+        if thing is None or not self._filled:
+            return
+        texts = dict(self.draft.texts)
+        if text == text_of(thing):
+            texts.pop(key_of(thing), None)
+        else:
+            texts[key_of(thing)] = text
+        if texts != self.draft.texts:
+            self.draft = replace(self.draft, texts=texts)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -369,6 +380,7 @@ class Fork(ModalScreen[Draft | None]):
         facts = self.facts
         if facts is None or self._beginning:
             return
+        self._take()
         self.problem = problem_of(self.draft, facts.leaving.things) or (
             self.problem if self._planned == self.draft else ""
         )

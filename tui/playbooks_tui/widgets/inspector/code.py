@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from playbooks_tui.inspected import Inspected
 from playbooks_tui.spans import Line, Span, cut, plain, width_of, wrapped
 from playbooks_tui.widgets.inspector.sheet import ListSheet, Target, head, quiet_line
+
+WRITTEN: Final = "… still being written"
+"""Stands after the last whole line of a response that was not complete then."""
 
 
 class CodeSheet(ListSheet):
@@ -20,14 +24,15 @@ class CodeSheet(ListSheet):
         code = inspected.code if inspected else None
         if inspected is None or code is None or not code.lines:
             return [quiet_line("no response of the model is under way here")]
-        ended = "" if code.ended else ", still being received"
-        found = [head(f"Response {code.turn} of {code.playbook}", f"{_ran(inspected)}{ended}", width), Line()]
+        found = [head(f"Response {code.turn} of {code.playbook}", _ran(inspected), width), Line()]
         for number, line in code_lines(inspected, width, 0, len(code.lines), at_moment=at_moment, whole=True):
             if number - 1 == inspected.following and self.focus_line is None:
                 self.focus_line = len(found)
             self.targets[len(found)] = Target("code", code.playbook, number)
             found.append(line)
-        if code.ended and inspected.following >= len(code.lines):
+        if not code.ended:
+            found.append(quiet_line(WRITTEN))
+        elif inspected.following >= len(code.lines):
             found.append(quiet_line("all of it has run"))
         return found
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from playbooks_tui.inspected import Entry, Inspected
 from playbooks_tui.spans import Line, Span, amount, counted, cut, money, plain, took, width_of, wrapped
-from playbooks_tui.widgets.inspector.code import code_lines
-from playbooks_tui.widgets.inspector.sheet import ListSheet, Target, columns, head
+from playbooks_tui.widgets.inspector.code import WRITTEN, code_lines
+from playbooks_tui.widgets.inspector.sheet import ListSheet, Target, columns, head, quiet_line
 
 _AROUND: Final = 5
 """Code lines above and below the one that runs next."""
@@ -68,6 +68,8 @@ class StateSheet(ListSheet):
         for number, line in code_lines(inspected, width, first, first + 2 * _AROUND, at_moment=at_moment, whole=False):
             self.targets[len(found)] = Target("code", code.playbook, number)
             found.append(line)
+        if not code.ended and first + 2 * _AROUND >= len(code.lines):
+            found.append(quiet_line(WRITTEN))
 
     def _history(self, inspected: Inspected, width: int, found: list[Line], *, at_moment: bool) -> None:
         deep = self.deep
