@@ -6,6 +6,8 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +17,8 @@ from playbooks.errors import UserError
 from playbooks.runtime.breakpoint import parse_breakpoint
 from playbooks.runtime.notices import BreakpointHit, Notice
 from playbooks.session.record import Found, PastHit, SessionRecord
+from playbooks.session.record.responses import code_at
+from playbooks.state.rows import ProgressRow
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -231,6 +235,26 @@ def test_the_code_of_a_checkpoint_tells_what_ran_runs_and_is_left(played: Played
     assert other is not None
     assert other.agent == "1001"
     assert played.record.code(played.session.timeline[0].id) is None
+
+
+def test_the_code_of_a_response_under_way_ends_with_its_last_whole_line() -> None:
+    text = 'await Say("user", "one")\nprint(1)\nawait Say("user", "tw'
+
+    def lines(text: str, *, ended: bool = False) -> list[str]:
+        progress = ProgressRow(1, 0, 1, None, ended)
+        state = cast(Any, SimpleNamespace(response={1: text}, whole={}, frames={1: ("1000",)}))
+        state.progress_of = lambda frame: progress
+        state.frame = lambda frame: SimpleNamespace(agent="1000", playbook="Main")
+        header = SimpleNamespace(agent="1001", line=0, playbook="Main")
+        reader = SimpleNamespace(header=lambda _: header, moment=lambda _: SimpleNamespace(state=state))
+        code = code_at(cast(Any, reader), "1001_ckpt_1", "1000")
+        assert code is not None and code.ended == ended
+        return [line.text for line in code.lines]
+
+    assert lines(text) == ['await Say("user", "one")', "print(1)"]
+    assert lines(text + 'o")\n') == ['await Say("user", "one")', "print(1)", 'await Say("user", "two")']
+    assert lines(text + 'o")', ended=True)[-1] == 'await Say("user", "two")'
+    assert lines('await Say("user", "one")\nprint(1)') == ['await Say("user", "one")']
 
 
 # -- cost ------------------------------------------------------------------------------------------------------------
