@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pexpect
@@ -16,7 +17,7 @@ from tui.programs import SHOP
 LEAVES_THE_SCREEN = "\x1b[?1049l"
 _SHOWS_THE_CURSOR = "\x1b[?25h"
 _PATIENCE_S = 60
-"""How long a screen that does not change is waited for: as long as a busy machine may take to start a process."""
+"""How long a text is waited for: as long as a busy machine may take to start a process."""
 _RUN = "import sys; from playbooks.cli.entry import run_command; sys.exit(run_command(sys.argv[1:]))"
 
 
@@ -56,9 +57,12 @@ class Terminal:
 
     def until(self, *texts: str) -> None:
         """Reads until every text stands on the screen, all at once: each may be drawn in a frame of its own."""
+        end = time.monotonic() + _PATIENCE_S  # in all: a clock on the screen would keep it alive for ever
         while missing := [text for text in texts if text not in self.shown]:
             try:
-                self._read(self.process.read_nonblocking(65_536, timeout=_PATIENCE_S))
+                self._read(self.process.read_nonblocking(65_536, timeout=max(0.1, end - time.monotonic())))
+                if time.monotonic() > end:
+                    raise pexpect.TIMEOUT("")
             except (pexpect.TIMEOUT, pexpect.EOF) as error:
                 pytest.fail(f"{type(error).__name__} before {missing} was shown; the screen:\n{self.shown}")
 
@@ -76,6 +80,12 @@ class Terminal:
             pass
         self.process.close()
         return int(self.process.exitstatus if self.process.exitstatus is not None else -self.process.signalstatus)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Gives the window another size; what was drawn at the old one is gone."""
+        self.screen.reset()
+        self.screen.resize(rows, columns)
+        self.process.setwinsize(rows, columns)
 
     def close_window(self) -> None:
         """Takes the terminal away: the kernel sends SIGHUP, then SIGCONT, and every write fails from then on."""

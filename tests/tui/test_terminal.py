@@ -7,7 +7,7 @@ import termios
 from pathlib import Path
 
 import pytest
-from tui.programs import SELLS, SLEEPS
+from tui.programs import ASKS, SELLS, SLEEPS
 from tui.terminal import Terminal
 
 from playbooks.checkpoints import open_store
@@ -94,3 +94,42 @@ def test_without_a_program_the_sessions_are_listed_and_one_is_opened_and_resumed
     again.process.send("q")
     assert again.end() == 130
     assert again.given_back()
+
+
+@pytest.mark.parametrize("how", ["Ctrl+C", "kill -9", "SIGTERM"])
+def test_a_run_that_was_left_in_any_way_is_resumed_from_the_timeline_to_its_end(alone: Path, how: str) -> None:
+    size = (80, 24) if how == "Ctrl+C" else (120, 36)
+    first = Terminal(alone, ASKS, size=size)
+    first.until("How much?", "WAITING FOR YOU")
+    if how == "Ctrl+C":
+        first.process.send("\x03")
+        first.until("again leaves")
+        first.process.send("\x03")
+        assert first.end() == 130
+        assert first.given_back()
+    else:
+        first.process.kill(signal.SIGKILL if how == "kill -9" else signal.SIGTERM)
+        assert first.end() == (-signal.SIGKILL if how == "kill -9" else 130)
+    again = Terminal(alone, ASKS, size=size)
+    again.until("INTERRUPTED", "Enter resumes", "How much?")
+    again.process.send("\r")
+    again.until("WAITING FOR YOU")
+    again.process.send("i")
+    again.until("Enter say")  # the line has the focus
+    again.process.send("80\r")
+    again.until("FINISHED", "So 80")
+    again.process.send("q")
+    assert again.end() == 0
+    assert again.given_back()
+
+
+def test_a_window_that_is_resized_is_drawn_anew_whole(alone: Path) -> None:
+    terminal = Terminal(alone, ASKS, size=(180, 50))
+    terminal.until("WAITING FOR YOU", "Inspector  Shop 1000", "How much?")
+    for columns, rows, shown in ((80, 24, "│ Inspector"), (180, 50, "Inspector  Shop 1000")):
+        terminal.resize(columns, rows)
+        terminal.until(shown, "WAITING FOR YOU", "How much?", "help")
+        lines = terminal.screen.display
+        assert "WAITING FOR YOU" in lines[0] and "help" in lines[-1]
+    terminal.process.send("q")
+    assert terminal.end() == 130
