@@ -35,7 +35,7 @@ class Confirm(ModalScreen[bool]):
     Confirm #command { color: $quiet; width: 100%; margin: 1 0 0 0; }
     Confirm Horizontal { height: 1; margin-top: 1; }
     Confirm Button { background: $panel; color: $foreground; min-width: 14; margin-right: 2; }
-    Confirm Button:focus { background: $foreground; color: $background; text-style: bold; }
+    Confirm #yes:focus, Confirm #no:focus { background: $foreground; color: $background; text-style: bold; }
     """
 
     def __init__(self, title: str, about: str, yes: str, command: str = "") -> None:

@@ -100,7 +100,7 @@ class Fork(ModalScreen[Draft | None]):
     Fork #copies { width: auto; color: $quiet; }
     Fork #acts { height: 1; margin-top: 1; }
     Fork #go { background: $foreground; color: $background; text-style: bold; width: 14; min-width: 14; }
-    Fork #go:focus { background: $foreground; color: $background; text-style: bold reverse; }
+    Fork #go:focus { background: $foreground; color: $background; text-style: bold underline; }
     Fork #go:disabled { background: $hair; color: $quiet; opacity: 100%; text-opacity: 100%; }
     Fork #acts Tick { margin-left: 3; background: $surface; border: none; padding: 0; }
     Fork #acts Tick > .toggle--label { background: $surface; }
