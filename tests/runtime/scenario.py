@@ -53,10 +53,10 @@ class Scenario:
     begins: tuple[str, ...] = ("Main",)
     person: tuple[str, ...] = ()
     """What the person answers, in order."""
-    together: int = 1
-    """How many must wait for the person before the first answer comes."""
     chunk: int = 7
     settings: RunSettings = field(default_factory=RunSettings)
+    together: int = 1
+    """How many must wait for the person before the first answer comes."""
 
     def program(self) -> Program:
         agents = []

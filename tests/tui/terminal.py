@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import termios
 import threading
 import time
 from pathlib import Path
@@ -52,6 +53,8 @@ class Terminal:
             ["-c", first + _RUN, "debug", *(arguments or ("shop.pb",))],
             cwd=str(folder),
             dimensions=size[::-1],
+            # Set by pexpect itself only once the process runs: a fast one would take the terminal for 80 × 24.
+            preexec_fn=lambda: termios.tcsetwinsize(0, size[::-1]),
             env=environment,
         )
 
