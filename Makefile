@@ -49,10 +49,10 @@ screenshots: $(INSTALLED)
 	@$(PYTHON) screenshots/draw.py
 
 pictures: $(INSTALLED)
-	@$(PYTHON) -m pytest -n $(WORKERS) -m pictures tests/tui/test_pictures.py --snapshot-update $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) -m '' tests/tui/test_pictures.py --snapshot-update $(ARGS)
 
 check-pictures: $(INSTALLED)
-	@$(PYTHON) -m pytest -n $(WORKERS) -m pictures tests/tui/test_pictures.py $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) -m '' tests/tui/test_pictures.py $(ARGS)
 
 bench: $(INSTALLED)
 	@$(PYTHON) bench/run.py
