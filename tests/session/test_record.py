@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from playbooks.errors import UserError
 from playbooks.runtime.breakpoint import parse_breakpoint
 from playbooks.runtime.notices import BreakpointHit, Notice
 from playbooks.session.record import Found, PastHit, SessionRecord
+from playbooks.session.record.reader import Reader
 from playbooks.session.record.responses import code_at
 from playbooks.state.rows import ProgressRow
 
@@ -124,6 +126,44 @@ def test_who_changed_it_last_is_found_and_then_the_one_before(played: Played) ->
     assert values == [
         entry.value for entry in played.record.history(last.id, "1000", "$price") if entry.where == "past"
     ]
+
+
+def test_a_moment_read_on_from_one_that_is_kept_is_what_its_chain_adds_up_to(played: Played) -> None:
+    record, ids = played.record, [header.id for header in played.session.timeline]
+    random.Random(1).shuffle(ids)
+    reader = Reader(lambda: record.reader.store, lambda: record.reader.headers)
+    for id in ids:
+        before = {kept: moment.state.copy() for kept, moment in reader._moments.items()}
+        moment, folded = reader.moment(id), reader.chain(id).folded
+        assert (moment.header, moment.state, moment.trusted) == (folded.header, folded.state, True)
+        assert all(moment.state == before.get(kept, moment.state) for kept, moment in reader._moments.items())
+
+
+def test_the_values_of_a_variable_are_those_that_asking_again_at_each_parent_gives(played: Played) -> None:
+    some = 0
+    for header in played.session.timeline[::4]:
+        for name in ("$price", "$offers", "item"):
+            asked, id = [], header.id
+            while id and (entry := played.record.changed_last(id, "1000", name)) is not None:
+                asked.append(entry.header.id)
+                id = entry.header.parent
+            assert [entry.header.id for entry in played.record.past(header.id, "1000", name)] == asked
+            some += len(asked) > 1
+    assert some
+
+
+def test_what_is_on_its_way_is_what_somebody_has_not_taken(played: Played) -> None:
+    some = False
+    for header in played.session.timeline:
+        moment = played.record.moment(header.id)
+        expected: dict[str, list[str]] = {}
+        for message in moment.messages:
+            for receiver in message.receivers:
+                if receiver not in message.delivered:
+                    expected.setdefault(receiver, []).append(message.text)
+        assert {agent: [row.text for row in rows] for agent, rows in moment.coming.items()} == expected
+        some |= bool(expected)
+    assert some
 
 
 def test_the_place_of_a_change_is_the_statement_that_made_it(played: Played) -> None:

@@ -6,7 +6,7 @@ what takes longer to find (the history of a variable, the cost, the prompt).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, Literal
@@ -147,16 +147,12 @@ def seen(wish: Wish, moment: Moment, before: Moment | None, code: Code | None) -
         before: An earlier moment to set the variables against; None: they are shown without changes.
         code: The response that the agent is in.
     """
-    coming: dict[str, list[Coming]] = {}
-    for message in moment.messages:
-        for receiver in message.receivers:
-            if receiver != HUMAN and receiver not in message.delivered:
-                coming.setdefault(receiver, []).append(Coming(message.sender, message.text))
+    coming = {agent: rows for agent, rows in moment.coming.items() if agent != HUMAN}
     return Seen(
         wish.row,
         inspect(wish, moment, before, code),
         dict(moment.agents),
-        {receiver: tuple(messages) for receiver, messages in coming.items()},
+        {agent: tuple(Coming(row.sender, row.text) for row in rows) for agent, rows in coming.items()},
     )
 
 
@@ -180,19 +176,31 @@ def inspect(wish: Wish, moment: Moment, before: Moment | None, code: Code | None
     )
 
 
-def deepen(wish: Wish, inspected: Inspected, record: SessionRecord) -> Deep:
+class Overtaken(Exception):
+    """Something else is wanted now: nobody would see the rest."""
+
+
+def deepen(
+    wish: Wish, inspected: Inspected, record: SessionRecord, overtaken: Callable[[], bool] = lambda: False
+) -> Deep:
     """Finds what takes longer.
 
     Args:
         wish: What is to be shown.
         inspected: What was read for it.
         record: Of the session; used here only by this thread.
+        overtaken: Asked again and again whether something else is wanted meanwhile.
+
+    Raises:
+        Overtaken: It was.
     """
     names = [variable.name for variable in inspected.variables]
     name = wish.variable if wish.variable in names else names[0] if names else ""
     id = inspected.header.id
-    history = tuple(_history(record, id, wish.agent, name)) if name else ()
+    history = tuple(_history(record, id, wish.agent, name, overtaken)) if name else ()
     prompt, why = None, ""
+    if overtaken():
+        raise Overtaken
     if wish.prompt:
         try:
             prompt = record.prompt(id, wish.agent)
@@ -201,21 +209,22 @@ def deepen(wish: Wish, inspected: Inspected, record: SessionRecord) -> Deep:
     return Deep(wish, name, history, record.spent(id), prompt, why)
 
 
-def _history(record: SessionRecord, checkpoint: str, agent: str, name: str) -> Sequence[Entry]:
-    past: list[VariableEntry] = []
-    at = checkpoint
-    while at and len(past) < _PAST:
-        entry = record.changed_last(at, agent, name)
-        if entry is None:
-            break
-        past.append(entry)
-        at = entry.header.parent
+def _history(
+    record: SessionRecord, checkpoint: str, agent: str, name: str, overtaken: Callable[[], bool]
+) -> Sequence[Entry]:
+    def unless_overtaken(entries: Iterable[VariableEntry]) -> Iterator[VariableEntry]:
+        for entry in entries:
+            if overtaken():
+                raise Overtaken
+            yield entry
+
+    past = list(unless_overtaken(islice(record.past(checkpoint, agent, name), _PAST)))
     away: dict[str, list[VariableEntry]] = {"later": [], "other": []}
-    for entry in islice(record.history(checkpoint, agent, name), _LOOKED_AT):
+    for entry in unless_overtaken(islice(record.history(checkpoint, agent, name), _LOOKED_AT)):
         if entry.where != "past":
             away[entry.where].append(entry)
     rows = []
-    for entry in reversed(past):
+    for entry in unless_overtaken(reversed(past)):
         place = record.place(entry)
         step = step_name(entry.header.step) or place.playbook
         note = f"{step}, line {place.line}" if place.line else step or "at the start"

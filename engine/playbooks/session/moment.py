@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -129,6 +129,15 @@ class Moment:
     def messages(self) -> list[MessageView]:
         """All that was said, oldest first."""
         return Said(self.state).views
+
+    @cached_property
+    def coming(self) -> Mapping[str, Sequence[MessageRow]]:
+        """Agent → messages to it that it has not taken, oldest first. Of a long session all `messages` take longer."""
+        found = {}
+        for agent, ids in self.state.inbox.items():
+            rows = [self.state.message(id) for id in sorted(ids) if id in self.state.messages]
+            found[agent] = [row for row in rows if agent in row.receivers]
+        return {agent: rows for agent, rows in found.items() if rows}
 
     @property
     def calls(self) -> int:

@@ -81,6 +81,15 @@ class ProgramState:
         """Makes merged changes."""
         apply_merged(self.tables, changes.tables)
 
+    def copy(self) -> ProgramState:
+        """The same state, to be changed apart from this one; rows are shared, since nobody changes one."""
+        made = ProgramState()
+        for name in FLAT:
+            made.tables[name].update(self.tables[name])
+        for name in NESTED:
+            made.tables[name].update({key: dict(inner) for key, inner in self.tables[name].items()})
+        return made
+
     def agent(self, id: str) -> AgentRow:
         return AgentRow._make(self.agents[id])
 

@@ -130,11 +130,21 @@ class Reading(Screen[None]):
                 self.post_message(self.Read(wanted, None, str(error) or type(error).__name__))
                 return
             self.post_message(self.Read(wanted, found))
-            if self._wanted != wanted:
-                return  # overtaken: nobody would see the rest
+
+        self.bridge.read(work)
+
+    def _deepen(self, wish: Wish, inspected: Inspected) -> None:
+        """Has the rest read: what takes longer must not hold up what is seen first, nor the next moment."""
+        record = self.bridge.session.record
+
+        def overtaken() -> bool:
+            return self._wanted != wish
+
+        def work() -> None:
             try:
-                self.post_message(self.Deepened(deepen(wanted, found.inspected, record)))
-            except Exception:  # the first part stands; a damaged neighbour only costs its history
+                if not overtaken():
+                    self.post_message(self.Deepened(deepen(wish, inspected, record, overtaken)))
+            except Exception:  # overtaken; or damaged: the first part stands, a neighbour only costs its history
                 return
 
         self.bridge.read(work)
@@ -147,6 +157,8 @@ class Reading(Screen[None]):
         self._shown = wish
         if event.wanted == self._wanted:
             self.draw_seen(self.seen)
+            if event.seen is not None:
+                self.call_after_refresh(self._deepen, wish, event.seen.inspected)
         self._read_next()
 
     def on_reading_deepened(self, event: Deepened) -> None:

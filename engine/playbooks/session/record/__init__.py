@@ -18,7 +18,7 @@ from playbooks.runtime.expression import ExpressionError, parse_expression
 from playbooks.runtime.seen import SeenNames
 from playbooks.session.moment import Moment
 from playbooks.session.record.finding import Found, find
-from playbooks.session.record.history import Place, VariableEntry, changed_last, history, place_of
+from playbooks.session.record.history import Place, VariableEntry, changed_last, history, past, place_of
 from playbooks.session.record.past_hits import PastHit, hits_before
 from playbooks.session.record.reader import Reader
 from playbooks.session.record.responses import Code, CodeLine, Prompt, code_at, prompt_at
@@ -83,6 +83,10 @@ class SessionRecord:
         parent of its header.
         """
         return changed_last(self.reader, checkpoint, agent, name)
+
+    def past(self, checkpoint: str, agent: str, name: str) -> Iterator[VariableEntry]:
+        """The values of a variable up to a checkpoint, newest first, one a checkpoint; arguments as for `history`."""
+        return past(self.reader, checkpoint, agent, name)
 
     def place(self, entry: VariableEntry) -> Place:
         """The code that gave the variable its value."""

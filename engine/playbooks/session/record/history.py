@@ -123,6 +123,25 @@ def changed_last(reader: Reader, checkpoint: str, agent: str, name: str) -> Vari
     return next(history(reader, checkpoint, agent, name, all=False), None)
 
 
+def past(reader: Reader, checkpoint: str, agent: str, name: str) -> Iterator[VariableEntry]:
+    """The values a variable had up to a checkpoint, newest first, one a checkpoint: what `changed_last` gives at the
+    checkpoint, then at the parent of each that it gave.
+
+    Raises:
+        UserError: The record can't be read.
+    """
+    if name.startswith("$"):  # it means the same everywhere: one way back finds all
+        last = ""
+        for entry in history(reader, checkpoint, agent, name, all=False):
+            if entry.header.id != last:
+                last = entry.header.id
+                yield entry
+        return
+    while checkpoint and (found := changed_last(reader, checkpoint, agent, name)) is not None:
+        yield found
+        checkpoint = found.header.parent
+
+
 def _changes(
     reader: Reader, head: str, variable: Variable, where: Where, until: set[str], seen: set[str]
 ) -> Iterator[VariableEntry]:
@@ -194,7 +213,7 @@ def place_of(reader: Reader, entry: VariableEntry) -> Place:
     known = Place(header.statement, header.line, header.playbook)
     if not header.parent or (variable := _variable_of(reader, entry)) is None:
         return known
-    state = reader.chain(header.parent).folded.state
+    state = reader.state(header.parent)
     written = False
     table, key, name = variable.key()
     for event in reader.events(header.id):

@@ -20,8 +20,10 @@ from playbooks.session.resume import branch_path
 from playbooks.state import Event, ProgramState, from_builtins, reduce
 from playbooks.state.changes import apply
 
-_KEPT: Final = 8
-"""Folded states that are kept: the one looked at, the one before it, those compared."""
+_KEPT: Final = 16
+"""States that are kept: the one looked at, the one before it, those compared. Neighbours share most of their rows."""
+_NEAR: Final = 24
+"""From a state that is kept, so many checkpoints are read one by one; a whole chain is some forty files."""
 
 
 class Reader:
@@ -135,12 +137,50 @@ class Reader:
         """
         known = self._moments.get(id)
         if known is None:
-            chain = self.chain(id)
-            known = self._moments[id] = Moment(chain.folded.header, chain.folded.state, trusted=chain.trusted)
+            known = self._moments[id] = self._onward(id) or self._folded(id)
             while len(self._moments) > _KEPT:
                 self._moments.popitem(last=False)
         self._moments.move_to_end(id)
         return known
+
+    def state(self, id: str) -> ProgramState:
+        """The state at a checkpoint, to be worked on.
+
+        Raises:
+            UserError: It can't be read.
+        """
+        return self.moment(id).state.copy()
+
+    def _folded(self, id: str) -> Moment:
+        chain = self.chain(id)
+        return Moment(chain.folded.header, chain.folded.state, trusted=chain.trusted)
+
+    def _onward(self, id: str) -> Moment | None:
+        """A moment, from one that is kept a few checkpoints before it; None: there is none, or something is wrong with
+        the files between, and the whole chain tells whether that matters.
+        """
+        way: list[str] = []
+        while id not in self._moments:
+            if not id or len(way) == _NEAR:
+                return None
+            way.append(id)
+            try:
+                id = self.header(id).parent
+            except UserError:
+                return None
+        known = self._moments[id]
+        header, state, trusted = known.header, known.state.copy(), known.trusted
+        try:
+            for name in reversed(way):
+                checkpoint, signed = self.store.read_signed(name)
+                if checkpoint.header.parent != header.id:
+                    return None
+                for event in events_of(checkpoint):
+                    advance(state, event)
+                header, trusted = checkpoint.header, trusted and signed
+        except Exception:  # as for a chain, what crafted files may raise is not a closed set
+            return None
+        return Moment(header, state, trusted=trusted)
 
     def playbooks(self, state: ProgramState) -> dict[str, str]:
         """The playbooks of the program that runs at a moment: name → mode."""
