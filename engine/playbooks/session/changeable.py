@@ -86,9 +86,9 @@ def leaving(state: ProgramState, checkpoint: Checkpoint, later: Iterable[Event] 
     return Leaving(moment, (*things, *(m for m in messages if m not in own)), _under_way(state, checkpoint, later))
 
 
-def _refusal(state: ProgramState, checkpoint: Checkpoint, program: Program, edits: Edits) -> str:
+def _refusal(editing: Editing, edits: Edits) -> str:
     try:
-        Editing(state, checkpoint, program).events(edits)
+        editing.events(edits)
     except UserError as error:
         return str(error)
     return ""
@@ -116,23 +116,23 @@ def _result(state: ProgramState, checkpoint: Checkpoint) -> Iterator[Changeable]
 
 
 def _variables(state: ProgramState, moment: Moment, checkpoint: Checkpoint, program: Program) -> Iterator[Changeable]:
-    own = Editing(state, checkpoint).agent
+    editing = Editing(state, checkpoint, program)
+    own = editing.agent
     for agent in (own, *(agent for agent in moment.agents if agent != own)):
         if agent == "human":
             continue
         for name, value in moment.variables(agent).items():
             if is_data(value):
                 full = name if agent == own else f"{agent}.{name}"
-                yield Changeable(
-                    "variable", full, name, agent, value, _refusal(state, checkpoint, program, Edits(set={full: 0}))
-                )
+                yield Changeable("variable", full, name, agent, value, _refusal(editing, Edits(set={full: 0})))
 
 
 def _messages(state: ProgramState, moment: Moment, checkpoint: Checkpoint, program: Program) -> Iterator[Changeable]:
     """The newest message on its way from each agent: it is the one that an edit reaches."""
     newest = {m.sender: m for m in moment.messages if any(r not in m.delivered and r != "human" for r in m.receivers)}
+    editing = Editing(state, checkpoint, program)
     for sender, message in newest.items():
-        why_not = _refusal(state, checkpoint, program, Edits(say=((sender, "x"),)))
+        why_not = _refusal(editing, Edits(say=((sender, "x"),)))
         yield Changeable("message", sender, ", ".join(message.receivers), sender, message.text, why_not)
 
 

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from playbooks.checkpoints import describe
-from playbooks.checkpoints.codec import DamagedValue, decode, encode
+from playbooks.checkpoints.codec import encode
 from playbooks.checkpoints.record import Checkpoint
 from playbooks.errors import UserError
 from playbooks.language.model import Program
 from playbooks.runtime.response import Response
-from playbooks.runtime.rewrite import AGENT
 from playbooks.runtime.source import mark
-from playbooks.runtime.stored_names import StoredNames
 from playbooks.session.fitting import Typed, fits
+from playbooks.session.reach import Reach, shown
 from playbooks.state import Event, ProgramState, from_builtins
 from playbooks.state import events as e
 
@@ -68,6 +67,7 @@ class Editing:
         self._state, self._checkpoint, self._program = state, checkpoint, program
         self._own = from_builtins(checkpoint.events)
         self._ended = next((event for event in reversed(self._own) if isinstance(event, e.EffectEnded)), None)
+        self.reach = Reach(state, checkpoint, program, self._ended)
         self.changes: list[Change] = []
 
     @property
@@ -146,7 +146,7 @@ class Editing:
 
     def _result(self, value: Any) -> list[Event]:
         ended = self.outcome()
-        was = _shown(ended.outcome)
+        was = shown(ended.outcome)
         data = encode(value).data
         self.changes.append(Change("result", describe.show(value, 80), was))
         events: list[Event] = [e.EffectEnded(ended.frame, ended.unit, ended.path, ended.n, ended.tick, True, data)]
@@ -190,24 +190,28 @@ class Editing:
         plain = rest.lstrip("$")
         if not plain.isidentifier():
             raise UserError(f"{name} is no variable", "write NAME=VALUE, or 1001.NAME=VALUE for another agent")
-        frame, tick = self.reached(agent)
-        was = self._value(agent, plain, frame)
-        if was is None and not rest.startswith("$") and not self._assigned(frame, plain):
-            known = ", ".join(sorted(self._names(agent, frame))) or "none"
+        frame, tick = self.reach.reached(agent)
+        was = self.reach.value(agent, plain, frame)
+        if was is None and not rest.startswith("$") and not self.reach.assigns(frame, plain):
+            known = ", ".join(sorted(self.reach.names(agent, frame))) or "none"
             raise UserError(
                 f"{agent} has no variable {plain} at {self._checkpoint.header.id}",
                 f"it has: {known}; ${plain} makes a new one of the agent's",
             )
-        if (owner := self._python_owner(frame, plain)) and not rest.startswith("$"):
+        if (python := self.reach.python_owner(frame, plain)) and not rest.startswith("$"):
             raise UserError(
-                f"{plain} is a local of {owner}, which is Python under way: it can't be changed",
+                f"{plain} is a local of {python}, which is Python under way: it can't be changed",
                 "change a result or one of the agent's variables, or fork from before it was called",
             )
-        if line := self._assigned_next(agent, frame, plain):
+        if line := self.reach.sets_next(agent, frame, plain):
             raise UserError(f"{plain}: line {line} sets it next", "change the result instead (--result)")
-        agents = rest.startswith("$") or not (
-            was is None or any(plain in self._own_names(id) for id in self._stack(frame))
-        )
+        owner = self.reach.owner(plain, frame)
+        agents = rest.startswith("$") or (was is not None and not owner)
+        if holder := self.reach.holder(agent, 0 if agents else owner or frame, plain):
+            raise UserError(
+                f"{plain}: {holder} has read it already, and goes on with what it was",
+                "fork from before that statement began",
+            )
         what = f"{'' if agent == self.agent else agent + '.'}{'$' if agents or not frame else ''}{plain}"
         self.changes.append(Change(what, describe.show(value, 80), was or ""))
         data = encode(value).data
@@ -215,89 +219,10 @@ class Editing:
             return [e.VariableWritten(agent, plain, data)]
         return [e.EditPlaced(frame, state.progress_of(frame).unit, tick, plain, data)]
 
-    def reached(self, agent: str) -> tuple[int, float]:
-        """The innermost live frame of the agent, and when an edit there is to be made: before the last outcome is used,
-        else when all that is recorded has happened again."""
-        state, ended = self._state, self._ended
-        if ended is not None and ended.frame not in state.returned and state.frames.get(ended.frame, ("",))[0] == agent:
-            return ended.frame, ended.tick - 0.5
-        live = [id for id, row in state.frames.items() if row[0] == agent and id not in state.returned]
-        return (max(live) if live else 0), int(state.count.get("tick", 0)) + 0.5
-
     def responding(self) -> int:
         """The innermost frame of the checkpoint's agent whose code is a model's and under way; 0 when there is none."""
-        frame, _ = self.reached(self.agent)
-        return next((id for id in reversed(self._stack(frame)) if id in self._state.response), 0)
-
-    def _names(self, agent: str, frame: int) -> set[str]:
-        names = {f"${name}" for name in self._state.variables.get(agent, ())}
-        for id in self._stack(frame):
-            names |= {name for name in self._own_names(id) if name[:2] != "__"}
-        return names
-
-    def _stack(self, frame: int) -> list[int]:
-        return self._state.stack(frame) if frame else []
-
-    def _own_names(self, frame: int) -> dict[str, Any]:
-        held = self._state.names.get(frame)
-        try:
-            if held:
-                return StoredNames.load(held, decode)
-            arguments = decode(self._state.frame(frame).arguments)
-            return dict(arguments) if isinstance(arguments, dict) else {}
-        except DamagedValue:
-            return {}
-
-    def _python_owner(self, frame: int, name: str) -> str:
-        """The playbook whose local a name is, if that is Python; else empty."""
-        for id in reversed(self._stack(frame)):
-            if name in self._own_names(id):
-                return self._state.frame(id).playbook if self.is_python(id) else ""
-        return ""
-
-    def is_python(self, frame: int) -> bool:
-        """Whether a frame runs a playbook written in Python."""
-        row = self._state.frame(frame)
-        cls = self._program.agent(self._state.agents[row.agent][0]) if self._program else None
-        playbook = cls.playbook(row.playbook) if cls else None
-        return playbook is not None and playbook.mode == "python"
-
-    def _value(self, agent: str, name: str, frame: int) -> str | None:
-        for id in reversed(self._stack(frame)):
-            own = self._own_names(id)
-            if name in own:
-                return describe.show(own[name], 80)
-        data = self._state.variables.get(agent, {}).get(name)
-        return None if data is None else _shown(data)
-
-    def _statement(self, frame: int) -> tuple[str, int]:
-        """The statement under way in a frame, and its line; empty when there is none."""
-        state = self._state
-        text = state.response.get(frame)
-        if text is None:
-            return "", 0
-        progress = state.progress_of(frame)
-        statements = Response(text, state.whole.get(frame, 0), True).statements
-        if progress.offset >= len(statements):
-            return "", 0
-        statement = statements[progress.offset]
-        return statement.source, statement.line
-
-    def _assigned(self, frame: int, name: str) -> bool:
-        source, _ = self._statement(frame) if frame else ("", 0)
-        return any(stored == name for stored, _ in _stores(source))
-
-    def _assigned_next(self, agent: str, frame: int, name: str) -> int:
-        """The line that sets the name with the very outcome that the fork goes on from; 0 when none does."""
-        ended = self._ended
-        if ended is None or not frame or ended.frame != frame:
-            return 0
-        source, first = self._statement(frame)
-        line = self._checkpoint.header.line
-        for stored, (start, end) in _stores(source):
-            if stored == name and first + start - 1 <= line <= first + end - 1:
-                return line
-        return 0
+        frame, _ = self.reach.reached(self.agent)
+        return next((id for id in reversed(self.reach.stack(frame)) if id in self._state.response), 0)
 
     # -- messages ----------------------------------------------------------------------------------------------------
 
@@ -354,25 +279,3 @@ class Editing:
         whole = f"{kept}\n{rest}" if kept else rest
         events: list[Event] = [e.ResponseReceived(frame, whole, replace=True)]
         return [*events, e.ResponseEnded(frame, 0, 0, 0.0)] if not progress.ended else events
-
-
-def _shown(data: bytes) -> str:
-    try:
-        return describe.show(decode(data), 80)
-    except DamagedValue:
-        return "?"
-
-
-def _stores(source: str) -> list[tuple[str, tuple[int, int]]]:
-    """Names that a statement assigns, each with the lines of the assignment."""
-    if not source:
-        return []
-    found: list[tuple[str, tuple[int, int]]] = []
-    for node in ast.walk(ast.parse(mark(source))):
-        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.NamedExpr):
-            lines = (node.lineno, node.end_lineno or node.lineno)
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            for target in targets:
-                names = [part.id.lstrip(AGENT) for part in ast.walk(target) if isinstance(part, ast.Name)]
-                found += [(name, lines) for name in names]
-    return found

@@ -1,0 +1,233 @@
+"""Which variable an edit of a fork means, and whether the code under way there would see it.
+
+Apart from `edits`, which makes events of wishes: this one only looks at the frames that live where the fork leaves, at
+what they hold, have read and set next. Nothing runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from playbooks.checkpoints import describe
+from playbooks.checkpoints.codec import DamagedValue, decode
+from playbooks.checkpoints.record import Checkpoint
+from playbooks.language.model import Program
+from playbooks.runtime.response import Response
+from playbooks.runtime.rewrite import AGENT
+from playbooks.runtime.source import mark
+from playbooks.runtime.statements import StatementStream
+from playbooks.runtime.stored_names import StoredNames
+from playbooks.session.loaded import Loaded
+from playbooks.state import ProgramState
+from playbooks.state import events as e
+
+_DEFINES = re.compile(r"^(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+
+
+class Reach:
+    """The frames and variables that an edit can reach.
+
+    Args:
+        state: At the checkpoint forked from.
+        checkpoint: That checkpoint.
+        program: Says which playbooks are Python; None: none is.
+        ended: The end of the call that made the checkpoint.
+    """
+
+    def __init__(
+        self, state: ProgramState, checkpoint: Checkpoint, program: Program | None, ended: e.EffectEnded | None
+    ) -> None:
+        self._state, self._checkpoint, self._program, self._ended = state, checkpoint, program, ended
+        self._codes: dict[int, tuple[str, int]] = {}
+
+    def reached(self, agent: str) -> tuple[int, float]:
+        """The innermost live frame of the agent, and when an edit there is to be made: before the last outcome is used,
+        else when all that is recorded has happened again."""
+        state, ended = self._state, self._ended
+        if ended is not None and ended.frame not in state.returned and state.frames.get(ended.frame, ("",))[0] == agent:
+            return ended.frame, ended.tick - 0.5
+        live = [id for id, row in state.frames.items() if row[0] == agent and id not in state.returned]
+        return (max(live) if live else 0), int(state.count.get("tick", 0)) + 0.5
+
+    def names(self, agent: str, frame: int) -> set[str]:
+        """All variables that code in a frame can use, the agent's with their dollar."""
+        names = {f"${name}" for name in self._state.variables.get(agent, ())}
+        for id in self.stack(frame):
+            names |= {name for name in self.own_names(id) if name[:2] != "__"}
+        return names
+
+    def stack(self, frame: int) -> list[int]:
+        """The frames that a frame was called from and it, outermost first."""
+        return self._state.stack(frame) if frame else []
+
+    def own_names(self, frame: int) -> dict[str, Any]:
+        """A frame's own variables, decoded to be looked at."""
+        held = self._state.names.get(frame)
+        try:
+            if held:
+                return StoredNames.load(held, decode)
+            arguments = decode(self._state.frame(frame).arguments)
+            return dict(arguments) if isinstance(arguments, dict) else {}
+        except DamagedValue:
+            return {}
+
+    def python_owner(self, frame: int, name: str) -> str:
+        """The playbook whose local a name is, if that is Python; else empty."""
+        for id in reversed(self.stack(frame)):
+            if name in self.own_names(id):
+                return self._state.frame(id).playbook if self.is_python(id) else ""
+        return ""
+
+    def is_python(self, frame: int) -> bool:
+        """Whether a frame runs a playbook written in Python."""
+        row = self._state.frame(frame)
+        cls = self._program.agent(self._state.agents[row.agent][0]) if self._program else None
+        playbook = cls.playbook(row.playbook) if cls else None
+        return playbook is not None and playbook.mode == "python"
+
+    def value(self, agent: str, name: str, frame: int) -> str | None:
+        """What code in a frame reads for a name, on one line; None when there is no such variable."""
+        for id in reversed(self.stack(frame)):
+            own = self.own_names(id)
+            if name in own:
+                return describe.show(own[name], 80)
+        data = self._state.variables.get(agent, {}).get(name)
+        return None if data is None else shown(data)
+
+    def owner(self, name: str, frame: int) -> int:
+        """The frame whose variable a name is, from the innermost outwards; 0 when it is the agent's, or nobody's."""
+        return next((id for id in reversed(self.stack(frame)) if name in self.own_names(id)), 0)
+
+    def code(self, frame: int) -> tuple[str, int]:
+        """The code under way in a frame: a statement and its line, or the function of a Python playbook and 0; empty
+        when there is none."""
+        if frame not in self._codes:
+            python = self.is_python(frame)
+            self._codes[frame] = (self._function(frame), 0) if python else self._statement(frame)
+        return self._codes[frame]
+
+    def _statement(self, frame: int) -> tuple[str, int]:
+        state = self._state
+        text = state.response.get(frame)
+        if text is None:
+            return "", 0
+        progress = state.progress_of(frame)
+        statements = Response(text, state.whole.get(frame, 0), True).statements
+        if progress.offset >= len(statements):
+            return "", 0
+        statement = statements[progress.offset]
+        return statement.source, statement.line
+
+    def assigns(self, frame: int, name: str) -> bool:
+        """Whether the statement under way in a frame sets a name."""
+        source = self.code(frame)[0] if frame and not self.is_python(frame) else ""
+        return any(stored == name for stored, _ in _stores(source))
+
+    def sets_next(self, agent: str, frame: int, name: str) -> int:
+        """The line that sets the name with the very outcome that the fork goes on from; 0 when none does."""
+        ended = self._ended
+        if ended is None or not frame or ended.frame != frame:
+            return 0
+        source, first = self.code(frame)
+        line = self._checkpoint.header.line
+        for stored, (start, end) in _stores(source):
+            if stored == name and first + start - 1 <= line <= first + end - 1:
+                return line
+        return 0
+
+    def holder(self, agent: str, owner: int, name: str) -> str:
+        """The code under way that has read a variable and still holds it, `line 6 of Haggle`; empty when none does.
+
+        Args:
+            agent: Whose code.
+            owner: The frame that has the variable; 0 when it is the agent's.
+            name: The variable, without the dollar.
+        """
+        state = self._state
+        for id, row in state.frames.items():
+            if row[0] != agent or id in state.returned:
+                continue
+            shadowed = not owner and name in self.own_names(id)
+            wanted = {name} if owner == id else set() if owner else {f"${name}"} if shadowed else {name, f"${name}"}
+            if wanted and (line := self._line_that_holds(id, wanted)) is not None:
+                return f"line {line} of {row[1]}" if line else row[1]
+        return ""
+
+    def _line_that_holds(self, frame: int, wanted: set[str]) -> int | None:
+        """The line of a response that has read one of the names and holds it; 0 of a Python playbook; None: none."""
+        state, own = self._state, self._ended
+        source, first = self.code(frame)
+        record = state.record.get((frame, state.progress_of(frame).unit), {})
+        under_way = [key[1:] for key in record if key[0] == "begun" and ("ended", *key[1:]) not in record]
+        if own is not None and own.frame == frame and ("begun", own.path, own.n) in record:
+            under_way.append((own.path, own.n))
+        if not source or not under_way:
+            return None
+        try:
+            loaded = _loaded(source, self._functions(frame))
+        except (SyntaxError, ValueError, RecursionError):  # a block that was never run, or is nested too deeply
+            return None
+        for at in under_way:
+            is_own = own is not None and (frame, *at) == (own.frame, own.path, own.n)
+            line = self._checkpoint.header.line - first + 1 if is_own and first else 0
+            taken = is_own or ("child", *at) in record
+            held = loaded.while_in(str(record["begun", *at][1]), line, taken=taken)
+            for name in wanted & held.keys():
+                return first + held[name] - 1 if first and held[name] else 0
+        return None
+
+    def _blocks(self, frame: int) -> list[str]:
+        row = self._state.frame(frame)
+        cls = self._program.agent(self._state.agents[row.agent][0]) if self._program else None
+        return [block.source for block in cls.python] if cls else []
+
+    def _function(self, frame: int) -> str:
+        name = self._state.frame(frame).playbook
+        return next((found[name] for found in map(functions_of, self._blocks(frame)) if name in found), "")
+
+    def _functions(self, frame: int) -> tuple[str, ...]:
+        """Sources of the functions that code in a frame can call: the program's, and those of its response."""
+        codes = self._blocks(frame)
+        if (text := self._state.response.get(frame)) is not None:
+            codes.append(Response(text, self._state.whole.get(frame, 0), True).code)
+        return tuple(source for code in codes for source in functions_of(code).values())
+
+
+@functools.lru_cache(64)
+def _loaded(source: str, functions: tuple[str, ...]) -> Loaded:
+    return Loaded(source, functions)
+
+
+@functools.lru_cache(64)
+def functions_of(code: str) -> Mapping[str, str]:
+    """The functions at the top of some Python, `$x` included: name → source."""
+    stream = StatementStream()
+    found = ((_DEFINES.search(s.source), s.source) for s in (*stream.feed(code), *stream.close()) if not s.error)
+    return {match[1]: source for match, source in found if match}
+
+
+def shown(data: bytes) -> str:
+    """An encoded value on one line, `?` when it is damaged."""
+    try:
+        return describe.show(decode(data), 80)
+    except DamagedValue:
+        return "?"
+
+
+def _stores(source: str) -> list[tuple[str, tuple[int, int]]]:
+    """Names that a statement assigns, each with the lines of the assignment."""
+    if not source:
+        return []
+    found: list[tuple[str, tuple[int, int]]] = []
+    for node in ast.walk(ast.parse(mark(source))):
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.NamedExpr):
+            lines = (node.lineno, node.end_lineno or node.lineno)
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                names = [part for part in ast.walk(target) if isinstance(part, ast.Name)]
+                found += [(part.id.lstrip(AGENT), lines) for part in names if isinstance(part.ctx, ast.Store)]
+    return found
