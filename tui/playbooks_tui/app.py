@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from textual.actions import ActionParseResult
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -36,10 +36,13 @@ from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.situation import engine_mode
 from playbooks_tui.starting import end_of_start, load_the_rest
 from playbooks_tui.terminal import terminal_of_our_own
+from playbooks_tui.typeahead import TypeAhead
 
 if TYPE_CHECKING:
     from playbooks_tui.screens.sessions import Sessions
 
+_OPENING: Final = "a session"
+"""For what keys are held back while another session opens."""
 _THEME: Final = "textual-dark"
 """The configuration's own: the one that was chosen last takes its place."""
 _AGAIN_S: Final = 2.0
@@ -50,7 +53,7 @@ _LONGEST_LEAVE_S: Final = 7.0
 """A tool in flight has five seconds; after this the screen goes without the engine."""
 
 
-class Debugger(App[int]):
+class Debugger(TypeAhead):
     """The terminal debugger.
 
     Args:
@@ -228,8 +231,11 @@ class Debugger(App[int]):
             try:
                 bridge = make()
             except UserError as error:
-                self.call_from_thread(self.notify, str(error), severity="error", timeout=8, markup=False)
+                self.call_from_thread(self._not_opened, str(error))
                 return
+            except BaseException:
+                self.call_from_thread(self.free_keys, _OPENING, drop=True)
+                raise
             if before is not None:
                 before.listen(lambda: None)  # its screen goes
                 before.leave()
@@ -237,7 +243,12 @@ class Debugger(App[int]):
                     before.over.exception(_LONGEST_LEAVE_S)
             self.call_from_thread(lambda: self.call_later(self._turn_to, bridge, begin))
 
+        self.hold_keys(_OPENING)
         self.run_worker(on_thread, thread=True, exclusive=True, group="opening")
+
+    def _not_opened(self, why: str) -> None:
+        self.free_keys(_OPENING, drop=True)
+        self.notify(why, severity="error", timeout=8, markup=False)
 
     async def _turn_to(self, bridge: Bridge, begin: bool) -> None:
         before, self.bridge = self.bridge, bridge
@@ -248,6 +259,7 @@ class Debugger(App[int]):
         while len(self.screen_stack) > 2:  # dialogs of the screen that goes
             await self.pop_screen()
         await self.switch_screen(self._debugging)
+        self.free_keys(_OPENING)
 
     # -- leaving ---------------------------------------------------------------------------------------------
 

@@ -114,6 +114,11 @@ ACTING: Final = frozenset(
      "resume_here", "afresh", "break_here", "label"}
 )  # fmt: skip
 """Actions that change a session or its run."""
+OPENING: Final = frozenset(
+    {"type", "find", "edit", "fork", "afresh", "label", "watch", "breakpoint", "filter", "compare", "palette", "help",
+     "sessions.search", "sessions.label", "sessions.prune", "sessions.delete"}
+)  # fmt: skip
+"""Bindings that open a field or a dialog: what is typed right after them is meant for it."""
 _ALWAYS: Final = (("palette", "commands"), ("help", "help"))
 _STEPS: Final = (("step_over", "next"), ("step_into", "into"), ("step_out", "out"))
 _HERE: Final = (("edit", "change"), ("fork", "fork"), ("mark", "mark"), ("compare", "compare"), ("who", "who"))

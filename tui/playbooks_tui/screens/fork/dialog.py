@@ -29,15 +29,17 @@ from playbooks_tui.screens.fork.draft import (
     key_of,
     problem_of,
     text_of,
-    typed,
 )
 from playbooks_tui.screens.fork.editor import Editor
 from playbooks_tui.screens.fork.foreseen import NAMES, Rows
-from playbooks_tui.screens.fork.parts import Choice, Choices, Tick
+from playbooks_tui.screens.fork.parts import Choice, Choices, Field, Tick, others, verdict
 from playbooks_tui.spans import cut, plain
+from playbooks_tui.typeahead import TypeAhead
 
 CODE: Final[Key] = ("code", "")
 """To open the dialog at the rest of the response."""
+_HELD: Final = "fork"
+"""For what keys are held back: the editor of the response, or the new branch."""
 _PLAN_AFTER_S: Final = 0.04
 """Typing goes on meanwhile; a plan folds files."""
 _REST: Final[tuple[Rest, ...]] = ("recorded", "ask", "edit")
@@ -54,15 +56,6 @@ class Place:
     """What it did, `ƒ Counter(60) = 95`."""
     running: bool = False
     """A run is under way: a fork interrupts it first."""
-
-
-class Field(Input):
-    """A one-line field from which the arrows go to the next thing, and Enter to the button."""
-
-    BINDINGS = [
-        Binding("up", "screen.thing(-1)", "thing before", show=False),
-        Binding("down", "screen.thing(1)", "next thing", show=False),
-    ]
 
 
 class Fork(ModalScreen[Draft | None]):
@@ -145,6 +138,8 @@ class Fork(ModalScreen[Draft | None]):
         self._timer: Timer | None = None
         self._filled = False
         self._beginning = False
+        self._submits = False
+        """It was submitted before it was known what can be changed."""
 
     # -- what stands where -----------------------------------------------------------------------------------
 
@@ -197,6 +192,20 @@ class Fork(ModalScreen[Draft | None]):
         )
         self.query_one("#new").focus()
         self._read()
+        if self._about == CODE:
+            self._hold()
+
+    def on_unmount(self) -> None:
+        self._free(drop=False)
+
+    def _hold(self) -> None:
+        """What is typed from here on is meant for what opens next."""
+        if isinstance(self.app, TypeAhead):
+            self.app.hold_keys(_HELD)
+
+    def _free(self, *, drop: bool) -> None:
+        if isinstance(self.app, TypeAhead):
+            self.app.free_keys(_HELD, drop=drop)
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -217,6 +226,7 @@ class Fork(ModalScreen[Draft | None]):
         self.facts = event.facts
         if event.facts is None:
             self.problem = event.error
+            self._free(drop=True)
             self._draw()
             return
         self._draw_program(event.facts)
@@ -232,6 +242,11 @@ class Fork(ModalScreen[Draft | None]):
             self._fill()
         if self._about == CODE and rest.display:
             self._edit()
+        if self._submits:
+            self._submits = False
+            self.action_submit()
+        elif self._about == CODE:
+            self._free(drop=not rest.display)
 
     def _place_of(self, key: Key) -> int:
         return next((place for place, thing in enumerate(self.things) if key_of(thing) == key), 0)
@@ -378,6 +393,9 @@ class Fork(ModalScreen[Draft | None]):
     def action_submit(self) -> None:
         """Begins the branch; when it can't be, the reason is in the dialog already."""
         facts = self.facts
+        if facts is None and not self.problem:
+            self._submits = True
+            self._hold()
         if facts is None or self._beginning:
             return
         self._take()
@@ -386,9 +404,11 @@ class Fork(ModalScreen[Draft | None]):
         )
         if self.problem:
             self.app.bell()
+            self._free(drop=True)
             self._draw()
             return
         self._beginning = True
+        self._hold()
         begun = self._desk.fork(self.draft, facts)
         begun.add_done_callback(lambda done: self.post_message(self.Begun(str(done.exception() or ""))))
 
@@ -396,6 +416,7 @@ class Fork(ModalScreen[Draft | None]):
         self._beginning = False
         if event.error:
             self.problem = event.error
+            self._free(drop=True)
             self._draw()
         else:
             self.dismiss(self.draft)
@@ -444,10 +465,10 @@ class Fork(ModalScreen[Draft | None]):
                 Content.assemble(cut(plain(self._called(thing)), 26), "   ", (cut(plain(was), 14) + " → ", "$quiet"))
             )
             text = self.draft.texts.get(key_of(thing))
-            kind.update(self._verdict(thing, text))
-        why, others = self._why(thing), self._others(thing)
-        self.query_one("#why", Label).update(why or others)  # no gap between the field and what the arrows reach
-        self.query_one("#others", Label).update(others if why else "")
+            kind.update(verdict(thing, text))
+        why, rest = self._why(thing), others(self.things, self.thing, self.draft.texts, self._called, self._room)
+        self.query_one("#why", Label).update(why or rest)  # no gap between the field and what the arrows reach
+        self.query_one("#others", Label).update(rest if why else "")
 
     def _called(self, thing: Changeable) -> str:
         title = self._desk.title(thing.agent)
@@ -458,17 +479,6 @@ class Fork(ModalScreen[Draft | None]):
             return f"{title} says"
         own = self.facts is not None and thing.agent == self.facts.leaving.moment.header.agent
         return thing.about if own else f"{title} {thing.about}"
-
-    @staticmethod
-    def _verdict(thing: Changeable, text: str | None) -> Content:
-        if text is None:
-            return Content.from_markup("[$quiet]can't change[/]" if thing.why_not else "[$quiet]as it was[/]")
-        read = typed(thing, text)
-        if read.problem or thing.why_not:
-            return Content.from_markup("[$bad]✗[/]")
-        if read.other:
-            return Content.from_markup("[$doubt]! $word, was $other[/]", word=read.word, other=read.other)
-        return Content.from_markup("[$good]✓ $word[/]", word=read.word)
 
     def _why(self, thing: Changeable | None) -> Content:
         """The reason that matters most: what is wrong, else why this thing can't be changed, else one that can't."""
@@ -481,16 +491,3 @@ class Fork(ModalScreen[Draft | None]):
             return Content("")
         said = f"{other.about} {show(other.value, 20)} · {other.why_not}"
         return Content.assemble((cut(plain(said), self._room), "$quiet"))
-
-    def _others(self, thing: Changeable | None) -> Content:
-        """What else can be changed, and what is: the arrows go there."""
-        if len(self.things) < 2:
-            return Content("")
-        parts: list[tuple[str, str]] = [("↑↓ ", "$foreground")]
-        for by in range(1, len(self.things)):
-            other = self.things[(self.thing + by) % len(self.things)]
-            text = self.draft.texts.get(key_of(other))
-            name = self._called(other)
-            parts.append((f"{name} = {text}" if text is not None else name, "$quiet" if text is None else "bold"))
-            parts.append((", ", "$quiet"))
-        return Content.assemble(*parts[:-1]).truncate(self._room, ellipsis=True)

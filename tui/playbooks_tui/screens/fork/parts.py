@@ -1,13 +1,26 @@
-"""The small controls of the dialogs: choices and ticks that show on and off by shape, in one row each."""
+"""The small parts of the fork dialog: fields, choices and ticks that show on and off by shape, what stands by them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Checkbox, RadioButton, RadioSet
+from textual.widgets import Checkbox, Input, RadioButton, RadioSet
+
+from playbooks.session.changeable import Changeable
+from playbooks_tui.screens.fork.draft import Key, key_of, typed
+
+
+class Field(Input):
+    """A one-line field from which the arrows go to the next thing, and Enter to the button."""
+
+    BINDINGS = [
+        Binding("up", "screen.thing(-1)", "thing before", show=False),
+        Binding("down", "screen.thing(1)", "next thing", show=False),
+    ]
 
 
 class Choice(RadioButton):
@@ -62,3 +75,44 @@ class Choices(RadioSet):
         """Textual's own handler runs after this one, and turns it on again."""
         if not event.radio_button.value:
             self.post_message(self.Again(self))
+
+
+def verdict(thing: Changeable, text: str | None) -> Content:
+    """What is to be said behind the field.
+
+    Args:
+        thing: What is changed.
+        text: What was typed; None: nothing.
+    """
+    if text is None:
+        return Content.from_markup("[$quiet]can't change[/]" if thing.why_not else "[$quiet]as it was[/]")
+    read = typed(thing, text)
+    if read.problem or thing.why_not:
+        return Content.from_markup("[$bad]✗[/]")
+    if read.other:
+        return Content.from_markup("[$doubt]! $word, was $other[/]", word=read.word, other=read.other)
+    return Content.from_markup("[$good]✓ $word[/]", word=read.word)
+
+
+def others(
+    things: Sequence[Changeable], shown: int, texts: Mapping[Key, str], called: Callable[[Changeable], str], room: int
+) -> Content:
+    """What else can be changed, and what is: the arrows go there.
+
+    Args:
+        things: All that can be changed.
+        shown: Which of them is in the field.
+        texts: What was typed for each.
+        called: The name of one.
+        room: Cells.
+    """
+    if len(things) < 2:
+        return Content("")
+    parts: list[tuple[str, str]] = [("↑↓ ", "$foreground")]
+    for by in range(1, len(things)):
+        other = things[(shown + by) % len(things)]
+        text = texts.get(key_of(other))
+        name = called(other)
+        parts.append((f"{name} = {text}" if text is not None else name, "$quiet" if text is None else "bold"))
+        parts.append((", ", "$quiet"))
+    return Content.assemble(*parts[:-1]).truncate(room, ellipsis=True)
