@@ -13,12 +13,15 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.content import Content
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from playbooks_tui.inks import THEMES_OWN, later_share
 from playbooks_tui.spans import Line, Span
+from playbooks_tui.widgets.framing import Bar, Frame
 
 _BLANK: Final = Span("")
 _MOST_OF: Final = 0.7
@@ -53,6 +56,10 @@ class Inked(ScrollView):
         """The first line that is seen, and the cells of a line; as they were when painting began."""
         self._good = False
         """Whether they are painted for where they are asked for now."""
+        self._framed: Frame | None = None
+        self._framed_for: tuple[object, ...] = ()
+        self._terminals_own = False
+        """Some ink is a colour that the terminal chooses."""
 
     def on_mount(self) -> None:
         self.watch(self.app, "theme", self._theme_changed, init=False)
@@ -69,6 +76,7 @@ class Inked(ScrollView):
         """Forgets what was painted: colours are others now."""
         self._made.clear()
         self._painted_at = ()
+        self._framed_for, self._terminals_own = (), False
 
     def ink(self, span: Span, ground: str = "") -> Style:
         """The style of a span on a ground."""
@@ -76,6 +84,8 @@ class Inked(ScrollView):
         style = self._made.get(key)
         if style is None:
             style = self._made[key] = self._made_style(span, ground)
+            inks = [ink for ink in (style.color, style.bgcolor) if ink is not None]
+            self._terminals_own |= any(ink.triplet is None for ink in inks)
         return style
 
     def _made_style(self, span: Span, ground: str) -> Style:
@@ -149,7 +159,43 @@ class Inked(ScrollView):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         self._good = self._painted_at == self._place()
-        return super().render_lines(crop)
+        frame = self._frame()
+        if frame is None:
+            return super().render_lines(crop)
+        textuals, (width, height) = super().render_lines, self.outer_size
+        above, below = self.gutter.top, height - self.gutter.bottom
+        strips = [
+            frame.around(self.render_line(y - above)) if above <= y < below else textuals(Region(0, y, width, 1))[0]
+            for y in crop.line_range
+        ]
+        return strips if crop.column_span == (0, width) else [strip.crop(crop.x, crop.right) for strip in strips]
+
+    def _frame(self) -> Frame | None:
+        """What stands beside the lines; None: something is to be done to them that only Textual does."""
+        styles, hover = self.styles, self.hover_style
+        if (
+            styles.padding
+            or self._terminals_own
+            or self.opacity != 1
+            or hover._link_id
+            or any(not isinstance(filter, ANSIToTruecolor) for filter in self.get_line_filters())
+        ):
+            return None
+        (base, ground), content = self.background_colors, self.content_region.width
+        looks = (styles.border_left, styles.border_right, base, ground, content)
+        if looks != self._framed_for:
+            self._framed_for = looks
+            self._framed = Frame(styles.border_left, styles.border_right, base, ground, content)
+        return self._framed
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The vertical scrollbar, made when it is asked for first."""
+        if self._vertical_scrollbar is None:
+            bar = self._vertical_scrollbar = Bar(name="vertical", thickness=self.scrollbar_size_vertical)
+            bar.display = False
+            self.app._start_widget(self, bar)
+        return self._vertical_scrollbar
 
     def repaint(self) -> None:
         """Paints the lines that look otherwise than before, and only those.
