@@ -48,6 +48,32 @@ MAIN = """
     ### Steps
     - Go
 """
+TEAM = """
+    # Lead
+    ```python
+    {python}
+    ```
+    ## Main
+    ### Triggers
+    - When the program starts
+    ### Steps
+    - Go
+
+    # Worker
+    ```python
+    {python}
+    ```
+    ## Work
+    ### Triggers
+    - When the program starts
+    ### Steps
+    - Go
+
+    ## Quote($what)
+    public: true
+    ### Steps
+    - Go
+"""
 DID = '''
 from pathlib import Path
 

@@ -4,36 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from session.crashes import CRASHED, Bench, committed, model_called, nth, waits_for_person
+from session.crashes import CRASHED, TEAM, Bench, committed, model_called, nth, waits_for_person
 
 from playbooks.runtime.notices import ModelCalled, Notice
-
-TEAM = """
-    # Lead
-    ```python
-    {python}
-    ```
-    ## Main
-    ### Triggers
-    - When the program starts
-    ### Steps
-    - Go
-
-    # Worker
-    ```python
-    {python}
-    ```
-    ## Work
-    ### Triggers
-    - When the program starts
-    ### Steps
-    - Go
-
-    ## Quote($what)
-    public: true
-    ### Steps
-    - Go
-"""
 
 
 def test_crash_at_item_2_of_3_in_a_loop() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from session.crashes import CRASHED, Bench, Played, committed, nth
+from session.crashes import CRASHED, TEAM, Bench, Played, committed, nth
 
 from playbooks import DebugSession
 from playbooks.errors import UserError
@@ -41,23 +41,6 @@ HAGGLES = {
         await Say("Lead", f"no {n} to {x}")
     """,
 }
-TEAM = """
-    # Lead
-    ```python
-    {python}
-    ```
-    ## Main
-    ### Triggers
-    - When the program starts
-    ### Steps
-    - Go
-    # Worker
-    ## Work
-    ### Triggers
-    - When the program starts
-    ### Steps
-    - Go
-"""
 LOWER = """
     @playbook
     async def lower(price: int) -> int:

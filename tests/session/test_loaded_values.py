@@ -7,24 +7,13 @@ be seen.
 from __future__ import annotations
 
 import pytest
-from session.crashes import Bench, Played
+from session.crashes import TEAM, Bench, Played
 
 from playbooks import DebugSession
 from playbooks.errors import UserError
 from playbooks.session.loaded import Loaded
 from playbooks.session.reach import Reach
 
-TEAM = """
-    # Lead
-    ```python
-    {python}
-    ```
-    ## Main
-    ### Triggers
-    - When the program starts
-    ### Steps
-    - Go
-"""
 PYTHON = """
     y = 1
     z = 1
@@ -39,9 +28,7 @@ PYTHON = """
 
 
 def play(statement: str) -> tuple[Bench, Played]:
-    bench = Bench(
-        {"Main": f"x = 5\n{statement}\nawait Say('user', f'{{[r]}}')\nawait EndProgram()\n"}, TEAM, python=PYTHON
-    )
+    bench = Bench({"Main": f"x = 5\n{statement}\nawait Say('user', f'{{[r]}}')\nawait EndProgram()\n"}, python=PYTHON)
     return bench, bench.play()
 
 
@@ -114,21 +101,6 @@ def test_an_edit_of_what_the_statement_will_still_read_is_made_and_seen(statemen
 
 
 def test_another_agent_that_waits_is_refused_what_it_holds_and_given_what_it_will_read() -> None:
-    team = (
-        TEAM
-        + """
-    # Worker
-    ```python
-    w = 1
-    v = 1
-    ```
-    ## Main
-    ### Triggers
-    - When the program starts
-    ### Steps
-    - Go
-    """
-    )
     lead = """
     await Yld("Worker")
     await Say("Worker", "2")
@@ -141,10 +113,10 @@ def test_another_agent_that_waits_is_refused_what_it_holds_and_given_what_it_wil
     await Say("Lead", f"{said}")
     await Return()
     """
-    bench = Bench({"Lead.Main": lead, "Worker.Main": worker}, team, python=PYTHON)
+    bench = Bench({"Main": lead, "Work": worker}, TEAM, python="w = v = 1")
     whole = bench.play()
     asked = next(header.id for header in whole.headers if header.kind == "say" and header.peer == "1001")
-    with pytest.raises(UserError, match="w: line 2 of Main has read it already"):
+    with pytest.raises(UserError, match="w: line 2 of Work has read it already"):
         fork(bench, asked, "1001.$w", 9)
     assert fork(bench, asked, "1001.$v", 9).said[-1] == "11"
 
