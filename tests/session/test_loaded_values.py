@@ -59,6 +59,7 @@ READ_BEFORE = [
     ("r = y + await tool(2)", "$y"),
     ("r = self.state.y + await tool(2)", "$y"),
     ("r = await within()", "$z"),
+    ("import asyncio\nt = asyncio.create_task(asyncio.sleep(9))\nr = x + await tool(2)\nt.cancel()", "x"),
 ]
 READ_AFTER = [
     ("r = await tool(2) + x", "x"),
@@ -74,6 +75,7 @@ READ_AFTER = [
     ("async def late(x):\n    return x + await tool(2)\nr = await late(1) + x", "x"),
     ("import asyncio\nr = [*await asyncio.gather(tool(x), within()), x]", "x"),
     ("r = x > 1 and await tool(2) + x", "x"),
+    ("import asyncio\nt = asyncio.create_task(asyncio.sleep(x))\nr = await tool(2) + x\nt.cancel()", "x"),
     ("r = await tool(2) + $y", "$y"),
     ("r = await within()", "$y"),
 ]
@@ -119,6 +121,13 @@ def test_another_agent_that_waits_is_refused_what_it_holds_and_given_what_it_wil
     with pytest.raises(UserError, match="w: line 2 of Work has read it already"):
         fork(bench, asked, "1001.$w", 9)
     assert fork(bench, asked, "1001.$v", 9).said[-1] == "11"
+
+
+def test_what_a_statement_sets_next_is_refused_also_after_one_that_keeps_a_task() -> None:
+    bench, whole = play("import asyncio\nt = asyncio.create_task(asyncio.sleep(9))\nr = await tool(2)\nt.cancel()")
+    tool = next(header.id for header in whole.headers if header.kind == "tool")
+    with pytest.raises(UserError, match="r: line 4 sets it next"):
+        fork(bench, tool, "r", 9)
 
 
 def test_a_call_that_is_made_anew_is_made_with_what_was_read_for_it() -> None:

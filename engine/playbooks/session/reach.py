@@ -19,7 +19,7 @@ from playbooks.language.model import Program
 from playbooks.runtime.response import Response
 from playbooks.runtime.rewrite import AGENT
 from playbooks.runtime.source import mark
-from playbooks.runtime.statements import StatementStream
+from playbooks.runtime.statements import Statement, StatementStream
 from playbooks.runtime.stored_names import StoredNames
 from playbooks.session.loaded import Loaded
 from playbooks.state import ProgramState
@@ -42,7 +42,7 @@ class Reach:
         self, state: ProgramState, checkpoint: Checkpoint, program: Program | None, ended: e.EffectEnded | None
     ) -> None:
         self._state, self._checkpoint, self._program, self._ended = state, checkpoint, program, ended
-        self._codes: dict[int, tuple[str, int]] = {}
+        self._statements: dict[int, list[Statement]] = {}
 
     def reached(self, agent: str) -> tuple[int, float]:
         """The innermost live frame of the agent, and when an edit there is to be made: before the last outcome is used,
@@ -102,29 +102,38 @@ class Reach:
         """The frame whose variable a name is, from the innermost outwards; 0 when it is the agent's, or nobody's."""
         return next((id for id in reversed(self.stack(frame)) if name in self.own_names(id)), 0)
 
-    def code(self, frame: int) -> tuple[str, int]:
+    def code(self, frame: int, line: int = 0, callee: str = "") -> tuple[str, int]:
         """The code under way in a frame: a statement and its line, or the function of a Python playbook and 0; empty
-        when there is none."""
-        if frame not in self._codes:
-            python = self.is_python(frame)
-            self._codes[frame] = (self._function(frame), 0) if python else self._statement(frame)
-        return self._codes[frame]
+        when there is none.
 
-    def _statement(self, frame: int) -> tuple[str, int]:
-        state = self._state
-        text = state.response.get(frame)
-        if text is None:
-            return "", 0
-        progress = state.progress_of(frame)
-        statements = Response(text, state.whole.get(frame, 0), True).statements
-        if progress.offset >= len(statements):
-            return "", 0
-        statement = statements[progress.offset]
-        return statement.source, statement.line
+        Args:
+            frame: Its id.
+            line: A line in it, where that is known.
+            callee: What it calls, which tells it from others where a task that is kept makes one unit of several.
+        """
+        if self.is_python(frame):
+            return self._function(frame), 0
+        statements = self._under_way(frame)
+        name = re.compile(rf"\b{re.escape(callee.rpartition('.')[2])}\b")
+        there = next((s for s in statements if s.line <= line <= s.end_line), None)
+        there = there or next((s for s in statements if callee and name.search(s.source)), None)
+        there = there or next(iter(statements), None)
+        return (there.source, there.line) if there else ("", 0)
+
+    def _under_way(self, frame: int) -> list[Statement]:
+        """Statements from where the unit under way began, as far as they are received."""
+        if frame not in self._statements:
+            text, offset = self._state.response.get(frame), self._state.progress_of(frame).offset
+            response = Response(text, self._state.whole.get(frame, 0), True) if text is not None else None
+            self._statements[frame] = response.statements[offset:] if response else []
+        return self._statements[frame]
 
     def assigns(self, frame: int, name: str) -> bool:
         """Whether the statement under way in a frame sets a name."""
-        source = self.code(frame)[0] if frame and not self.is_python(frame) else ""
+        if not frame or self.is_python(frame):
+            return False
+        own = self._ended is not None and self._ended.frame == frame
+        source, _ = self.code(frame, self._checkpoint.header.line if own else 0)
         return any(stored == name for stored, _ in _stores(source))
 
     def sets_next(self, agent: str, frame: int, name: str) -> int:
@@ -132,8 +141,8 @@ class Reach:
         ended = self._ended
         if ended is None or not frame or ended.frame != frame:
             return 0
-        source, first = self.code(frame)
         line = self._checkpoint.header.line
+        source, first = self.code(frame, line)
         for stored, (start, end) in _stores(source):
             if stored == name and first + start - 1 <= line <= first + end - 1:
                 return line
@@ -160,22 +169,21 @@ class Reach:
     def _line_that_holds(self, frame: int, wanted: set[str]) -> int | None:
         """The line of a response that has read one of the names and holds it; 0 of a Python playbook; None: none."""
         state, own = self._state, self._ended
-        source, first = self.code(frame)
         record = state.record.get((frame, state.progress_of(frame).unit), {})
         under_way = [key[1:] for key in record if key[0] == "begun" and ("ended", *key[1:]) not in record]
         if own is not None and own.frame == frame and ("begun", own.path, own.n) in record:
             under_way.append((own.path, own.n))
-        if not source or not under_way:
-            return None
-        try:
-            loaded = _loaded(source, self._functions(frame))
-        except (SyntaxError, ValueError, RecursionError):  # a block that was never run, or is nested too deeply
-            return None
         for at in under_way:
+            callee = str(record["begun", *at][1])
             is_own = own is not None and (frame, *at) == (own.frame, own.path, own.n)
-            line = self._checkpoint.header.line - first + 1 if is_own and first else 0
+            line = self._checkpoint.header.line if is_own else 0
+            source, first = self.code(frame, line, callee)
+            try:
+                loaded = _loaded(source, self._functions(frame))
+            except (SyntaxError, ValueError, RecursionError):  # a block that was never run, or is nested too deeply
+                continue
             taken = is_own or ("child", *at) in record
-            held = loaded.while_in(str(record["begun", *at][1]), line, taken=taken)
+            held = loaded.while_in(callee, max(line - first + 1, 0) if first else 0, taken=taken)
             for name in wanted & held.keys():
                 return first + held[name] - 1 if first and held[name] else 0
         return None
