@@ -20,7 +20,7 @@ VENV = .venv
 PYTHON = $(VENV)/bin/python
 INSTALLED = $(VENV)/.installed
 
-.PHONY: debug test check check-pictures lint types layers format screenshots pictures bench crash fuzz setup clean
+.PHONY: debug test check lint types layers format screenshots pictures bench crash fuzz setup clean
 
 # Left before the end (130) is no error of make's.
 debug: $(INSTALLED)
@@ -49,10 +49,7 @@ screenshots: $(INSTALLED)
 	@$(PYTHON) screenshots/draw.py
 
 pictures: $(INSTALLED)
-	@$(PYTHON) -m pytest -n $(WORKERS) -m '' tests/tui/test_pictures.py --snapshot-update $(ARGS)
-
-check-pictures: $(INSTALLED)
-	@$(PYTHON) -m pytest -n $(WORKERS) -m '' tests/tui/test_pictures.py $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) tests/tui/test_pictures.py --snapshot-update $(ARGS)
 
 bench: $(INSTALLED)
 	@$(PYTHON) bench/run.py

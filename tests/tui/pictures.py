@@ -139,6 +139,7 @@ PICTURES: dict[str, Shown] = {
     "filter": Shown(("v",), kept=finished),
     "label": Shown((*BACK, "L", "type:low"), kept=finished),
     "watch": Shown((*BACK, "plus", "type:$price - $floor"), kept=finished),
+    "who": Shown((*BACK, "tab", "tab", "tab", "tab", "down", "down", "down", "w"), kept=finished),
     "tab-code": Shown((*BACK, "2"), kept=finished),
     "tab-prompt": Shown((*BACK, "3"), kept=finished),
     "tab-program": Shown((*BACK, "4"), kept=finished),

@@ -120,9 +120,17 @@ def played(
 
 _KEYS = {" ": "space"}
 _ROUNDS = 3
-"""A key may ask the engine, what it says may have something read, and that is drawn."""
+"""A key may ask the engine, what it says may have something read, and that is drawn: so often nothing must come."""
+_LONG_S = 3600.0
 _MOVES = frozenset({"g", "up", "down"})
 """Keys after which the next can be pressed at once."""
+
+
+class _Still(Debugger):
+    """A debugger whose toasts stay: how fast the machine is decides nothing."""
+
+    def notify(self, message: str, *, timeout: float | None = None, **options: Any) -> None:
+        super().notify(message, timeout=_LONG_S, **options)
 
 
 class Studio(Desk):
@@ -132,11 +140,14 @@ class Studio(Desk):
 
     async def settle(self) -> None:
         """Waits until nothing more comes: the engine stands, everything was read, and the screen shows it."""
-        for _ in range(_ROUNDS):
+        still = 0
+        while still < _ROUNDS:
             await self._idle()
             await self.pilot.pause()
-            while any(_due(screen) for screen in self.app.screen_stack):
+            still += 1
+            while any(_due(screen) for screen in self.app.screen_stack) or self.bridge._queue:
                 await self.pilot.pause(0.005)
+                still = 0
 
     async def _idle(self) -> None:
         loop = self.bridge._loop
@@ -228,10 +239,10 @@ async def studio(
         bridge = Bridge(opening, new_loop=lambda: stage)
         openings = Openings(Config.load(env={}).for_debug())
         if how == "list":
-            app = Debugger(None, now=now, theme=theme, openings=openings)
+            app = _Still(None, now=now, theme=theme, openings=openings)
         else:
             bridge.open()
-            app = Debugger(bridge, begin=kept is None, theme=theme, now=now, openings=openings)
+            app = _Still(bridge, begin=kept is None, theme=theme, now=now, openings=openings)
         app.animation_level = "none"
         try:
             async with app.run_test(size=size, notifications=True) as pilot:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from textual.widgets import Input
 from tui.desk import Desk, Opens
 from tui.programs import HAGGLES
@@ -86,6 +88,27 @@ async def test_w_looks_at_who_changed_the_variable_and_again_at_the_one_before(d
             await read(d)
         await d.press("w")
         await d.until(lambda: "nothing before this changed $price" in d.said)
+
+
+async def test_w_means_the_selected_variable_though_its_history_is_still_read(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        await at(d, "say", "Sold at 80.")
+        inspector, reading = d.screen.query_one(Inspector), threading.Event()
+        inspector.focus()
+        await d.pilot.pause()
+        while not (inspector.selected and inspector.selected.name == "answer"):
+            await d.press("down")
+        await read(d)
+        d.bridge.read(lambda: reading.wait(60))
+        await d.press("down", "w")
+        assert inspector.selected.name == "$price"
+        assert inspector.deep is not None and inspector.deep.variable == "answer"
+        reading.set()
+        record, stands = d.screen.record, d.screen.standing.here
+        await d.until(lambda: d.screen.standing.here != stands)
+        assert record.headers[d.screen.standing.here or 0].number == 1
+        assert d.screen.variable == "$price"
 
 
 async def test_a_watch_is_shown_for_every_moment_and_a_mistake_is_said_while_it_is_typed(desk: Opens) -> None:

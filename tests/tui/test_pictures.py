@@ -17,13 +17,7 @@ from tui.studio import stock
 SIZES = ((180, 50), (120, 36), (80, 24))
 
 
-RACES = {"resume-here"}
-"""A branch runs in it, and what is drawn depends on when its moments are read: `make check-pictures` compares it."""
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.pictures] if name in RACES else []) for name in PICTURES]
-)
+@pytest.mark.parametrize("name", PICTURES)
 def test_picture(
     name: str, alone: Path, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

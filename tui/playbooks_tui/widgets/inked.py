@@ -218,6 +218,11 @@ class Inked(ScrollView):
         elif changed:
             self.refresh(*(Region(0, y, place[1], 1) for y in changed))
 
+    def watch_show_vertical_scrollbar(self, shown: bool) -> None:
+        # What was scrolled before there was a bar, Textual does not tell it.
+        if shown:
+            self.vertical_scrollbar.position = self.scroll_y
+
     def tall(self, lines: int) -> None:
         """Says how many lines there are."""
         if self.virtual_size.height != lines:

@@ -108,12 +108,14 @@ class InspectingActs(Acts):
 
     def action_who(self) -> None:
         """Looks at the checkpoint that changed the variable last; there already: at the one before."""
-        inspector = self.query_one(Inspector)
-        deep, inspected, at = inspector.deep, inspector.inspected, self.at
+        inspected, at = self.query_one(Inspector).inspected, self.at
         if inspected is None or at is None or not inspected.variables:
             self.say("there is no variable here")
             return
-        name = deep.variable if deep is not None else inspected.variables[0].name
+        names, target = [variable.name for variable in inspected.variables], self.selected
+        # The history that is shown may still be read: what is selected counts.
+        meant = target.name if target is not None and target.kind == "variable" else self.variable
+        name = meant if meant in names else names[0]
         agent, id, session = inspected.agent, self.record.headers[at].id, self.bridge.session
 
         def work() -> None:
