@@ -15,8 +15,9 @@ from checkpoints.records import begin, checkpoint
 
 from playbooks.checkpoints import SQLiteCheckpointProvider
 from playbooks.checkpoints.filesystem import FileStore
-from playbooks.checkpoints.record_file import close, seal, to_bytes
+from playbooks.checkpoints.record_file import close, to_bytes, to_parts
 from playbooks.checkpoints.sqlite import SQLiteStore
+from playbooks.checkpoints.sqlite_log import EVERY, PAGE_BYTES, SYNCED_PAGES
 from playbooks.checkpoints.sqlite_packing import PACKED, NotPacked, pack, unpack
 from playbooks.checkpoints.store import Damaged, StorageError, UnknownCheckpoint
 
@@ -83,9 +84,9 @@ def test_a_record_is_the_file_s_byte_for_byte_and_signed_alike(store: SQLiteStor
 
 def test_packed_bytes_come_back_and_cut_or_altered_ones_are_named() -> None:
     for size in (0, 1, 4096, 4097, 300_000):
-        record = seal(os.urandom(size // 2) + bytes(size - size // 2), KEY)
-        assert close(*unpack(pack(record))) == record
-    packed = pack(to_bytes(checkpoint(1), KEY))
+        parts = os.urandom(size // 2) + bytes(size - size // 2), os.urandom(32)
+        assert unpack(pack(*parts)) == parts
+    packed = pack(*to_parts(checkpoint(1), KEY))
     assert len(packed) < len(to_bytes(checkpoint(1), KEY)) / 2
     for length in range(len(packed)):
         with pytest.raises(NotPacked):
@@ -306,3 +307,55 @@ def test_the_provider_lists_and_loads_what_the_engine_wrote(store: SQLiteStore) 
     assert asyncio.run(provider.list_checkpoints("1000")) == ["1000_ckpt_1", "1000_ckpt_2", "1000_ckpt_3"]
     found = asyncio.run(provider.load_checkpoint("1000_ckpt_2"))
     assert found is not None and found["metadata"]["statement"] == 'await Say("user", "hi")'
+
+
+def test_the_log_is_copied_back_beside_the_commits_while_the_database_is_open(store: SQLiteStore) -> None:
+    grown(store, EVERY)  # the start and what follows are one commit
+    assert DATABASE.stat().st_size == PAGE_BYTES
+    store.write(checkpoint(store.next_number("1000"), EVERY + 1))
+    store._file.log.settle()
+    assert DATABASE.stat().st_size > 10 * PAGE_BYTES
+    log = Path(f"{DATABASE}-wal")
+    length = log.stat().st_size
+    for sequence in range(EVERY + 2, EVERY + 12):
+        store.write(checkpoint(store.next_number("1000"), sequence))
+    assert log.stat().st_size == length  # written over from its beginning
+    other = fresh()
+    assert len(other.headers("s1")) == EVERY + 11
+    other.close()
+
+
+def test_a_log_that_cannot_be_copied_back_fails_no_commit(store: SQLiteStore) -> None:
+    def refuse() -> sqlite3.Connection:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    store._file.log._connect = refuse
+    grown(store, EVERY + 10)
+    store._file.log.settle()
+    assert DATABASE.stat().st_size == PAGE_BYTES
+    store.close()
+    other = fresh()
+    assert len(other.headers("s1")) == EVERY + 10
+    other.close()
+
+
+def test_a_log_of_synced_commits_has_its_length_before_the_first_and_holds_nothing_more() -> None:
+    store = SQLiteStore(key=KEY, fsync=True)
+    begin(store)
+    log = Path(f"{DATABASE}-wal")
+    length = log.stat().st_size
+    assert length >= SYNCED_PAGES * PAGE_BYTES
+    for sequence in range(3, 20):
+        store.write(checkpoint(store.next_number("1000"), sequence))
+    assert log.stat().st_size == length
+    held = bytes(DATABASE.read_bytes()), log.read_bytes()
+    store.close()
+    assert DATABASE.stat().st_size < 20 * PAGE_BYTES
+    # As a power loss would leave them.
+    DATABASE.write_bytes(held[0])
+    log.write_bytes(held[1])
+    other = fresh()
+    assert [header.sequence for header in other.headers("s1")] == list(range(1, 20))
+    assert other._file.look("SELECT count(*) FROM packs") == [(0,)]
+    assert other._file.look("PRAGMA integrity_check") == [("ok",)]
+    other.close()

@@ -40,11 +40,17 @@ class DamagedFile(Exception):
 
 
 def to_bytes(checkpoint: Checkpoint, key: bytes | None) -> bytes:
-    """The bytes of a checkpoint's file.
+    """The bytes of a checkpoint's file. See `to_parts`."""
+    return close(*to_parts(checkpoint, key))
+
+
+def to_parts(checkpoint: Checkpoint, key: bytes | None) -> tuple[bytes, bytes]:
+    """What a checkpoint's file holds and its signature: all of it, for a store that keeps no footers.
 
     Args:
         checkpoint: Its events and `merged` are builtin types; `execution_state`, `namespace` and `metadata`, when
-            given, too. key: The user's; None leaves it unsigned.
+            given, too.
+        key: The user's; None leaves it unsigned.
 
     Raises:
         NotPlain: Something in it is no builtin type.
@@ -65,12 +71,17 @@ def to_bytes(checkpoint: Checkpoint, key: bytes | None) -> bytes:
     if checkpoint.execution_state is not None or checkpoint.metadata is not None:
         body["saved"] = (checkpoint.execution_state, checkpoint.namespace, checkpoint.metadata)
         body["namespace"] = {}
-    return seal(to_plain(body), key)
+    data = to_plain(body)
+    return data, _signature(data, key)
 
 
 def seal(data: bytes, key: bytes | None) -> bytes:
     """Data with its footer."""
-    return close(data, blake2b(data, key=key, digest_size=32).digest() if key else _UNSIGNED)
+    return close(data, _signature(data, key))
+
+
+def _signature(data: bytes, key: bytes | None) -> bytes:
+    return blake2b(data, key=key, digest_size=SIGNATURE_BYTES).digest() if key else _UNSIGNED
 
 
 def close(data: bytes, signature: bytes) -> bytes:
@@ -78,11 +89,6 @@ def close(data: bytes, signature: bytes) -> bytes:
     digest = blake2b(signature, digest_size=16)
     digest.update(data)
     return data + _FOOTER.pack(signature, digest.digest(), len(data), MAGIC)
-
-
-def split(file: bytes) -> tuple[bytes, bytes]:
-    """What `close` was given for a whole file."""
-    return file[: -_FOOTER.size], file[-_FOOTER.size :][:SIGNATURE_BYTES]
 
 
 def unseal(data: bytes, key: bytes | None) -> tuple[bytes, bool]:
@@ -107,7 +113,7 @@ def unseal(data: bytes, key: bytes | None) -> tuple[bytes, bool]:
 
 
 def _is_signed(data: bytes, signature: bytes, key: bytes | None) -> bool:
-    return key is not None and compare_digest(blake2b(data, key=key, digest_size=SIGNATURE_BYTES).digest(), signature)
+    return key is not None and compare_digest(_signature(data, key), signature)
 
 
 def from_bytes(data: bytes, key: bytes | None, id: str = "") -> tuple[Checkpoint, bool]:

@@ -19,7 +19,7 @@ from playbooks.checkpoints.facts import is_start_alone
 from playbooks.checkpoints.header_packs import NotPacked
 from playbooks.checkpoints.ids import ID, SESSION, session_order
 from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header, SessionInfo
-from playbooks.checkpoints.record_file import DamagedFile, from_parts, to_bytes
+from playbooks.checkpoints.record_file import DamagedFile, from_parts, to_parts
 from playbooks.checkpoints.session_locks import SessionLocks
 from playbooks.checkpoints.signing import user_key
 from playbooks.checkpoints.sqlite_file import SQLiteFile
@@ -45,8 +45,12 @@ WHERE session = :session AND key > coalesce((SELECT max(upto) FROM packs WHERE s
 ORDER BY sequence
 """
 """What no pack lists yet: a session's keys grow with its sequence."""
+_UNLISTED = """
+SELECT count(*), max(key) FROM checkpoints
+WHERE key > coalesce((SELECT max(upto) FROM packs WHERE session = :session), -1) AND +session = :session
+"""
 _SINCE = "SELECT key, agent, number, record FROM checkpoints WHERE key > ? AND +session = ? ORDER BY key"
-"""`+`: by key, of which there are few, and not by session."""
+"""`+` in both: by key, of which few are higher, and not by session."""
 
 
 class SQLiteStore:
@@ -96,7 +100,7 @@ class SQLiteStore:
 
     def write_group(self, checkpoints: Sequence[Checkpoint]) -> None:
         """See `Store.write_group`: one transaction."""
-        rows = [(c.header, pack(to_bytes(c, self._key))) for c in checkpoints]
+        rows = [(c.header, pack(*to_parts(c, self._key))) for c in checkpoints]
         reserved: dict[str, int] = {}
         with self._file.transaction() as connection:
             for header, record in rows:
@@ -119,7 +123,7 @@ class SQLiteStore:
     def replace(self, checkpoint: Checkpoint) -> None:
         """See `Store.replace`."""
         header = checkpoint.header
-        record = pack(to_bytes(checkpoint, self._key))
+        record = pack(*to_parts(checkpoint, self._key))
         with self._file.transaction() as connection:
             connection.execute(_REPLACE, (*_columns(header), record))
             connection.execute("DELETE FROM packs WHERE session = ?", (header.session,))
@@ -147,8 +151,7 @@ class SQLiteStore:
         loose = self._loose.pop(session, [])
         try:
             with self._file.transaction() as connection:
-                query = f"SELECT count(*), max(key) FROM ({_LOOSE})"
-                found, upto = connection.execute(query, {"session": session}).fetchone()
+                found, upto = connection.execute(_UNLISTED, {"session": session}).fetchone()
                 if found == len(loose):
                     row = (session, upto, found, pack_headers(loose))
                     connection.execute("INSERT INTO packs VALUES (?,?,?,?)", row)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
 from playbooks.checkpoints.placing import make_folder
+from playbooks.checkpoints.sqlite_log import WriteAheadLog
 from playbooks.checkpoints.store import StorageError
 
 VERSION: Final = 1
@@ -51,7 +52,9 @@ class SQLiteFile:
     def __init__(self, path: Path, *, fsync: bool) -> None:
         self.path, self._fsync = path, fsync
         self._connection: sqlite3.Connection | None = None
+        self.log = WriteAheadLog(path, lambda: _connect(str(path)), fsync=fsync)
         self._one_at_a_time = threading.RLock()
+        self._transaction = _Transaction(self, self._one_at_a_time, self.log)
 
     def run(self, query: str, given: tuple[Any, ...] | Mapping[str, Any] = ()) -> list[Any]:
         """Runs one statement; alone it is a transaction of its own. All rows it gives.
@@ -60,8 +63,13 @@ class SQLiteFile:
             StorageError: The database refused, or there is none and it can't be made.
             sqlite3.IntegrityError: The row is there already.
         """
-        with self._one_at_a_time, self._refusals():
-            return self._opened().execute(query, given).fetchall()
+        with self._one_at_a_time:
+            try:
+                return self.opened().execute(query, given).fetchall()
+            except sqlite3.IntegrityError:
+                raise
+            except (sqlite3.Error, OSError) as error:
+                raise self.refused(error) from error
 
     def look(self, query: str, given: tuple[Any, ...] | Mapping[str, Any] = ()) -> list[Any]:
         """Runs a query; where there is no database yet it finds nothing, and makes none.
@@ -73,27 +81,18 @@ class SQLiteFile:
             return []
         return self.run(query, given)
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """All that runs within it happens at once, or not at all. Not to be nested.
 
         Raises:
             StorageError: The database refused; nothing of it is left.
         """
-        with self._one_at_a_time, self._refusals():
-            connection = self._opened()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+        return self._transaction
 
     def close(self) -> None:
         """Closes the file; the next use opens it again."""
         with self._one_at_a_time:
+            self.log.close()
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
@@ -103,7 +102,8 @@ class SQLiteFile:
         """Whether it was used since it was made or closed."""
         return self._connection is not None
 
-    def _opened(self) -> sqlite3.Connection:
+    def opened(self) -> sqlite3.Connection:
+        """The connection."""
         if self._connection is None:
             self._connection = self._open()
         return self._connection
@@ -143,20 +143,11 @@ class SQLiteFile:
                 connection.execute(statement)
         connection.execute("COMMIT")
 
-    @contextmanager
-    def _refusals(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.IntegrityError:
-            raise
-        except sqlite3.Error as error:
-            raise self.refused(error) from error
-        except OSError as error:
+    def refused(self, error: sqlite3.Error | OSError) -> StorageError:
+        """What SQLite or the system said, as one line with what to do."""
+        if isinstance(error, OSError):
             fix = "set storage_path in playbooks.toml to a folder that can be written"
-            raise StorageError(f"checkpoints can't be kept: {error.strerror}", fix, file=str(self.path)) from error
-
-    def refused(self, error: sqlite3.Error) -> StorageError:
-        """What SQLite said, as one line with what to do."""
+            return StorageError(f"checkpoints can't be kept: {error.strerror}", fix, file=str(self.path))
         code = getattr(error, "sqlite_errorcode", None)
         fix = {
             sqlite3.SQLITE_FULL: "make room, then resume; every earlier checkpoint is whole",
@@ -167,6 +158,41 @@ class SQLiteFile:
             sqlite3.SQLITE_CORRUPT: "`sqlite3 FILE .recover` saves what is whole in it",
         }.get(code & 0xFF if code is not None else -1, "every earlier checkpoint is as it was")
         return StorageError(f"checkpoints can't be kept: {error}", fix, file=str(self.path))
+
+
+class _Transaction:
+    """One of a file's transactions after another. A class and no generator: a commit goes through it."""
+
+    def __init__(self, file: SQLiteFile, lock: threading.RLock, log: WriteAheadLog) -> None:
+        self._file, self._lock, self._log = file, lock, log
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._lock.acquire()
+        try:
+            connection = self._file.opened()
+            self._log.begin(connection)
+            connection.execute("BEGIN IMMEDIATE")
+            return connection
+        except BaseException as error:
+            self._lock.release()
+            if isinstance(error, (sqlite3.Error, OSError)):
+                raise self._file.refused(error) from error
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        connection = self._file.opened()
+        try:
+            if error is None:
+                connection.execute("COMMIT")
+                self._log.committed()
+        except sqlite3.Error as refused:
+            raise self._file.refused(refused) from refused
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self._lock.release()
+        if isinstance(error, (sqlite3.Error, OSError)) and not isinstance(error, sqlite3.IntegrityError):
+            raise self._file.refused(error) from error
 
 
 def _connect(path: str) -> sqlite3.Connection:
