@@ -16,15 +16,19 @@ from tui.programs import HAGGLES, SHOP, SLEEPS
 
 from playbooks import DebugSession
 from playbooks.config import Config
+from playbooks.errors import ExitStatus
 from playbooks.runtime.notices import StatusChanged
-from playbooks_tui.app import Debugger
+from playbooks.session.library import SessionLibrary
+from playbooks_tui.app import Debugger, parting
 from playbooks_tui.opening import Openings
 from playbooks_tui.record import Ended
+from playbooks_tui.screens import sessions as list_of_sessions
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.screens.confirm import Confirm
 from playbooks_tui.screens.help import HelpPane
 from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.screens.sessions import SessionRows, Sessions, SessionsHead
+from playbooks_tui.widgets.foot import Foot
 
 Shown = tuple[Debugger, Pilot[int], Callable[[Callable[[], object]], object]]
 
@@ -109,6 +113,34 @@ async def test_r_in_the_list_resumes_at_once_but_not_what_is_finished(alone: Pat
         assert any("s1 is finished" in n.message for n in app._notifications)
         await pilot.press("up", "r")
         await until(lambda: isinstance(app.screen, Debugging) and app.screen.record.status == "running")  # type: ignore[misc]
+
+
+async def test_the_footer_of_the_search_has_its_own_keys(alone: Path) -> None:
+    async with listed(alone) as (app, pilot, until):
+        foot = app.screen.query_one(Foot)
+        await pilot.press("slash")
+        await until(lambda: "leave it" in foot.line(0).text)
+        assert "delete" not in foot.line(0).text
+        await pilot.press("enter")
+        await until(lambda: "delete" in foot.line(0).text)
+
+
+async def test_the_list_is_read_again_by_itself(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_of_sessions, "_UPDATES_S", 0.02)
+    async with listed(alone) as (app, _, until):
+        with SessionLibrary.open(Config.load(env={})) as library:
+            library.set_label("s1", "elsewhere")
+        await until(lambda: "elsewhere" in rows(app)[1])
+
+
+async def test_a_finished_session_that_was_only_looked_at_is_left_as_finished(alone: Path) -> None:
+    config = await made(alone)
+    for id, status in (("s1", ExitStatus.FINISHED), ("s2", ExitStatus.INTERRUPTED)):
+        bridge = Openings(config).session(id)
+        bridge.leave()
+        bridge.over.exception(20)
+        assert bridge.session.exit_status == status
+        assert bool(parting(bridge.session, ["debug"])) == (status != ExitStatus.FINISHED)
 
 
 async def test_a_label_is_kept_and_delete_asks_and_no_is_what_enter_says(alone: Path) -> None:

@@ -37,10 +37,10 @@ from playbooks.runtime.notices import (
     WritingDropped,
 )
 from playbooks_tui.inks import HUES
+from playbooks_tui.long_texts import CUT, long_texts
 
 HUMAN = "human"
 YOU = "you"
-_CUT = "…"
 FOLDED = frozenset({"step"})
 """Kinds whose rows are shown only when asked for: they say where an agent is, which its pane says too."""
 
@@ -318,16 +318,11 @@ class Record:
         for name, branch in self.branches.items():
             branch.status = opened.statuses.get(name, "interrupted")
             branch.tally = opened.tally if alone else None
-        says = [index for index in self.path(self.branch) if self.headers[index].kind == "say"]
-        by_agent: dict[str, list[int]] = {}
-        for index in says:
-            by_agent.setdefault(self.headers[index].agent, []).append(index)
         for message in opened.messages:
             self._messages[message.id] = message
             self._send(message, touched)
-            queue = by_agent.get(message.sender)
-            if queue:
-                self._texts[queue.pop(0)] = message.text
+        says = [(row, self.headers[row]) for row in self.path(self.branch) if self.headers[row].kind == "say"]
+        self._texts |= long_texts(says, opened.messages)
         self.printed += [Printed("", "log", note) for note in opened.notes]
         touched.rows = touched.lanes = touched.status = touched.totals = touched.asked = True
         touched.agents |= set(self.agents)
@@ -365,7 +360,7 @@ class Record:
         if header.kind == "say":
             self._last_said[header.agent] = index
         ids = self._hearing.pop(header.agent, ())
-        if ids and header.kind == "heard" and header.text.endswith(_CUT):
+        if ids and header.kind == "heard" and header.text.endswith(CUT):
             self._texts[index] = "\n".join(self._messages[id].text for id in ids if id in self._messages)
         touched.rows = touched.totals = True
         touched.agents.add(header.agent)
@@ -373,7 +368,7 @@ class Record:
     def _complete(self, message: MessageView) -> None:
         """A header holds the first 200 characters of what was said; the message holds all."""
         index = self.place.get(message.checkpoint, self._last_said.get(message.sender))
-        if index is not None and self.headers[index].text.endswith(_CUT):
+        if index is not None and self.headers[index].text.endswith(CUT):
             self._texts[index] = message.text
 
     def _send(self, message: MessageView, touched: Touched) -> None:

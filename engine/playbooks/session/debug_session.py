@@ -166,10 +166,13 @@ class DebugSession(Restoring):
         """What a process that ran this ends with."""
         if self.runtime.needs_input:
             return ExitStatus.NO_INPUT
+        status: str = self.status
+        if status == "ready" and self.resumed is not None and self.resumed.branch == self.branch:
+            status = self.resumed.status  # only looked at
         return {
             "finished": ExitStatus.FINISHED,
             "failed": ExitStatus.FAILED,
-        }.get(self.status, ExitStatus.INTERRUPTED)
+        }.get(status, ExitStatus.INTERRUPTED)
 
     # -- running -------------------------------------------------------------------------------------------------------
 

@@ -157,7 +157,8 @@ class Restoring(RunControl, Branching):
         self.timeline = list(headers)
         agents = resuming.agents_of(path, list(folded.state.agents))
         interrupted: tuple[str, ...] = ()
-        finished = folded.header.id == heads.get(branch) and self._has_ended(store, found, session, branch)
+        newest = folded.header.id == heads.get(branch)
+        status = self._status_of(store, found, session, branch) if newest else "interrupted"
         if named and heads[branch] != named.header.id:  # its branch has gone on since
             from playbooks.session.forking import prepare
 
@@ -181,16 +182,16 @@ class Restoring(RunControl, Branching):
             resuming.changed_files(self.program, program),
             resuming.failed_agents(folded.state, path),
             interrupted,
-            finished,
+            status,
             resuming.asked_last(folded.state),
         )
 
     @staticmethod
-    def _has_ended(store: Store, found: SessionInfo | Folded, session: str, branch: str) -> bool:
-        """Whether a branch is finished; a session that was asked for tells it of its own."""
-        if isinstance(found, Folded):
-            return any(known.name == branch and known.status == "finished" for known in store.branches(session))
-        return found.status == "finished"
+    def _status_of(store: Store, found: SessionInfo | Folded, session: str, branch: str) -> str:
+        """How a branch ended; a session that was asked for tells it of its own."""
+        if not isinstance(found, Folded):
+            return found.status
+        return next((known.status for known in store.branches(session) if known.name == branch), "interrupted")
 
     def _take_up(
         self, store: Store, folded: Folded, path: list[Header], branch: str, ends: Sequence[str]

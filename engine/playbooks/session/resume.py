@@ -72,10 +72,15 @@ class Resumed:
     """Agents that have failed, and stay so."""
     may_have_run: tuple[str, ...] = ()
     """Calls that were under way when the process died, and what becomes of them, a line each."""
-    finished: bool = False
-    """Its branch has come to its end: nothing is left to run."""
+    status: str = "interrupted"
+    """How its branch ended; one that is finished has nothing left to run."""
     asked: tuple[MessageView, ...] = ()
     """What those who wait for the person said to them last."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to run."""
+        return self.status == "finished"
 
     @property
     def program_changed(self) -> bool:

@@ -39,6 +39,10 @@ _FOOT: Final = (
     ("palette", "commands"),
     ("help", "help"),
 )
+_FIELD: Final = (("open", "keep the search"), ("back", "leave it"))
+"""The footer while the search has the keys: letters are text there."""
+_UPDATES_S: Final = 2.0
+"""How often the list is read again: sessions go on in other processes, and `last` grows older."""
 _SIGNS: Final = {
     "running": ("●", "good"),
     "finished": ("■", "plain"),
@@ -219,12 +223,19 @@ class Sessions(Screen[None]):
         self.query_one("#search", Input).can_focus = False
         self.query_one(SessionRows).focus()
         self.query_one(SessionRows).name_pane((Span("Sessions", bold=True),))
+        self._draw_foot()
+        self.action_update()
+        self.set_interval(_UPDATES_S, lambda: self.action_update() if self.is_current else None)
+
+    def _draw_foot(self) -> None:
         keys: dict[str, str] = {}
         for bindings in self._bindings.key_to_bindings.values():
             for binding in bindings:
                 keys.setdefault((binding.id or "").removeprefix("sessions."), key_name(binding.key))
-        self.query_one(Foot).show(_FOOT, keys)
-        self.action_update()
+        self.query_one(Foot).show(_FIELD if isinstance(self.focused, Input) else _FOOT, keys)
+
+    def on_descendant_focus(self) -> None:
+        self.call_later(self._draw_foot)
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -252,7 +263,7 @@ class Sessions(Screen[None]):
             except UserError as error:
                 self.post_message(self.Listed([], str(error)))
 
-        self.run_worker(on_thread, thread=True)
+        self.run_worker(on_thread, thread=True, group="list")
 
     def on_sessions_listed(self, event: Listed) -> None:
         self._all, self._error = event.rows, event.error
