@@ -17,6 +17,7 @@ from playbooks import DebugSession
 from playbooks.config import Config
 from playbooks.errors import UserError
 from playbooks.runtime.notices import BreakpointHit, BreakpointsChanged, Notice, Output, StatusChanged, Stop, Stopped
+from playbooks.runtime.work_clock import WorkClock
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -96,6 +97,23 @@ def test_a_step_of_any_agent_makes_one_checkpoint() -> None:
         for count in range(2, 12):
             await desk.after(desk.session.step)
             assert len(desk.ids) == count  # and the session's start
+
+    play(test)
+
+
+def test_a_pause_is_nobodys_time_also_not_that_of_calls_that_wait() -> None:
+    async def test(desk: Desk) -> None:
+        gone, runtime = 0.0, desk.session.runtime
+        runtime.worked = WorkClock(lambda: gone)
+        runtime.worked.stands(True)
+        for frame in runtime.frames.live.values():  # held since before
+            frame.since = gone
+        for _ in range(12):  # before the model is asked, within Haggle, before a message is heard
+            gone += 10.0
+            await desk.after(desk.session.step)
+        gone += 10.0
+        assert await desk.ended() == "finished"
+        assert {header.took for header in desk.session.timeline} == {0.0}
 
     play(test)
 

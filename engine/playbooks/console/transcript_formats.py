@@ -31,7 +31,7 @@ def to_markdown(found: Transcript) -> str:
                 lines.append(f"*{_plain(entry.head)}* {_code(_one_line(entry.text))} {_code(entry.checkpoint)}")
             lines.append("")
         for agent, values in section.variables:
-            lines += [f"{_plain(agent)}, in the end:", ""]
+            lines += [f"{_plain(agent)}, {_until(section)}:", ""]
             lines += [f"- {_code(f'{name} = {_one_line(value)}')}" for name, value in values]
             lines.append("")
     return "\n".join(lines).rstrip() + "\n"
@@ -40,6 +40,11 @@ def to_markdown(found: Transcript) -> str:
 def _heading(section: Section) -> str:
     left = f", left {section.left}" if section.left else ""
     return f"{section.name}{left}{': ' + section.changes if section.changes else ''} ({section.status})"
+
+
+def _until(section: Section) -> str:
+    """What the values of a branch are of: its end, or where it has come to."""
+    return "in the end" if section.status in ("finished", "failed") else "so far"
 
 
 def _plain(text: str) -> str:
@@ -96,7 +101,7 @@ def to_html(found: Transcript) -> str:
             else:
                 parts.append(f"<p><i>{_text(entry.head)}</i> <code>{_text(entry.text)}</code> {id}</p>")
         for agent, values in section.variables:
-            parts.append(f"<h3>{_text(agent)}, in the end</h3><ul>")
+            parts.append(f"<h3>{_text(agent)}, {_until(section)}</h3><ul>")
             parts += [f"<li><code>{_text(name)} = {_text(value)}</code></li>" for name, value in values]
             parts.append("</ul>")
         parts.append("</section>")

@@ -153,7 +153,7 @@ class Effects:
             if durable:
                 runtime.emit(e.EffectBegan(frame.id, unit, path, n, tick, call.label, mark, _waits_for(call)))
         running = Running(frame, unit, path, n, tick, call)
-        now = asyncio.get_running_loop().time
+        now = runtime.worked
         came = now()
         try:
             child = record.get(("child", path, n))
@@ -167,7 +167,7 @@ class Effects:
                     await runtime.never()
             began, outcome = now(), None
             wrote = came - frame.since  # the model, or the code between two awaits
-            frame.since += began - came  # a pause is nobody's time
+            frame.since += began - came  # to be held is nobody's time
             if durable:
                 if call.tool and anew:
                     outcome = await runtime.intents.begin(call, running, mark)

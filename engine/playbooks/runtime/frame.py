@@ -49,8 +49,8 @@ class Frame:
         """Calls made and not awaited yet."""
         self.tool = playbook.mode == "python"
         """A tool that has not come to an await of its own."""
-        self.since = asyncio.get_running_loop().time()
-        """Until when the last thing it did took, on the loop's clock."""
+        self.since = 0.0
+        """Until when the last thing it did took, on the clock of what was worked."""
         self.step = ""
         self.done: list[tuple[types.CodeType | None, int, int, str]] = []
         """Calls of the statement under way that have ended: where they stand, and their label."""

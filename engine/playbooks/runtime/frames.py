@@ -127,6 +127,7 @@ class Frames:
 
     async def _run(self, frame: Frame) -> Any:
         runtime = self._runtime
+        frame.since = runtime.worked()
         if frame.id in runtime.state.returned:
             return runtime.values.decode(runtime.state.returned[frame.id])
         self.live[frame.id] = frame

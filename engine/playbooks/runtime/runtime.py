@@ -45,6 +45,7 @@ from playbooks.runtime.standstill import Standstill
 from playbooks.runtime.targets import HUMAN
 from playbooks.runtime.telling import Telling
 from playbooks.runtime.values import Values
+from playbooks.runtime.work_clock import WorkClock
 from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
 
@@ -127,6 +128,7 @@ class Runtime:
         self.shared_state = SharedState(self)
         self.namespace = Namespace(self)
         self.standstill = Standstill(self)
+        self.worked = WorkClock()
         journal.on_commit = self._committed
 
     # -- a run's life --------------------------------------------------------------------------------------------------
@@ -294,6 +296,7 @@ class Runtime:
         """Says what the run as a whole does, when that changed."""
         if (status, phrase) != (self.status, self.phrase):
             self.status, self.phrase = status, phrase
+            self.worked.stands(status == "paused")
             self.notify(StatusChanged(status, phrase))
 
     # -- events and checkpoints ----------------------------------------------------------------------------------------

@@ -53,8 +53,13 @@ class ExportingActs(Acts):
 
         self.bridge.read(work)
 
-    def action_export_picture(self) -> None:
-        path = self._free(f"{self._stem}.svg")
+    async def action_export_picture(self) -> None:
+        """Without what was told in passing, which would hide a corner of the picture."""
+        self.app.clear_notifications()
+        await self.query("Toast").remove()
+        self.call_after_refresh(self._picture, self._free(f"{self._stem}.svg"))
+
+    def _picture(self, path: Path) -> None:
         try:
             path.write_text(
                 self.app.export_screenshot(title=f"playbooks debug {self.record.program}"), encoding="utf-8"
