@@ -186,8 +186,12 @@ class Studio(Desk):
 
 
 def _due(screen: Screen[Any]) -> bool:
-    """Whether a screen has something put off: a plan or a search that waits until nobody types."""
-    return any(timer._repeat == 0 and timer._task is not None and not timer._task.done() for timer in screen._timers)
+    """Whether a screen has something put off: a plan or a search that waits until nobody types, or what is to be done
+    when it was drawn.
+    """
+    return bool(screen._callbacks) or any(
+        timer._repeat == 0 and timer._task is not None and not timer._task.done() for timer in screen._timers
+    )
 
 
 async def _nothing() -> None:

@@ -7,19 +7,28 @@ once stays framed, and the looks are Textual's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual._border import get_box
 from textual.color import Color
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region, Size
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 from textual.style import Style
 
+from playbooks_tui.widgets.painted import strip_of
+
 Edge = tuple[str, Color]
 _MOST_KEPT: Final = 500
+
+
+def lasting(filters: Sequence[LineFilter]) -> list[LineFilter]:
+    """Of Textual's filters those that change lines in true colours, which all of ours are."""
+    return [filter for filter in filters if not isinstance(filter, ANSIToTruecolor)]
 
 
 class Frame:
@@ -47,17 +56,20 @@ class Frame:
 
     def around(self, strip: Strip) -> Strip:
         """A line, in its frame."""
-        known = self._kept.get(id(strip))
+        whole, key = strip, id(strip)
+        known = self._kept.get(key)
         if known is not None:
             return known[1]
-        line = strip.adjust_cell_length(self._content, self._blank)
-        if self._left is not None or self._right is not None:
-            before = () if self._left is None else (self._left,)
-            after = () if self._right is None else (self._right,)
-            line = Strip((*before, *line, *after), self._width)
+        missing = self._content - strip.cell_length
+        if missing < 0:
+            strip, missing = strip.crop(0, self._content), 0
+        line = strip
+        if missing or self._width > self._content:
+            segments = [self._left, *strip, Segment(" " * missing, self._blank) if missing else None, self._right]
+            line = strip_of([segment for segment in segments if segment is not None], self._width)
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
-        self._kept[id(strip)] = strip, line
+        self._kept[key] = whole, line
         return line
 
 
@@ -73,9 +85,11 @@ class Bar(ScrollBar):
         looks = (size, base, (bar.virtual_size, bar.window_size, bar.position, bar.style))
         if looks != self._painted_for:
             self._painted, self._painted_for = self._paint(bar, size, base), looks
-        strips = self._painted[crop.y : crop.bottom]
-        for filter in self.get_line_filters():
-            strips = [strip.apply_filter(filter, self.background_colors[1]) for strip in strips]
+        strips, filters = self._painted[crop.y : crop.bottom], lasting(self.get_line_filters())
+        if filters:
+            ground = self.background_colors[1]
+            for filter in filters:
+                strips = [strip.apply_filter(filter, ground) for strip in strips]
         return strips if crop.width == size.width else [strip.crop(crop.x, crop.right) for strip in strips]
 
     @staticmethod

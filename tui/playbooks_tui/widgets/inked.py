@@ -13,7 +13,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.content import Content
-from textual.filter import ANSIToTruecolor
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
@@ -21,7 +20,8 @@ from textual.strip import Strip
 
 from playbooks_tui.inks import THEMES_OWN, later_share
 from playbooks_tui.spans import Line, Span
-from playbooks_tui.widgets.framing import Bar, Frame
+from playbooks_tui.widgets.framing import Bar, Frame, lasting
+from playbooks_tui.widgets.painted import strip_of
 
 _BLANK: Final = Span("")
 _MOST_OF: Final = 0.7
@@ -57,7 +57,8 @@ class Inked(ScrollView):
         self._good = False
         """Whether they are painted for where they are asked for now."""
         self._framed: Frame | None = None
-        self._framed_for: tuple[object, ...] = ()
+        self._framed_for: Size | None = None
+        self._edges: dict[int, tuple[Content | None, Strip]] = {}
         self._terminals_own = False
         """Some ink is a colour that the terminal chooses."""
 
@@ -76,7 +77,7 @@ class Inked(ScrollView):
         """Forgets what was painted: colours are others now."""
         self._made.clear()
         self._painted_at = ()
-        self._framed_for, self._terminals_own = (), False
+        self._framed_for, self._terminals_own = None, False
 
     def ink(self, span: Span, ground: str = "") -> Style:
         """The style of a span on a ground."""
@@ -138,7 +139,7 @@ class Inked(ScrollView):
                 text, style = " " * (width - cells), blank
         if text:
             segments.append(Segment(text, style))
-        return Strip(segments, max(cells, width)) if cells <= width else Strip(segments, cells).crop(0, width)
+        return strip_of(segments, width) if cells <= width else strip_of(segments, cells).crop(0, width)
 
     def line(self, y: int) -> Line:
         """The line at `y` of the whole, from 0."""
@@ -162,31 +163,34 @@ class Inked(ScrollView):
         frame = self._frame()
         if frame is None:
             return super().render_lines(crop)
-        textuals, (width, height) = super().render_lines, self.outer_size
-        above, below = self.gutter.top, height - self.gutter.bottom
+        (width, height), gutter = self.outer_size, self.gutter
+        above, below = gutter.top, height - gutter.bottom
         strips = [
-            frame.around(self.render_line(y - above)) if above <= y < below else textuals(Region(0, y, width, 1))[0]
+            frame.around(self.render_line(y - above)) if above <= y < below else self._edge(y, width)
             for y in crop.line_range
         ]
         return strips if crop.column_span == (0, width) else [strip.crop(crop.x, crop.right) for strip in strips]
 
     def _frame(self) -> Frame | None:
         """What stands beside the lines; None: something is to be done to them that only Textual does."""
-        styles, hover = self.styles, self.hover_style
-        if (
-            styles.padding
-            or self._terminals_own
-            or self.opacity != 1
-            or hover._link_id
-            or any(not isinstance(filter, ANSIToTruecolor) for filter in self.get_line_filters())
-        ):
+        if self._terminals_own or self.hover_style._link_id or lasting(self.get_line_filters()):
             return None
-        (base, ground), content = self.background_colors, self.content_region.width
-        looks = (styles.border_left, styles.border_right, base, ground, content)
-        if looks != self._framed_for:
-            self._framed_for = looks
-            self._framed = Frame(styles.border_left, styles.border_right, base, ground, content)
+        if self._framed_for != (size := self.outer_size):
+            styles, (base, ground) = self.styles, self.background_colors
+            content = size.width - styles.gutter.width
+            plain = not styles.padding and self.opacity == 1
+            self._framed = Frame(styles.border_left, styles.border_right, base, ground, content) if plain else None
+            self._framed_for = size
+            self._edges.clear()
         return self._framed
+
+    def _edge(self, y: int, width: int) -> Strip:
+        """The border above or below the lines, with its title: Textual's, drawn when it changed."""
+        title = self._border_title
+        known = self._edges.get(y)
+        if known is None or known[0] is not title:
+            known = self._edges[y] = title, super().render_lines(Region(0, y, width, 1))[0]
+        return known[1]
 
     @property
     def vertical_scrollbar(self) -> ScrollBar:
