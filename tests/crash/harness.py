@@ -36,6 +36,7 @@ from typing import Literal
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record_file import DamagedFile, from_bytes
+from playbooks.state import events as e
 
 HERE = Path(__file__).parent
 CONFIG = "[durability]\nenabled = true\nkeep_last_n = 0\n[model]\ntoken_delay_s = 0.0001\n"
@@ -192,20 +193,24 @@ class Killed:
         Mostly in the newest; in every third trial in any but the session's start, without which nothing is left. Of a
         mutant in the newest message: what is believed then was never said.
         """
-        files = {}
+        files, telling = dict[int, Path](), list[int]()
         for file in (self.folder / ".checkpoints").glob("*/*_ckpt_*.pkl"):
             checkpoint, _ = from_bytes(file.read_bytes(), None, file.stem)
             files[checkpoint.header.sequence] = file
+            sent = [event for event in e.from_builtins(checkpoint.events) if isinstance(event, e.MessageSent)]
+            if any("noted" in event.text for event in sent):
+                telling.append(checkpoint.header.sequence)
         pick = random.Random(self.trial.write)
         last = max(files)
-        if self.trial.mutant:
-            said = rb"(?<=note)d"
-            file = next(files[at] for at in sorted(files, reverse=True) if re.search(said, files[at].read_bytes()))
+        if self.trial.mutant:  # all places: some may be of code that has run, and is read no more
+            file = files[max(telling)]
+            data = file.read_bytes().replace(b"noted", b"notee")
         else:
-            said, file = rb"[a-z]", files[pick.randint(2, last) if self.trial.write % 3 == 0 else last]
-        data = bytearray(file.read_bytes())
-        place = pick.choice([found.start() for found in re.finditer(said, data[:-64])])
-        data[place] = 97 + (data[place] - 96) % 26
+            file = files[pick.randint(2, last) if self.trial.write % 3 == 0 else last]
+            letters = bytearray(file.read_bytes())
+            place = pick.choice([found.start() for found in re.finditer(rb"[a-z]", letters[:-64])])
+            letters[place] = 97 + (letters[place] - 96) % 26
+            data = bytes(letters)
         file.write_bytes(data)
         # What completed since has to be done again.
         self._allowed.update(self.ledger())
@@ -408,6 +413,9 @@ def main() -> int:
         print(f"mutant, {mutant}: {'caught' if every else 'NOT CAUGHT'} by {len(caught)} of {len(broken)}", flush=True)
         for trial, outcome in caught[:1]:
             print(f"  {trial}: {outcome.problems[0][:200]}")
+        for trial, outcome in zip(broken, outcomes, strict=True):
+            if not outcome.problems:
+                print(f"  NOT CAUGHT: {trial}")
         failed = failed or not every
     if failed:
         print(f"what is wrong stands in {folder}")
