@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 
@@ -17,7 +17,10 @@ from playbooks.config import Config
 from playbooks.errors import UserError
 from playbooks.runtime.breakpoint import parse_breakpoint
 from playbooks.runtime.notices import BreakpointHit, Notice
+from playbooks.session.differences import differing_variables
+from playbooks.session.moment import Moment
 from playbooks.session.record import Found, PastHit, SessionRecord
+from playbooks.session.record.comparing import variables_across
 from playbooks.session.record.reader import Reader
 from playbooks.session.record.responses import code_at
 from playbooks.state.rows import ProgressRow
@@ -330,7 +333,7 @@ def test_two_branches_are_set_side_by_side_from_where_they_part(played: Played) 
         ]  # fmt: skip
         assert side == own
     assert any(not pair.same for pair in found.pairs)
-    price = next(change for change in found.variables if change.name == "price")
+    price = next(change for change in found.variables if change.name == "$price")
     assert price.fork is not None
     assert price.left != price.right
     assert found.spent_left.calls > 0
@@ -345,6 +348,26 @@ def test_a_checkpoint_and_an_earlier_one_have_an_empty_side(played: Played) -> N
     assert found.fork.id == early
     assert all(pair.left is None for pair in found.pairs)
     assert found.spent_left.calls == 0
+
+
+def test_a_variable_is_compared_with_itself_where_a_parameter_hides_it_on_one_side() -> None:
+    class Stood:
+        agents: ClassVar = {"1000": None}
+
+        def __init__(self, **variables: Any) -> None:
+            self._variables = {name.replace("own_", "$"): value for name, value in variables.items()}
+
+        def variables(self, agent: str) -> dict[str, Any]:
+            return self._variables
+
+    inside, after = Stood(own_countries=[1], countries=[1], own_price=1), Stood(own_countries=[1], own_price=2)
+    changes = list(differing_variables(cast(Moment, inside), cast(Moment, after)))
+    assert [(change.name, change.a is None, change.b is None) for change in changes] == [
+        ("countries", False, True),
+        ("price", False, False),
+    ]
+    across = list(variables_across(changes, cast(Moment, inside), cast(Moment, after), cast(Moment, inside)))
+    assert [(one.name, one.fork and one.fork["value"]) for one in across] == [("countries", [1]), ("$price", 1)]
 
 
 # -- watches ---------------------------------------------------------------------------------------------------------

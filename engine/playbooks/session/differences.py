@@ -13,7 +13,7 @@ from playbooks.checkpoints import describe
 from playbooks.checkpoints.record import Header
 from playbooks.runtime.notices import MessageView
 from playbooks.session.moment import Moment
-from playbooks.session.variables import shown_variables
+from playbooks.session.variables import framed, shown_variables
 
 LONGEST = 100_000
 """Characters of a value that are compared: values that first differ after these count as equal."""
@@ -83,7 +83,12 @@ def differences(a: Moment, b: Moment, responses: tuple[str | None, str | None], 
         ancestor: The newest checkpoint that both come from.
     """
     return Differences(
-        a.header, b.header, ancestor, tuple(_variables(a, b)), tuple(_messages(a, b)), tuple(_code(a, b, responses))
+        a.header,
+        b.header,
+        ancestor,
+        tuple(differing_variables(a, b)),
+        tuple(_messages(a, b)),
+        tuple(_code(a, b, responses)),
     )
 
 
@@ -108,9 +113,11 @@ def _agents(a: Moment, b: Moment) -> Iterator[str]:
             yield agent
 
 
-def _variables(a: Moment, b: Moment) -> Iterator[VariableChange]:
+def differing_variables(a: Moment, b: Moment) -> Iterator[VariableChange]:
+    """The variables that differ; a name means the same one on both sides."""
     for agent in _agents(a, b):
-        one, other = shown_variables(a, agent, LONGEST), shown_variables(b, agent, LONGEST)
+        hidden = framed(a, agent) | framed(b, agent)
+        one, other = shown_variables(a, agent, LONGEST, hidden), shown_variables(b, agent, LONGEST, hidden)
         for name in dict.fromkeys((*one, *other)):
             if one.get(name) != other.get(name) or _types(one.get(name)) != _types(other.get(name)):
                 yield VariableChange(agent, name, one.get(name), other.get(name))

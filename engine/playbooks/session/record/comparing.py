@@ -11,11 +11,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from playbooks.checkpoints.record import Header
-from playbooks.session.differences import CodeChange, MessageChange, common_ancestor, differences
+from playbooks.session.differences import (
+    LONGEST,
+    CodeChange,
+    MessageChange,
+    VariableChange,
+    common_ancestor,
+    differences,
+)
+from playbooks.session.moment import Moment
 from playbooks.session.record.reader import Reader
 from playbooks.session.record.responses import code_at, prompt_at
 from playbooks.session.record.spending import Spent, spent_between
-from playbooks.session.variables import shown_variables
+from playbooks.session.variables import described, framed
 
 _QUIET: Final = frozenset({"step", "fork", "start", "interrupt"})
 _ALIGNED: Final = 3_000
@@ -41,6 +49,7 @@ class VariableAcross:
 
     agent: str
     name: str
+    """As `Moment.variables` names it: the agent's own with `$`."""
     fork: dict[str, Any] | None
     """At the place where they part, as `describe` gives it: type, and value or repr."""
     left: dict[str, Any] | None
@@ -97,32 +106,33 @@ def compare(reader: Reader, left: str, right: str) -> Comparison:
     responses = tuple(code.text if (code := code_at(reader, id)) else None for id in (one.id, other.id))
     found = differences(a, b, (responses[0], responses[1]), fork)
     at_fork = reader.moment(fork.id) if fork else None
-    before = {
-        agent: shown_variables(at_fork, agent, 100_000) for agent in {change.agent for change in found.variables}
-    } if at_fork else {}  # fmt: skip
-    variables = tuple(
-        VariableAcross(
-            change.agent,
-            change.name,
-            before.get(change.agent, {}).get(change.name),
-            dict(change.a) if change.a is not None else None,
-            dict(change.b) if change.b is not None else None,
-        )
-        for change in found.variables
-    )
     since = fork.id if fork else ""
     return Comparison(
         one,
         other,
         fork,
         tuple(pairs(_since(reader, one, fork), _since(reader, other, fork))),
-        variables,
+        tuple(variables_across(found.variables, a, b, at_fork)),
         tuple(change for change in found.messages if not change.only_delivery),
         found.code,
         _prompts(reader, one.id, other.id),
         spent_between(reader, since, one.id),
         spent_between(reader, since, other.id),
     )
+
+
+def variables_across(
+    changes: Sequence[VariableChange], a: Moment, b: Moment, fork: Moment | None
+) -> Iterator[VariableAcross]:
+    """The same, with what each was where the ways part."""
+    hidden = {agent: framed(a, agent) | framed(b, agent) for agent in {change.agent for change in changes}}
+    before = {agent: fork.variables(agent) for agent in hidden} if fork else {}
+    for change in changes:
+        as_it_is = change.name.startswith("$") or change.name in hidden[change.agent]
+        name = change.name if as_it_is else f"${change.name}"
+        had = described({name: before[change.agent][name]}, LONGEST) if name in before.get(change.agent, {}) else {}
+        left, right = (dict(side) if side is not None else None for side in (change.a, change.b))
+        yield VariableAcross(change.agent, name, had.get(name), left, right)
 
 
 def _since(reader: Reader, header: Header, fork: Header | None) -> list[Header]:

@@ -131,8 +131,10 @@ def value_lines(record: Record, comparison: Comparison, sides: tuple[Side, Side]
     table = [
         (record.title(v.agent), v.name, _value(v.fork), _value(v.left), _value(v.right)) for v in comparison.variables
     ]
-    titles = ("agent", "variable", fork, *names)
+    titles: Sequence[str] = ("agent", "variable", fork, *names)
     widths = _widths(titles, table, width - 4)
+    titles = [_ending(title, room - 1) for title, room in zip(titles, widths, strict=True)]
+    names = (titles[3], titles[4])
     lines = [_row("", titles, widths, ["quiet"] * 5, bold=False)]
     for variable, row in zip(comparison.variables, table, strict=True):
         inks = [record.hue(variable.agent), "plain", "quiet", *(_ink(row[3]), _ink(row[4]))]
@@ -151,6 +153,11 @@ def _costs(comparison: Comparison, sides: tuple[Side, Side]) -> Iterator[tuple[s
     yield "model calls", str(left.calls), str(right.calls)
     yield "cost", money(left.cost), money(right.cost)
     yield "time", f"{sides[0].seconds:.1f} s", f"{sides[1].seconds:.1f} s"
+
+
+def _ending(title: str, room: int) -> str:
+    """What tells one checkpoint from another stands at the end of its id."""
+    return title if len(title) <= room or "_ckpt_" not in title else f"…{title[1 - room :]}"
 
 
 def _ink(text: str) -> str:
