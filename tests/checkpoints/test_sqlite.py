@@ -18,7 +18,7 @@ from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record_file import close, to_bytes, to_parts
 from playbooks.checkpoints.sqlite import SQLiteStore
 from playbooks.checkpoints.sqlite_log import EVERY, PAGE_BYTES, SYNCED_PAGES
-from playbooks.checkpoints.sqlite_packing import PACKED, NotPacked, pack, unpack
+from playbooks.checkpoints.sqlite_packing import PACKED, NotPacked, follows, pack, unpack
 from playbooks.checkpoints.store import Damaged, StorageError, UnknownCheckpoint
 
 KEY = b"k" * 32
@@ -82,12 +82,17 @@ def test_a_record_is_the_file_s_byte_for_byte_and_signed_alike(store: SQLiteStor
     assert fresh().is_signed("1000_ckpt_1") and not fresh(b"o" * 32).is_signed("1000_ckpt_1")
 
 
-def test_packed_bytes_come_back_and_cut_or_altered_ones_are_named() -> None:
+def test_packed_bytes_come_back() -> None:
     for size in (0, 1, 4096, 4097, 300_000):
         parts = os.urandom(size // 2) + bytes(size - size // 2), os.urandom(32)
-        assert unpack(pack(*parts)) == parts
-    packed = pack(*to_parts(checkpoint(1), KEY))
-    assert len(packed) < len(to_bytes(checkpoint(1), KEY)) / 2
+        assert unpack(pack(*parts)) == unpack(pack(*parts, base="1000_ckpt_32")) == parts
+    assert len(pack(*to_parts(checkpoint(1), KEY))) < len(to_bytes(checkpoint(1), KEY)) / 2
+
+
+@pytest.mark.parametrize("base", ["", "1000_ckpt_32", "ü_ckpt_1", "a" * 300 + "_ckpt_1"])
+def test_cut_or_altered_packed_bytes_are_named(base: str) -> None:
+    packed = pack(*to_parts(checkpoint(1), KEY), base=base)
+    assert follows(packed) == (base if len(base) < 256 else "")
     for length in range(len(packed)):
         with pytest.raises(NotPacked):
             unpack(packed[:length])

@@ -109,10 +109,11 @@ def unseal(data: bytes, key: bytes | None) -> tuple[bytes, bool]:
     found.update(body)
     if found.digest() != digest:
         raise DamagedFile("altered: its digest is not what its footer says")
-    return body, _is_signed(body, signature, key)
+    return body, is_signed(body, signature, key)
 
 
-def _is_signed(data: bytes, signature: bytes, key: bytes | None) -> bool:
+def is_signed(data: bytes, signature: bytes, key: bytes | None) -> bool:
+    """Whether a file's data was signed with this key."""
     return key is not None and compare_digest(_signature(data, key), signature)
 
 
@@ -128,15 +129,11 @@ def from_bytes(data: bytes, key: bytes | None, id: str = "") -> tuple[Checkpoint
         DamagedFile: It is cut off, altered, another checkpoint than its name says, or none. Nothing was imported or
         called.
     """
-    return _read(*unseal(data, key), id)
+    return from_data(*unseal(data, key), id)
 
 
-def from_parts(data: bytes, signature: bytes, key: bytes | None, id: str = "") -> tuple[Checkpoint, bool]:
-    """As `from_bytes`, for a store that keeps these two and has seen to it that they are as they were."""
-    return _read(data, _is_signed(data, signature, key), id)
-
-
-def _read(body: bytes, signed: bool, id: str) -> tuple[Checkpoint, bool]:
+def from_data(body: bytes, signed: bool, id: str) -> tuple[Checkpoint, bool]:
+    """As `from_bytes`, for a store that has seen to it that the data and its signature are as they were."""
     try:
         return _checkpoint(from_plain(body, trusted=signed), id), signed
     except DamagedValue as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
@@ -19,11 +19,12 @@ from playbooks.checkpoints.facts import is_start_alone
 from playbooks.checkpoints.header_packs import NotPacked
 from playbooks.checkpoints.ids import ID, SESSION, session_order
 from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header, SessionInfo
-from playbooks.checkpoints.record_file import DamagedFile, from_parts, to_parts
+from playbooks.checkpoints.record_file import DamagedFile, from_data, to_parts
 from playbooks.checkpoints.session_locks import SessionLocks
 from playbooks.checkpoints.signing import user_key
+from playbooks.checkpoints.sqlite_ahead import Opened, ReadAhead, opened
 from playbooks.checkpoints.sqlite_file import SQLiteFile
-from playbooks.checkpoints.sqlite_packing import PACKED, pack, pack_headers, unpack, unpack_headers
+from playbooks.checkpoints.sqlite_packing import PACKED, pack, pack_headers, unpack_headers
 from playbooks.checkpoints.store import Damaged, Note, NumberTaken, StorageError, UnknownCheckpoint
 
 FILE_NAME: Final = "checkpoints.db"
@@ -34,6 +35,7 @@ _TAKE = """
 INSERT INTO counters VALUES (:agent, :more + coalesce((SELECT max(number) FROM checkpoints WHERE agent = :agent), 0))
 ON CONFLICT DO UPDATE SET highest = max(highest + :more, excluded.highest) RETURNING highest
 """
+_RECORD = "SELECT record FROM checkpoints WHERE agent = ? AND number = ?"
 _INSERT = "INSERT INTO checkpoints (agent, number, session, branch, sequence, record) VALUES (?,?,?,?,?,?)"
 _REPLACE = f"""{_INSERT}
 ON CONFLICT (agent, number) DO UPDATE SET
@@ -69,6 +71,7 @@ class SQLiteStore:
         self.path = self.base_path / FILE_NAME
         self._key = key if key is not None else user_key()
         self._file = SQLiteFile(self.path, fsync=fsync)
+        self._ahead = ReadAhead(self._kept, self._key)
         self._locks = SessionLocks(self.base_path / ".sessions")
         self._damaged: dict[str, Damaged] = {}
         self._reserved: dict[str, int] = {}
@@ -100,7 +103,7 @@ class SQLiteStore:
 
     def write_group(self, checkpoints: Sequence[Checkpoint]) -> None:
         """See `Store.write_group`: one transaction."""
-        rows = [(c.header, pack(*to_parts(c, self._key))) for c in checkpoints]
+        rows = [(c.header, self._packed(c)) for c in checkpoints]
         reserved: dict[str, int] = {}
         with self._file.transaction() as connection:
             for header, record in rows:
@@ -123,7 +126,7 @@ class SQLiteStore:
     def replace(self, checkpoint: Checkpoint) -> None:
         """See `Store.replace`."""
         header = checkpoint.header
-        record = pack(*to_parts(checkpoint, self._key))
+        record = self._packed(checkpoint)
         with self._file.transaction() as connection:
             connection.execute(_REPLACE, (*_columns(header), record))
             connection.execute("DELETE FROM packs WHERE session = ?", (header.session,))
@@ -170,22 +173,32 @@ class SQLiteStore:
 
     def read_signed(self, id: str) -> tuple[Checkpoint, bool]:
         """See `Store.read_signed`."""
-        agent, number = self._parse(id)
         try:
-            rows = self._file.look("SELECT record FROM checkpoints WHERE agent = ? AND number = ?", (agent, number))
+            record = self._kept(id)
         except StorageError as error:
             raise self._met(id, str(error.__cause__ or error)) from None
-        if not rows:
+        if record is None:
             raise UnknownCheckpoint(id, str(self.path))
-        return self._unpacked(id, rows[0][0])
+        return self._unpacked(id, record, self._ahead.read)
 
-    def _unpacked(self, id: str, record: bytes) -> tuple[Checkpoint, bool]:
+    def _unpacked(
+        self, id: str, record: bytes, read: Callable[[str, bytes], Opened] | None = None
+    ) -> tuple[Checkpoint, bool]:
         try:
-            return from_parts(*unpack(record), self._key, id)
+            return from_data(*(read(id, record) if read else opened(record, self._key)), id)
         except DamagedFile as error:
             raise self._met(id, error.reason) from None
         except NotPacked as error:
             raise self._met(id, str(error)) from None
+
+    def _kept(self, id: str) -> bytes | None:
+        """A record as it is kept; None: there is none of this id."""
+        found = ID.fullmatch(id)
+        rows = self._file.look(_RECORD, (found["agent"], int(found["number"]))) if found else []
+        return rows[0][0] if rows else None
+
+    def _packed(self, checkpoint: Checkpoint) -> bytes:
+        return pack(*to_parts(checkpoint, self._key), base=checkpoint.base if checkpoint.merged is not None else "")
 
     def _met(self, id: str, reason: str) -> Damaged:
         damaged = self._damaged[id] = Damaged(id, f"{id} in {self.path}", reason)
@@ -378,6 +391,7 @@ class SQLiteStore:
                     break
         self._reserved.clear()
         self._loose.clear()
+        self._ahead.close()
         self._file.close()
 
 

@@ -21,6 +21,9 @@ from playbooks.checkpoints.sqlite_dictionary import DICTIONARY
 PACKED: Final = 256
 """Headers in one pack."""
 _FORM: Final = b"\x01"
+_FOLLOWED: Final = b"\x02"
+"""The same, after the length and the id of the record that a fold goes on with."""
+_FORMS: Final = (_FORM, _FOLLOWED)
 _CHECK: Final = 4
 """Bytes of the checksum at the end."""
 _SMALL: Final = 4096
@@ -32,10 +35,19 @@ _SMALL_DEFLATOR: Final = zlib.compressobj(2, zlib.DEFLATED, -12, 5, zdict=DICTIO
 _LARGE_DEFLATOR: Final = zlib.compressobj(2, zlib.DEFLATED, -14, 7, zdict=DICTIONARY)
 
 
-def pack(data: bytes, signature: bytes) -> bytes:
-    """A record made small: of its file's footer only the signature is kept, the rest follows from it."""
+def pack(data: bytes, signature: bytes, base: str = "") -> bytes:
+    """A record made small: of its file's footer only the signature is kept, the rest follows from it.
+
+    Args:
+        data: What its file holds.
+        signature: Its own.
+        base: Id to be known without inflating it: of the one that a fold goes on with. Empty: none.
+    """
+    begin, next_id = _FORM, base.encode()
+    if 0 < len(next_id) < 256:
+        begin = b"%b%c%b" % (_FOLLOWED, len(next_id), next_id)
     deflator = (_SMALL_DEFLATOR if len(data) <= _SMALL else _LARGE_DEFLATOR).copy()
-    packed = b"%b%b%b%b" % (_FORM, signature, deflator.compress(data), deflator.flush())
+    packed = b"%b%b%b%b" % (begin, signature, deflator.compress(data), deflator.flush())
     return packed + zlib.crc32(packed).to_bytes(_CHECK, "big")
 
 
@@ -45,18 +57,26 @@ def unpack(packed: bytes) -> tuple[bytes, bytes]:
     Raises:
         NotPacked: They are no such bytes, or not as they were.
     """
-    if type(packed) is not bytes or packed[:1] != _FORM or len(packed) <= 1 + SIGNATURE_BYTES + _CHECK:
+    begin = 2 + packed[1] if type(packed) is bytes and packed[:1] == _FOLLOWED and len(packed) > 1 else 1
+    if type(packed) is not bytes or packed[:1] not in _FORMS or len(packed) <= begin + SIGNATURE_BYTES + _CHECK:
         raise NotPacked("cut off, or no checkpoint")
     if zlib.crc32(packed[:-_CHECK]) != int.from_bytes(packed[-_CHECK:], "big"):
         raise NotPacked("altered: its checksum is not what it says")
     inflator = zlib.decompressobj(-15, zdict=DICTIONARY)
     try:
-        data = inflator.decompress(packed[1 + SIGNATURE_BYTES : -_CHECK], _MOST)
+        data = inflator.decompress(packed[begin + SIGNATURE_BYTES : -_CHECK], _MOST)
     except zlib.error:
         raise NotPacked("altered: it can't be inflated") from None
     if not inflator.eof or inflator.unused_data:
         raise NotPacked("cut off or altered")
-    return data, packed[1 : 1 + SIGNATURE_BYTES]
+    return data, packed[begin : begin + SIGNATURE_BYTES]
+
+
+def follows(packed: bytes) -> str:
+    """The `base` that `pack` was given, by what the bytes say; empty when they say none."""
+    if type(packed) is not bytes or packed[:1] != _FOLLOWED:
+        return ""
+    return packed[2 : 2 + packed[1]].decode(errors="replace") if len(packed) > 1 else ""
 
 
 def pack_headers(headers: Sequence[Header]) -> bytes:
