@@ -11,12 +11,11 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workload import first_and_last, quietest, steps
+from workload import TRIES, first_and_last, quietest, quietest_ms, steps
 
 from playbooks import DebugSession
 from playbooks.checkpoints import open_store
@@ -87,8 +86,8 @@ def write(path: Path, provider: str, count: int, *, fsync: bool = False, noise: 
 
 
 def tried(path: Path, provider: str, *, fsync: bool = False) -> list[float]:
-    """A thousand checkpoints, five times over."""
-    return quietest([write(path / str(turn), provider, 1_000, fsync=fsync) for turn in range(5)])
+    """A thousand checkpoints, several times over."""
+    return quietest([write(path / str(turn), provider, 1_000, fsync=fsync) for turn in range(TRIES)])
 
 
 def growth(folder: Path, provider: str, many: int) -> float:
@@ -112,25 +111,15 @@ def stored_bytes(path: Path) -> int:
     return sum(file.stat().st_size for file in path.rglob("*") if file.name.endswith(names))
 
 
-def quietest_ms(act: Callable[[], object], turns: int = 15) -> float:
-    """Milliseconds of one call: the least of several, each with a store opened anew."""
-    times = []
-    for _ in range(turns):
-        before = time.perf_counter()
-        act()
-        times.append(time.perf_counter() - before)
-    return 1e3 * min(times)
-
-
 def restore(path: Path, provider: str, head: str) -> None:
-    """Folds the state at a checkpoint."""
+    """Folds the state at a checkpoint, of a store opened anew."""
     store = open_store(provider, path)
     fold(store.read, head)
     store.close()
 
 
 def listed(path: Path, provider: str) -> None:
-    """Lists the session's history."""
+    """Lists the session's history, of a store opened anew."""
     store = open_store(provider, path)
     assert len(store.headers("s1")) > 1_000
     store.close()

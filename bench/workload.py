@@ -7,7 +7,8 @@ models' are; `noise` makes them of random letters, which nothing can make smalle
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 VARIABLES = 20
 MESSAGE_BYTES = 200
@@ -47,9 +48,24 @@ def steps(count: int, *, noise: bool = False) -> list[tuple[str, str, str]]:
     return [(next(messages), f"v{place % VARIABLES}", next(values)) for place in range(count)]
 
 
+TRIES = 5
+"""How often a thousand checkpoints are written, by each who is measured."""
+
+
 def quietest(runs: list[list[float]]) -> list[float]:
     """Of several runs of the same, the least that each checkpoint took: other work on the machine only adds."""
     return [min(times) for times in zip(*runs, strict=True)]
+
+
+def quietest_ms(act: Callable[[], object], turns: int = 15) -> float:
+    """Milliseconds of one call: the least of several, each after a rest, as a person asks for one."""
+    times = []
+    for _ in range(turns):
+        time.sleep(0.02)
+        before = time.perf_counter()
+        act()
+        times.append(time.perf_counter() - before)
+    return 1e3 * min(times)
 
 
 def first_and_last(times: list[float]) -> tuple[float, float]:
