@@ -129,6 +129,31 @@ async def test_a_watch_is_shown_for_every_moment_and_a_mistake_is_said_while_it_
         assert "101" in text(d)
 
 
+async def test_watches_are_kept_with_the_session_and_come_back_in_their_order(desk: Opens) -> None:
+    async def watch(d: Desk, text: str) -> None:
+        await d.press("plus")
+        await d.until(lambda: isinstance(d.app.screen, LineScreen))
+        d.app.screen.query_one(Input).value = text
+        await d.press("enter")
+        await d.until(lambda: d.app.screen is d.screen)
+
+    async with desk(HAGGLES, held=True) as d:
+        await d.status("paused")
+        await watch(d, "$price - 1")  # before there is a session to keep it with
+        await d.press("c")
+        await d.status("finished")
+        await watch(d, "$price + 1")
+        await watch(d, "$price * 2")
+        d.screen._change_watch("$price + 1")
+        await d.until(lambda: isinstance(d.app.screen, LineScreen))
+        d.app.screen.query_one(Input).value = "$price + 2"
+        await d.press("enter")
+    async with desk(HAGGLES, resume="s1") as d:
+        assert d.screen.watches == ("$price - 1", "$price + 2", "$price * 2")
+        await at(d, "say", "Sold at 80.")
+        await d.until(lambda: "82" in text(d) and "160" in text(d))
+
+
 async def test_e_changes_the_variable_that_is_selected_and_enter_on_history_looks_there(desk: Opens) -> None:
     async with desk(HAGGLES) as d:
         await d.status("finished")

@@ -41,7 +41,7 @@ from playbooks.session.programs import recorded_program
 from playbooks.session.record import SessionRecord
 from playbooks.session.record.reader import advance
 from playbooks.session.resume import Resumed, agents_of
-from playbooks.session.run_control import BreakpointView
+from playbooks.session.run_control import BreakpointView, noted
 from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
 
@@ -88,6 +88,7 @@ class FollowedSession:
         self.stop: Stop | None = None
         self.breakpoints: tuple[BreakpointView, ...] = ()
         self.stops_on_error = False
+        self.watches: tuple[str, ...] = ()
         self.failed = self.undecided = ()
         self.record = SessionRecord(lambda: self._store, lambda: self.timeline)
 
@@ -137,6 +138,7 @@ class FollowedSession:
         self.messages = Moment(head, self._state).messages
         self.agents = self._views = dict(Moment(head, self._state).agents)
         agents = agents_of(self.record.reader.path(head.id), list(self._state.agents))
+        self.watches = tuple(noted(store, self.id, "watches"))
         self.resumed = Resumed(self.id, head.branch, head.id, agents)
         """What there was to see on entering."""
         self._look_at_status(store.statuses(self.id))
@@ -209,6 +211,10 @@ class FollowedSession:
         if self._loop is not None and self._left is not None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended
                 self._loop.call_soon_threadsafe(self._left.set)
+
+    def set_watches(self, texts: Sequence[str]) -> None:
+        """Puts these expressions in the place of those kept with the session: here only, it is another's to keep."""
+        self.watches = tuple(texts)
 
     def poll(self) -> list[Notice]:
         """Takes up and tells what is new since the last time.

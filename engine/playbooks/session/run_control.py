@@ -11,7 +11,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from playbooks.checkpoints.record import Header
 from playbooks.checkpoints.store import Store
@@ -27,7 +27,9 @@ from playbooks.session.resume import is_id
 if TYPE_CHECKING:
     from playbooks.session.reloading import Reloaded
 
-_NOTE = "breakpoints"
+_NOTE: Final = "breakpoints"
+_WATCHES: Final = "watches"
+"""Kinds of notes in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class RunControl:
         self._breakpoints = Breakpoints()
         self._listed: dict[int, Breakpoint] = {}
         self._numbers = 0
+        self._watches: tuple[str, ...] = ()
         self._setting = threading.Lock()
 
     def _open_control(self) -> None:
@@ -76,7 +79,8 @@ class RunControl:
         Raises:
             UserError: One of these is none.
         """
-        for text in self._kept_breakpoints():
+        self._watches = tuple(self._noted(_WATCHES))
+        for text in self._noted(_NOTE):
             with contextlib.suppress(UserError):  # of a newer engine, or of a program that has changed
                 self._put(parse_breakpoint(text), None)
         for text in self._wanted:
@@ -88,8 +92,9 @@ class RunControl:
         runtime.control.watch(self._breakpoints)
 
     def _control_committed(self, header: Header) -> None:
-        if header.kind == "start" and self._listed:
+        if header.kind == "start":
             self._keep_breakpoints()
+            self._note(_WATCHES, self._watches)
 
     # -- the program ---------------------------------------------------------------------------------------------------
 
@@ -288,18 +293,54 @@ class RunControl:
         for listener in tuple(self._listeners):
             listener(BreakpointsChanged())
 
-    def _kept_breakpoints(self) -> list[str]:
-        if self._store is None or not self.id:
-            return []
-        notes = [note for note in self._store.notes(self.id, _NOTE) if note.signed]
-        texts = notes[-1].data.get("all") if notes else None
-        return [text for text in texts if isinstance(text, str)] if isinstance(texts, list) else []
-
     def _keep_breakpoints(self) -> None:
-        if self._store is None or self._runtime is None or not self.id:
+        if self._runtime is None:
             return
         with self._setting:
             texts = [str(breakpoint) for breakpoint in self._listed.values()]
-        if texts != self._kept_breakpoints():
-            with contextlib.suppress(UserError):  # a full disk must not stop the run for this
-                self._store.note(self.id, _NOTE, {"all": texts})
+        self._note(_NOTE, texts)
+
+    # -- watches -------------------------------------------------------------------------------------------------------
+
+    @property
+    def watches(self) -> tuple[str, ...]:
+        """Expressions that the person wants to see at every moment, kept with the session; from any thread."""
+        return self._watches
+
+    def set_watches(self, texts: Sequence[str]) -> None:
+        """Puts these in the place of those there were; from any thread.
+
+        Args:
+            texts: See `runtime.expression`; what one is worth at a moment `SessionRecord.watch` tells.
+        """
+        self._watches = tuple(texts)
+        self._soon(lambda: self._note(_WATCHES, self._watches))
+
+    # -- kept with the session -----------------------------------------------------------------------------------------
+
+    def _noted(self, kind: str) -> list[str]:
+        return noted(self._store, self.id, kind)
+
+    def _note(self, kind: str, texts: Sequence[str]) -> None:
+        """Keeps texts in the place of those there were; a session that has no checkpoint yet keeps them with its first.
+
+        A full disk must not stop the run for this.
+        """
+        if self._store is not None and self.id and list(texts) != self._noted(kind):
+            with contextlib.suppress(UserError):
+                self._store.note(self.id, kind, {"all": list(texts)})
+
+
+def noted(store: Store | None, session: str, kind: str) -> list[str]:
+    """Texts that are kept with a session; none that another user's engine wrote.
+
+    Args:
+        store: Where it is kept; None: nowhere.
+        session: Its id; empty: it has none yet.
+        kind: Of the note.
+    """
+    if store is None or not session:
+        return []
+    notes = [note for note in store.notes(session, kind) if note.signed]
+    texts = notes[-1].data.get("all") if notes else None
+    return [text for text in texts if isinstance(text, str)] if isinstance(texts, list) else []

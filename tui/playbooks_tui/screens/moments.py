@@ -57,8 +57,6 @@ class Reading(Screen[None]):
         self.standing = Standing()
         self.agent = ""
         """Whom the inspector shows; empty: whose checkpoint it is."""
-        self.watches: tuple[str, ...] = ()
-        """Expressions that are shown for every moment."""
         self.variable = ""
         """The variable whose history is shown; empty: the first."""
         self.prompting = False
@@ -68,6 +66,11 @@ class Reading(Screen[None]):
         self._reading: Wish | None = None
         self._wanted: Wish | None = None
         self._read_at = 0.0
+
+    @property
+    def watches(self) -> tuple[str, ...]:
+        """Expressions that are shown for every moment; kept with the session."""
+        return self.bridge.session.watches
 
     def inspect(self) -> bool:
         """Has the moment that is looked at read, or the newest; the newest wish overtakes older ones.
