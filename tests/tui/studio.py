@@ -143,6 +143,9 @@ class Studio(Desk):
         still = 0
         while still < _ROUNDS:
             await self._idle()
+            for widget in [one for screen in self.app.screen_stack for one in screen.query(Widget)]:
+                if isinstance(widget, Input | TextArea):
+                    widget.cursor_blink = False  # before what is painted next: it may be off just now
             await self.pilot.pause()
             still += 1
             while any(_due(screen) for screen in self.app.screen_stack) or self.bridge._queue:
@@ -178,10 +181,7 @@ class Studio(Desk):
         await self.settle()
 
     def picture(self, title: str = "playbooks debug") -> str:
-        """What the screen shows now, as SVG; a cursor does not blink."""
-        for widget in self.app.screen.query(Widget):
-            if isinstance(widget, Input | TextArea):
-                widget.cursor_blink = False
+        """What the screen shows now, as SVG."""
         return self.app.export_screenshot(title=title)
 
 

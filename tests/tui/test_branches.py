@@ -52,7 +52,7 @@ def test_the_header_adds_all_branches_up_and_a_new_branch_begins_at_nothing() ->
 def bars(told: Record, width: int = 100, here: int | None = None) -> list[str]:
     drawn = Bars(told)
     past = Past(told, here)
-    return [drawn.line(y, width, past, here).text.rstrip() for y in range(drawn.lay_out(width, past.branch))]
+    return [drawn.line(y, width, past, here).text.rstrip() for y in range(drawn.lay_out(width, past))]
 
 
 def test_a_fork_hangs_under_its_place_and_the_moment_is_pointed_at() -> None:
@@ -67,7 +67,7 @@ def test_a_fork_hangs_under_its_place_and_the_moment_is_pointed_at() -> None:
 def test_of_more_checkpoints_than_cells_a_bar_is_the_longest_of_several() -> None:
     rows = [header("1000", n, "say", f"number {n}", "human", took=2.0 if n == 777 else 0.1) for n in range(1, 1_001)]
     told, drawn = record(HAGGLE[0]), Bars(record(HAGGLE[0], *rows))
-    assert drawn.lay_out(100, "main") == 1
+    assert drawn.lay_out(100, Past(told, None)) == 1
     track = drawn.tracks[0]
     assert len(track.bars) < 70 and track.bars[-1].last == 1_000
     longest = max(track.bars, key=lambda bar: bar.took)
@@ -77,7 +77,7 @@ def test_of_more_checkpoints_than_cells_a_bar_is_the_longest_of_several() -> Non
     for one in rows:
         told.take([])
         told._add(one, told.take([]))
-        grown.lay_out(100, "main")
+        grown.lay_out(100, Past(told, None))
     assert grown.tracks[0].bars == track.bars  # bit by bit as at once
 
 

@@ -7,9 +7,11 @@ from tui.desk import Desk, Opens
 from tui.programs import HAGGLES
 
 from playbooks_tui.screens.compare.lines import sign_of
-from playbooks_tui.screens.compare.screen import Compare, Lines, Sides
+from playbooks_tui.screens.compare.screen import Compare, CompareHead, Lines, Sides
+from playbooks_tui.screens.filter import FilterList
 from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.help import Help
+from playbooks_tui.widgets.bars import BranchBars
 
 
 async def forked(d: Desk) -> None:
@@ -82,6 +84,58 @@ async def test_brackets_go_to_differences_and_enter_looks_at_the_side_that_is_me
         await d.press("tab", "enter")
         await d.until(lambda: d.app.screen is d.screen)
         assert d.screen.record.headers[d.screen.standing.here or 0].id == pair.left.id
+
+
+async def test_v_leaves_out_what_is_the_same_and_kinds_also_after_a_swap(
+    desk: Opens,
+) -> None:
+    async with desk(HAGGLES) as d:
+        await forked(d)
+        screen = await compared(d)
+        sides = screen.query_one(Sides)
+        every, same = len(sides.rows), sum(sign_of(pair) == "=" for pair in sides.rows)
+        assert 0 < same < every
+        await d.press("v")
+        filter = d.app.screen.query_one(FilterList)
+        await d.press(*["down"] * filter.items.index(("same", "same")))
+        assert f"same on both sides{same:>4} ".replace(" ", "") in filter._item(filter.cursor).text.replace(" ", "")
+        await d.press("space")
+        assert len(sides.rows) == every - same and all(sign_of(pair) != "=" for pair in sides.rows)
+        await d.press(*["up"] * (filter.cursor - filter.items.index(("kind", "say"))))
+        await d.press("space", "escape")
+        kinds = {header.kind for pair in sides.rows for header in (pair.left, pair.right) if header}
+        assert "say" not in kinds and "fork" in kinds
+        assert "what differs" in "".join(span.text for span in sides._right)
+        await d.press("x")
+        await d.until(lambda: screen.comparison is not None and screen.names == ("fork-1", "main"))
+        assert all(sign_of(pair) != "=" for pair in sides.rows)
+
+
+async def test_the_bars_of_both_sides_mark_the_selected_row_and_a_click_selects(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await forked(d)
+        screen = await compared(d)
+        sides, bars = screen.query_one(Sides), screen.query_one(BranchBars)
+        assert [bars.line(y).text.split()[0] for y in range(2)] == ["main", "fork-1"]
+        await d.press("G")
+        await d.pilot.pause()
+        assert any(span.ink == "here" for span in bars.line(1).spans)
+        await d.press("tab")
+        await d.pilot.pause()
+        assert any(span.ink == "here" for span in bars.line(0).spans)
+        assert sides.rows[0].left is None or sides.rows[0].left.kind != "say"
+        pair = next(pair for pair in sides.rows if pair.right is not None and pair.right.kind == "say")
+        assert pair.right is not None
+        screen.post_message(BranchBars.Chosen(d.screen.record.place[pair.right.id]))
+        await d.until(lambda: sides.rows[sides.place] == pair and sides.right)
+
+
+async def test_the_header_of_a_comparison_has_the_counts_and_both_branches(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await forked(d)
+        screen = await compared(d)
+        text = screen.query_one(CompareHead).line(0).text
+        assert f"shop.pb ▸ s1 ▸ main, fork-1    {len(d.screen.record.headers)} checkpoints · " in text
 
 
 async def test_with_a_mark_the_row_is_compared_with_it_and_without_one_with_now(desk: Opens) -> None:

@@ -67,18 +67,18 @@ class Bars:
         self.left = 0
         self._longest = 0.0
 
-    def lay_out(self, width: int, branch: str) -> int:
+    def lay_out(self, width: int, past: Past) -> int:
         """Makes the tracks.
 
         Args:
             width: Cells in all.
-            branch: The one stood on: always drawn.
+            past: Of the moment; its branch is always drawn, and those that are compared.
 
         Returns:
             How many there are.
         """
         record = self._record
-        names = drawn_branches(record, branch, MOST)
+        names = drawn_branches(record, past.branch, MOST, past.others)
         self.left = 2 + max(4, *(min(len(name), _MOST_NAME) for name in names)) + 1 if names else 7
         starts = {name: self._start(name) for name in names}
         longest = max((starts[name] + len(record.branches[name].shown) for name in names), default=0)
@@ -147,7 +147,7 @@ class Bars:
             ends = place == len(track.bars) - 1 and branch.ended
             later = not past.holds(bar.row, track.name)
             ink = "here" if place == at else "plain" if ends else record.hue(header.agent)
-            if place == at and spans[-1].text.endswith(" "):
+            if place == at and spans[-1].text.endswith((" ", "─")):
                 spans[-1] = Span(spans[-1].text[:-1], spans[-1].ink, later=spans[-1].later)
                 spans.append(Span("▸", "here", bold=True))
             level = "■ " if ends else f"{self._level(bar.took) * max(1, cell - 1):<{cell}}"

@@ -19,6 +19,7 @@ from playbooks.checkpoints.record import BranchInfo
 from playbooks.errors import UserError
 from playbooks.runtime.notices import Committed, Notice, RunStatus, Writing, WritingDropped
 from playbooks.session import DebugSession, FollowedSession, Moment
+from playbooks_tui.ran import ran
 from playbooks_tui.record import Ended, Labelled, Named, Opened, Tallied, Tally, Told, Turned
 
 BATCHES_A_SECOND = 30
@@ -178,10 +179,11 @@ class Bridge:
         return self.order(labelled)
 
     def tally(self) -> None:
-        """Has the branches of an older session tallied: told as `Tallied`, since each costs a fold or two."""
-        branches = self.session.branches
-        if len(branches) > 1:
-            self.read(lambda: self.tell(Tallied({one.name: self._tally_of(one) for one in branches})))
+        """Has an older session tallied: told as `Tallied`, since each branch costs a fold or two."""
+        branches, headers = self.session.branches, tuple(self.session.timeline)
+        several = branches if len(branches) > 1 else ()
+        if headers:
+            self.read(lambda: self.tell(Tallied({one.name: self._tally_of(one) for one in several}, ran(headers))))
 
     def _tally_of(self, branch: BranchInfo) -> Tally | None:
         try:

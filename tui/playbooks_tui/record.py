@@ -65,9 +65,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Tallied:
-    """What each branch of an older session came to; folded after the screen stands."""
+    """What each branch of an older session came to, and how long it ran; found after the screen stands."""
 
     own: Mapping[str, Tally | None]
+    ran: float = 0.0
+    """Seconds, all its runs before this one together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,8 @@ class Branch:
     """running, interrupted, finished or failed."""
     tally: Tally | None = field(default_factory=lambda: Tally(0, 0, 0, 0.0))
     """What its own model calls came to, without those before it left another; None: not known yet."""
+    since: Tally = field(default_factory=lambda: Tally(0, 0, 0, 0.0))
+    """What came to it before the rest was known."""
 
 
 @dataclass(slots=True)
@@ -181,6 +185,8 @@ class Record:
         self.phrase = ""
         self.error = ""
         self.followed = False
+        self.ran = 0.0
+        """Seconds that the session ran before it was opened."""
         self.stop: Stop | None = None
         """Why it stands, when it does."""
         self.headers: list[Header] = []
@@ -295,10 +301,12 @@ class Record:
                 touched.agents |= set(self.agents)
             case Turned():
                 self._turn(told, touched)
-            case Tallied(own):
+            case Tallied(own, ran):
+                self.ran = ran
                 for name, tally in own.items():
                     if name in self.branches:
-                        self.branches[name].tally = tally
+                        own_branch = self.branches[name]
+                        own_branch.tally = tally + own_branch.since if tally is not None else None
                 touched.totals = True
             case Labelled(checkpoint, label):
                 self.labels[checkpoint] = label
@@ -380,8 +388,12 @@ class Record:
     def _count(self, answered: ModelAnswered) -> None:
         self.thinking.discard(answered.agent)
         branch = self.branches.get(self.branch)
-        if branch is not None and branch.tally is not None:
-            branch.tally += Tally(1, answered.input_tokens, answered.output_tokens, answered.cost)
+        if branch is not None:
+            more = Tally(1, answered.input_tokens, answered.output_tokens, answered.cost)
+            if branch.tally is not None:
+                branch.tally += more
+            else:
+                branch.since += more
 
     def go_on(self) -> None:
         """The run was told to go on: shown at once, before the engine says so."""

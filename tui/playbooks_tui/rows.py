@@ -7,7 +7,7 @@ a lookup, whatever the number of rows.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,8 @@ class Filter:
 
     agents: frozenset[str] = _NO_ONE
     kinds: frozenset[str] = FOLDED
+    same: bool = False
+    """Comparing: also what is the same on both sides."""
 
     def passes(self, header: Header) -> bool:
         """Whether a row is shown."""
@@ -107,6 +109,8 @@ class Past:
 
     def __init__(self, record: Record, here: int | None) -> None:
         self.branch = record.headers[here].branch if here is not None else record.branch
+        self.others: tuple[str, ...] = ()
+        """Further branches that are looked at."""
         limit = here if here is not None else len(record.headers)
         self._limits: Mapping[str, int] | None = (
             None if here is None and len(record.branches) <= 1 else record.limits(self.branch, limit)
@@ -115,3 +119,19 @@ class Past:
     def holds(self, row: int, branch: str) -> bool:
         """Whether a row of a branch led to the moment."""
         return self._limits is None or row <= self._limits.get(branch, -1)
+
+
+class Ways(Past):
+    """What led to several moments: those that are compared.
+
+    Args:
+        record: Of the session.
+        rows: The moments.
+    """
+
+    def __init__(self, record: Record, rows: Sequence[int]) -> None:
+        super().__init__(record, rows[-1] if rows else None)
+        ways = [record.limits(record.headers[row].branch, row) for row in rows]
+        names = {name for way in ways for name in way}
+        self.others = tuple(record.headers[row].branch for row in rows[:-1])
+        self._limits = {name: max(way.get(name, -1) for way in ways) for name in names}

@@ -5,7 +5,7 @@ Pure: from the record to lines of spans. The widget around it only scrolls, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -91,18 +91,25 @@ def plan(record: Record, width: int, rows: Rows, branch: str = "") -> Plan:
     return Plan(tuple(own), frozenset(agents) - frozenset(own), step, names, tuple(gutters), forks)
 
 
-def drawn_branches(record: Record, branch: str, most: int) -> list[str]:
+def drawn_branches(record: Record, branch: str, most: int, others: Sequence[str] = ()) -> list[str]:
     """Of all branches those that are drawn: the first, the one stood on with what led to it, and the newest.
 
     Args:
         record: Of the session.
         branch: The one that is stood on.
         most: How many.
+        others: Those that must be there too.
     """
     names = list(record.branches)
     if len(names) <= most:
         return names
-    wanted = [names[0], *record.limits(branch, len(record.headers)), *reversed(names)]
+    wanted = [
+        *others,
+        *([branch] if others else []),
+        names[0],
+        *record.limits(branch, len(record.headers)),
+        *reversed(names),
+    ]
     chosen = list(dict.fromkeys(wanted))[:most]
     return [name for name in names if name in chosen]
 

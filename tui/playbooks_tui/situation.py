@@ -203,33 +203,14 @@ def header_line(record: Record, standing: Standing, width: int, now: float, seco
         standing: Where the person is.
         width: Cells.
         now: Seconds since 1970.
-        seconds: How long this process has run the program.
+        seconds: How long the session has run.
     """
     word, ground = BADGES[mode(record, standing)]
     badge = Span(word, f"badge-{ground}", bold=True)
     said = phrase(record, standing, now)
-    count = len(record.headers)
-    tally = record.tally
-    tokens = amount(None if tally.into is None or tally.out is None else tally.into + tally.out)
-    calls, cost = counted(tally.calls, "call"), money(tally.cost)
     told = seconds > 0 or engine_mode(record, standing) in ("running", "pausing", "paused", "waiting")
-    time, dot = Span(f"{clock(seconds)} " if told else " "), " · " if told else ""
     here = standing.here
-    branch = Span(record.headers[here].branch if here is not None else record.branch, bold=True)
-    session = (Span(record.session), quiet(" ▸ ")) if record.session else ()
-    name = (Span(record.program), quiet(" ▸ "))
-    every = counted(count, "checkpoint")
-    few = f"{count} ckpt"
-    variants = (
-        (*name, *session, branch, quiet(f"    {every} · {calls} · {tokens} tokens · {cost}{dot}"), time),
-        (*name, *session, branch, quiet(f"    {every} · {calls} · {cost}{dot}"), time),
-        (*name, *session, branch, quiet(f"    {few} · {calls} · {cost}{dot}"), time),
-        (*name, branch, quiet(f"    {few} · {calls} · {cost}{dot}"), time),
-        (branch, quiet(f"  {few} · {calls} · {cost}{dot}"), time),
-        (quiet(f"{few} · {cost}{dot}"), time),
-        (branch, quiet(dot), time),
-        (time,),
-    )
+    variants = totals(record, record.headers[here].branch if here is not None else record.branch, seconds, told=told)
     taken = width_of((badge,)) + 1
     # Where the moment is must be read; who writes just now is seen below too.
     least = 0 if mode(record, standing) == "running" and width_of(variants[3]) + taken + 2 <= width else width_of(said)
@@ -243,6 +224,35 @@ def header_line(record: Record, standing: Standing, width: int, now: float, seco
     left = [badge, Span(" "), *(_cut_to(said, spare) if spare >= min(_LEAST_PHRASE, width_of(said)) else ())]
     gap = width - width_of(left) - width_of(right)
     return Line((*left, Span(" " * max(1, gap)), *right))
+
+
+def totals(record: Record, branch: str, seconds: float, *, told: bool) -> tuple[tuple[Span, ...], ...]:
+    """What stands at the right of the header: program, session, branch and what they came to; shorter and shorter.
+
+    Args:
+        record: Of the session.
+        branch: Its name, or those that are compared.
+        seconds: How long the session has run.
+        told: Whether that is known.
+    """
+    tally = record.tally
+    tokens = amount(None if tally.into is None or tally.out is None else tally.into + tally.out)
+    calls, cost = counted(tally.calls, "call"), money(tally.cost)
+    time, dot = Span(f"{clock(seconds)} " if told else " "), " · " if told else ""
+    own = Span(branch, bold=True)
+    session = (Span(record.session), quiet(" ▸ ")) if record.session else ()
+    name = (Span(record.program), quiet(" ▸ "))
+    every, few = counted(len(record.headers), "checkpoint"), f"{len(record.headers)} ckpt"
+    return (
+        (*name, *session, own, quiet(f"    {every} · {calls} · {tokens} tokens · {cost}{dot}"), time),
+        (*name, *session, own, quiet(f"    {every} · {calls} · {cost}{dot}"), time),
+        (*name, *session, own, quiet(f"    {few} · {calls} · {cost}{dot}"), time),
+        (*name, own, quiet(f"    {few} · {calls} · {cost}{dot}"), time),
+        (own, quiet(f"  {few} · {calls} · {cost}{dot}"), time),
+        (quiet(f"{few} · {cost}{dot}"), time),
+        (own, quiet(dot), time),
+        (time,),
+    )
 
 
 def quiet(text: str) -> Span:

@@ -67,6 +67,8 @@ class Differences:
     variables: tuple[VariableChange, ...]
     messages: tuple[MessageChange, ...]
     code: tuple[CodeChange, ...]
+    same: tuple[tuple[str, str], ...] = ()
+    """Variables that are alike in both: agent and name."""
 
     @property
     def none(self) -> bool:
@@ -82,13 +84,9 @@ def differences(a: Moment, b: Moment, responses: tuple[str | None, str | None], 
         responses: Those in which the statements of the two checkpoints stand.
         ancestor: The newest checkpoint that both come from.
     """
+    changed, same = _variables(a, b)
     return Differences(
-        a.header,
-        b.header,
-        ancestor,
-        tuple(differing_variables(a, b)),
-        tuple(_messages(a, b)),
-        tuple(_code(a, b, responses)),
+        a.header, b.header, ancestor, changed, tuple(_messages(a, b)), tuple(_code(a, b, responses)), same
     )
 
 
@@ -113,14 +111,23 @@ def _agents(a: Moment, b: Moment) -> Iterator[str]:
             yield agent
 
 
-def differing_variables(a: Moment, b: Moment) -> Iterator[VariableChange]:
+def differing_variables(a: Moment, b: Moment) -> tuple[VariableChange, ...]:
     """The variables that differ; a name means the same one on both sides."""
+    return _variables(a, b)[0]
+
+
+def _variables(a: Moment, b: Moment) -> tuple[tuple[VariableChange, ...], tuple[tuple[str, str], ...]]:
+    changed: list[VariableChange] = []
+    same: list[tuple[str, str]] = []
     for agent in _agents(a, b):
         hidden = framed(a, agent) | framed(b, agent)
         one, other = shown_variables(a, agent, LONGEST, hidden), shown_variables(b, agent, LONGEST, hidden)
         for name in dict.fromkeys((*one, *other)):
             if one.get(name) != other.get(name) or _types(one.get(name)) != _types(other.get(name)):
-                yield VariableChange(agent, name, one.get(name), other.get(name))
+                changed.append(VariableChange(agent, name, one.get(name), other.get(name)))
+            else:
+                same.append((agent, name))
+    return tuple(changed), tuple(same)
 
 
 def _types(described: Mapping[str, Any] | None) -> str:

@@ -207,21 +207,25 @@ class View(Reading):
     # -- time ------------------------------------------------------------------------------------------------
 
     def _keep_time(self) -> None:
-        """The clock goes while the program runs."""
-        runs = engine_mode(self.record, self.standing) in ("running", "pausing", "waiting")
+        """The clock goes while the program runs, not while it stands or waits for the person."""
+        runs = engine_mode(self.record, self.standing) in ("running", "pausing")
         if runs and self._since is None:
             self._since = self.now()
         elif not runs and self._since is not None:
             self._ran += self.now() - self._since
             self._since = None
 
+    @property
+    def seconds(self) -> float:
+        """How long the session has run: before it was opened, and here."""
+        return self.record.ran + self._ran + (self.now() - self._since if self._since is not None else 0)
+
     def _tick(self) -> None:
         if self._since is not None or engine_mode(self.record, self.standing) == "interrupted":
             self._draw_head()
 
     def _draw_head(self) -> None:
-        seconds = self._ran + (self.now() - self._since if self._since is not None else 0)
-        self.query_one(Head).show(self.standing, self.now(), seconds)
+        self.query_one(Head).show(self.standing, self.now(), self.seconds)
 
     def _draw_ask(self) -> None:
         over = mode(self.record, self.standing) in ("finished", "failed")

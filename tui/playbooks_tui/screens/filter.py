@@ -1,9 +1,10 @@
-"""What the timeline shows: agents and kinds, ticked and unticked; it changes at once."""
+"""What the timeline or a comparison shows: agents and kinds, ticked and unticked; it changes at once."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from textual import events
@@ -11,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
+from playbooks.checkpoints.record import Header
 from playbooks.session.glyphs import GLYPHS
 from playbooks_tui.record import FOLDED, Record
 from playbooks_tui.rows import Filter
@@ -32,8 +34,20 @@ KINDS: Final = {
 """Kinds that can be left out; starts, forks and ends always stand."""
 
 
+_SAME: Final = ("same", "same")
+"""The item of what is the same on both sides."""
+
+
 class FilterList(Pane):
-    """A line for each agent and kind."""
+    """A line for each agent and kind.
+
+    Args:
+        record: Of the session.
+        filter: To begin with.
+        changed: Told of each change.
+        headers: What is shown, to be counted; None: all.
+        same: How many are the same on both sides of a comparison; None: nothing is compared.
+    """
 
     DEFAULT_CSS = """
     FilterList {
@@ -49,19 +63,29 @@ class FilterList(Pane):
         Binding("a", "everything", "everything", show=False),
     ]
 
-    def __init__(self, record: Record, filter: Filter, changed: Callable[[Filter], None]) -> None:
+    def __init__(
+        self,
+        record: Record,
+        filter: Filter,
+        changed: Callable[[Filter], None],
+        headers: Iterable[Header] | None = None,
+        same: int | None = None,
+    ) -> None:
         super().__init__(id="filter")
         self._record, self._changed = record, changed
         self.filter = filter
         counts: Counter[str] = Counter()
-        for header in record.headers:
+        for header in record.headers if headers is None else headers:
             counts[header.agent] += 1
             counts[header.kind] += 1
         self._counts = counts
         self.items: list[tuple[str, str]] = [
             *(("agent", agent) for agent in record.lanes),
-            *(("kind", kind) for kind in KINDS if counts[kind] or kind in FOLDED),
+            *(("kind", kind) for kind in KINDS if counts[kind] or (kind in FOLDED and headers is None)),
         ]
+        if same is not None:
+            counts[_SAME[1]] = same
+            self.items.append(_SAME)
         self.cursor = 0
 
     def on_mount(self) -> None:
@@ -87,16 +111,24 @@ class FilterList(Pane):
 
     def _item(self, place: int) -> Line:
         what, id = self.items[place]
-        on = id not in (self.filter.agents if what == "agent" else self.filter.kinds)
+        on = not self.filter.same if what == "same" else id not in self._left_out(what)
         here = place == self.cursor
         lead = Span("› " if here else "  ", bold=True)
         tick = Span("■ " if on else "□ ", bold=on)
-        name = self._record.title(id) if what == "agent" else f"{GLYPHS[id]} {KINDS[id]}"
+        name = self._words(what, id)
         ink = self._record.hue(id) if what == "agent" else "plain"
         left = (lead, tick, Span(name, ink if on else "quiet", bold=here))
         right = Span(f"{self._counts[id]} ", "quiet")
         gap = self.scrollable_content_region.width - width_of((*left, right))
         return Line((*left, Span(" " * max(1, gap)), right), "chosen" if here else "")
+
+    def _left_out(self, what: str) -> frozenset[str]:
+        return self.filter.agents if what == "agent" else self.filter.kinds
+
+    def _words(self, what: str, id: str) -> str:
+        if what == "agent":
+            return self._record.title(id)
+        return "= what is the same on both sides" if what == "same" else f"{GLYPHS[id]} {KINDS[id]}"
 
     def action_move(self, by: int) -> None:
         self.cursor = min(len(self.items) - 1, max(0, self.cursor + by))
@@ -106,17 +138,25 @@ class FilterList(Pane):
 
     def action_tick(self) -> None:
         what, id = self.items[self.cursor]
-        agents, kinds = self.filter.agents, self.filter.kinds
-        if what == "agent":
-            self._set(Filter(agents ^ {id}, kinds))
-        else:
-            self._set(Filter(agents, kinds ^ {id}))
+        filter = self.filter
+        match what:
+            case "agent":
+                self._set(replace(filter, agents=filter.agents ^ {id}))
+            case "kind":
+                self._set(replace(filter, kinds=filter.kinds ^ {id}))
+            case _:
+                self._set(replace(filter, same=not filter.same))
 
     def action_only(self) -> None:
         what, id = self.items[self.cursor]
         others = frozenset(other for kind, other in self.items if kind == what and other != id)
-        agents, kinds = self.filter.agents, self.filter.kinds
-        self._set(Filter(others, kinds) if what == "agent" else Filter(agents, others))
+        match what:
+            case "agent":
+                self._set(replace(self.filter, agents=others))
+            case "kind":
+                self._set(replace(self.filter, kinds=others))
+            case _:
+                self._set(replace(self.filter, same=False))
 
     def action_everything(self) -> None:
         self._set(Filter())
@@ -146,9 +186,17 @@ class FilterScreen(ModalScreen[None]):
     FilterScreen { align: center middle; background: $background 40%; }
     """
 
-    def __init__(self, record: Record, filter: Filter, changed: Callable[[Filter], None]) -> None:
+    def __init__(
+        self,
+        record: Record,
+        filter: Filter,
+        changed: Callable[[Filter], None],
+        headers: Iterable[Header] | None = None,
+        same: int | None = None,
+    ) -> None:
+        """Arguments as for `FilterList`."""
         super().__init__()
-        self._list = FilterList(record, filter, changed)
+        self._list = FilterList(record, filter, changed, headers, same)
 
     def compose(self) -> ComposeResult:
         yield self._list

@@ -9,7 +9,7 @@ from textual.message import Message
 
 from playbooks_tui.bars_plan import Bars
 from playbooks_tui.record import Record
-from playbooks_tui.rows import Past
+from playbooks_tui.rows import Past, Ways
 from playbooks_tui.situation import Standing, moment
 from playbooks_tui.spans import Line
 from playbooks_tui.widgets.inked import Inked
@@ -34,18 +34,24 @@ class BranchBars(Inked):
         self._record, self._standing = record, Standing()
         self._bars = Bars(record)
         self._past = Past(record, None)
+        self._ways: Ways | None = None
 
-    def show(self, standing: Standing) -> None:
-        """Draws the record as it is now."""
-        self._standing = standing
+    def show(self, standing: Standing, ways: Ways | None = None) -> None:
+        """Draws the record as it is now.
+
+        Args:
+            standing: Where the person is.
+            ways: What is bright; None: what led to where the person is.
+        """
+        self._standing, self._ways = standing, ways
         self._lay_out()
 
     def on_resize(self) -> None:
         self._lay_out()
 
     def _lay_out(self) -> None:
-        self._past = Past(self._record, self._standing.here)
-        count = max(1, self._bars.lay_out(self.size.width, self._past.branch))
+        self._past = self._ways or Past(self._record, self._standing.here)
+        count = max(1, self._bars.lay_out(self.size.width, self._past))
         if self.styles.height is None or self.styles.height.value != count:
             self.styles.height = count
         self.repaint()

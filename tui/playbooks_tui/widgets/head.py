@@ -27,7 +27,7 @@ class Head(Inked):
         Args:
             standing: Where the person is.
             now: Seconds since 1970.
-            seconds: How long this process has run the program.
+            seconds: How long the session has run, in all its processes.
         """
         self._standing, self._now, self._seconds = standing, now, seconds
         self.repaint()

@@ -157,7 +157,7 @@ class Timeline(Pane, inherit_bindings=False):
 
 
 def filter_words(record: Record, filter: Filter) -> str:
-    """What the timeline shows, in a few words: `all agents`, `Seller, Buyer · no calls`."""
+    """What is shown, in a few words: `all agents`, `Seller, Buyer · without 2 kinds`, `all agents · what differs`."""
     shown = [record.title(agent) for agent in record.lanes if agent not in filter.agents]
     if not filter.agents & set(record.lanes):
         who = "all agents"
@@ -166,4 +166,4 @@ def filter_words(record: Record, filter: Filter) -> str:
     left_out = filter.kinds - FOLDED
     unfolded = "with steps" if FOLDED - filter.kinds else ""
     what = f"without {counted(len(left_out), 'kind')}" if left_out else unfolded
-    return f"{who or 'nobody'} · {what}" if what else who or "nobody"
+    return " · ".join(part for part in (who or "nobody", what, "what differs" if filter.same else "") if part)

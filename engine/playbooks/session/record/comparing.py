@@ -65,6 +65,10 @@ class PromptChange:
     left: str
     """Hash."""
     right: str
+    agent: str = ""
+    """Whose; empty: not one and the same."""
+    same: int = 0
+    """Lines that both have, those that are not among `lines` too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ class Comparison:
     spent_left: Spent
     """Since the fork."""
     spent_right: Spent
+    same: tuple[tuple[str, str], ...] = ()
+    """Variables that are alike on both sides: agent and name."""
 
 
 def compare(reader: Reader, left: str, right: str) -> Comparison:
@@ -118,6 +124,7 @@ def compare(reader: Reader, left: str, right: str) -> Comparison:
         _prompts(reader, one.id, other.id),
         spent_between(reader, since, one.id),
         spent_between(reader, since, other.id),
+        found.same,
     )
 
 
@@ -189,4 +196,8 @@ def _prompts(reader: Reader, left: str, right: str) -> PromptChange | None:
     ]
     changed = difflib.unified_diff(texts[0], texts[1], lineterm="", n=2)
     lines = tuple(line for line in changed if line[:3] not in ("---", "+++") and line[:2] != "@@")
-    return PromptChange(lines, one.hash if one else "", other.hash if other else "")
+    whose = {prompt.agent for prompt in (one, other) if prompt}
+    same = len(texts[0]) - sum(line[:1] == "-" for line in lines)
+    return PromptChange(
+        lines, one.hash if one else "", other.hash if other else "", whose.pop() if len(whose) == 1 else "", same
+    )

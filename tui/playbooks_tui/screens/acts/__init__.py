@@ -58,10 +58,9 @@ class Debugging(
         if self.first_tab in inspector.sheets:
             self.prompting = self.first_tab == "prompt"
             inspector.turn_to(self.first_tab)
+        self.bridge.tally()
         if self._begins:
             self.begin_run(held=self._held)
-        else:
-            self.bridge.tally()
 
     def told(self, touched: Touched) -> None:
         if touched.breaks:

@@ -89,7 +89,8 @@ class InspectingActs(Acts):
             names = (record.headers[mark].branch, here.branch)
         session = self.bridge.session
         self.app.push_screen(
-            Compare(record, names, self.bridge.read, session.record.compare, self._ending_of), self._look_at
+            Compare(record, names, self.bridge.read, session.record.compare, self._ending_of, self.seconds),
+            self._look_at,
         )
 
     def _head_of(self, branch: str) -> str:
@@ -158,8 +159,10 @@ class InspectingActs(Acts):
     def _watched(self, text: str | None, old: str) -> None:
         if text is None:
             return
-        kept = [watch for watch in self.watches if watch != old]
-        self.watches = (*kept, text.strip()) if text.strip() and text.strip() not in kept else tuple(kept)
+        new = text.strip()
+        others = [watch for watch in self.watches if watch not in (old, new)]
+        place = self.watches.index(old) if old in self.watches else len(others)
+        self.bridge.session.set_watches((*others[:place], *([new] if new else []), *others[place:]))
         self.turn_to("state")
         self.inspect()
 

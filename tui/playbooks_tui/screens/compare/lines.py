@@ -15,6 +15,7 @@ from playbooks.checkpoints.record import Header
 from playbooks.session.glyphs import GLYPHS
 from playbooks.session.record import Comparison, Pair, Spent
 from playbooks_tui.record import Record
+from playbooks_tui.rows import Filter
 from playbooks_tui.sequence import QUIET, glyph_ink, words
 from playbooks_tui.spans import Line, Span, counted, cut, fit, money, plain, took, width_of, wrapped
 
@@ -38,10 +39,25 @@ class Side:
     """How long it ran since they parted, without the time in which nobody ran it."""
 
 
-def rows_of(comparison: Comparison, forks: tuple[Header | None, Header | None]) -> list[Pair]:
-    """The pairs, with what began a branch in front."""
+def rows_of(
+    comparison: Comparison, forks: tuple[Header | None, Header | None], filter: Filter | None = None
+) -> list[Pair]:
+    """The pairs, with what began a branch in front.
+
+    Args:
+        comparison: Of the two.
+        forks: What began each side's branch.
+        filter: What is left out; None: nothing.
+    """
     begun = [Pair(*forks)] if any(forks) else []
-    return [*begun, *comparison.pairs]
+    rows = [*begun, *comparison.pairs]
+    return rows if filter is None else [pair for pair in rows if _passes(pair, filter)]
+
+
+def _passes(pair: Pair, filter: Filter) -> bool:
+    if filter.same and pair.same:
+        return False
+    return any(header is not None and filter.passes(header) for header in (pair.left, pair.right))
 
 
 def sign_of(pair: Pair) -> str:
@@ -141,10 +157,28 @@ def value_lines(record: Record, comparison: Comparison, sides: tuple[Side, Side]
         lines.append(_row("≠", row, widths, inks, bold=True))
     if not table:
         lines.append(Line((Span("   no variable differs", "quiet"),)))
+    if comparison.same:
+        lines.append(_same_line(record, comparison.same, width))
     lines += [Line(), _row("", ("since they parted", "", "", *names), widths, ["quiet"] * 5, bold=False)]
     for name, left, right in _costs(comparison, sides):
         lines.append(_row("", (name, "", "", left, right), widths, ["plain"] * 5, bold=True))
     return lines
+
+
+def _same_line(record: Record, same: Sequence[tuple[str, str]], width: int) -> Line:
+    """Which variables are alike, as many as there is room to name."""
+    names = [name for _, name in same]
+    shown: list[str] = []
+    rest = ", the same in both"
+    while len(shown) < len(names):
+        left = len(names) - len(shown) - 1
+        tail = (f" and {left} more" if left else "") + rest
+        if width_of((Span(", ".join([*shown, names[len(shown)]]) + tail),)) > width - 5:
+            break
+        shown.append(names[len(shown)])
+    left = len(names) - len(shown)
+    more = (f" and {left} more" if left else "") if shown else counted(left, "variable")
+    return Line((Span(" = ", "quiet", bold=True), Span(f"{', '.join(shown)}{more}{rest}", "quiet")))
 
 
 def _costs(comparison: Comparison, sides: tuple[Side, Side]) -> Iterator[tuple[str, str, str]]:
@@ -201,9 +235,11 @@ def difference_lines(record: Record, comparison: Comparison, sides: tuple[Side, 
     lines: list[Line] = []
     for change in comparison.code:
         title = f"Program {change.file}" if change.file else f"Response of {record.title(change.agent)}"
-        lines += [_title(title), *_diff(change.a, change.b, sides, width), Line()]
+        both = change.a is not None and change.b is not None
+        lines += [_title(title, sides if both else None), *_diff(change.a, change.b, sides, width), Line()]
     if comparison.prompt is not None:
-        lines.append(_title("Prompt"))
+        whose = f"Prompt of {record.title(comparison.prompt.agent)}" if comparison.prompt.agent else "Prompt"
+        lines.append(_title(whose, sides, f" · {counted(comparison.prompt.same, 'line')} the same"))
         for text in comparison.prompt.lines[:_MOST_CODE]:
             lines += _marked(text[:1], text[1:], width)
         lines.append(Line())
@@ -214,8 +250,10 @@ def difference_lines(record: Record, comparison: Comparison, sides: tuple[Side, 
     return lines
 
 
-def _title(text: str) -> Line:
-    return Line((Span(f" {text}", bold=True),))
+def _title(text: str, sides: tuple[Side, Side] | None, note: str = "") -> Line:
+    """What follows, and which sign means which side."""
+    signs = (Span(f"   − {sides[0].name}  + {sides[1].name}", "quiet"),) if sides else ()
+    return Line((Span(f" {text}", bold=True), *signs, Span(note, "quiet")))
 
 
 def _diff(a: str | None, b: str | None, sides: tuple[Side, Side], width: int) -> Iterator[Line]:

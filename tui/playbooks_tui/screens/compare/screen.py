@@ -18,6 +18,7 @@ from playbooks.checkpoints.record import Header
 from playbooks.session.record import Comparison, Pair
 from playbooks_tui.keys import key_name
 from playbooks_tui.record import Record
+from playbooks_tui.rows import Filter, Ways
 from playbooks_tui.screens.compare.lines import (
     HEAD,
     Side,
@@ -28,10 +29,14 @@ from playbooks_tui.screens.compare.lines import (
     sign_of,
     value_lines,
 )
+from playbooks_tui.screens.filter import FilterScreen
 from playbooks_tui.screens.help import Help, keys_of
+from playbooks_tui.situation import Standing, totals
 from playbooks_tui.spans import Line, Span, counted, cut, width_of
+from playbooks_tui.widgets.bars import BranchBars
 from playbooks_tui.widgets.foot import Foot
 from playbooks_tui.widgets.inked import Inked, Pane
+from playbooks_tui.widgets.timeline import filter_words
 
 _WIDE: Final = 120
 _FOOT: Final = (
@@ -40,6 +45,7 @@ _FOOT: Final = (
     ("side", "side"),
     ("before after", "difference"),
     ("look", "look there"),
+    ("filter", "filter"),
     ("swap", "swap"),
     ("copy", "copy command"),
     ("palette", "commands"),
@@ -53,9 +59,9 @@ class CompareHead(Inked):
     can_focus = False
     DEFAULT_CSS = "CompareHead { height: 1; overflow: hidden; }"
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, seconds: float) -> None:
         super().__init__(id="head")
-        self._record = record
+        self._record, self._seconds = record, seconds
         self.names = ("", "")
         self.parts = ""
 
@@ -63,17 +69,22 @@ class CompareHead(Inked):
         badge = Span(" ≠ COMPARING ", "badge-plain", bold=True)
         left = [badge, Span(" "), Span(self.names[0], bold=True), Span(" with ", "quiet")]
         left.append(Span(self.names[1], bold=True))
-        session = " ▸ ".join(part for part in (self._record.program, self._record.session) if part)
-        room = self.size.width - width_of(left) - 1
-        where = Span(cut(f" · {self.parts}", max(0, room)), "quiet")
-        gap = room - width_of([where]) - len(session)
-        if gap < 2:
-            return Line((*left, where))
-        return Line((*left, where, Span(" " * gap), Span(session, "quiet"), Span(" ")))
+        headers, place = self._record.headers, self._record.place
+        branches = dict.fromkeys(headers[place[name]].branch if name in place else name for name in self.names)
+        room = self.size.width - width_of(left)
+        where = Span(cut(f" · {self.parts}", max(0, room - 1)), "quiet")
+        for right in totals(self._record, ", ".join(branches), self._seconds, told=self._seconds > 0)[:-2]:
+            gap = room - width_of([where]) - width_of(right)
+            if gap >= 2:
+                return Line((*left, where, Span(" " * gap), *right))
+        return Line((*left, where))
 
 
 class Sides(Pane):
     """The pairs."""
+
+    class Moved(Message):
+        """Another row is selected."""
 
     def __init__(self, record: Record) -> None:
         super().__init__(id="sides")
@@ -84,8 +95,11 @@ class Sides(Pane):
         """Which side Enter looks at."""
         self._heads: list[Line] = []
 
-    def show(self, comparison: Comparison, rows: list[Pair], sides: tuple[Side, Side]) -> None:
+    def show(self, comparison: Comparison, rows: list[Pair], sides: tuple[Side, Side], filter: Filter) -> None:
         """Draws a comparison."""
+        before = self.rows[self.place] if self.place < len(self.rows) else None
+        if before is not None and before in rows:
+            self.place = rows.index(before)
         self.rows = rows
         width = self.scrollable_content_region.width
         fork = self._record.place.get(comparison.fork.id) if comparison.fork else None
@@ -93,7 +107,11 @@ class Sides(Pane):
         common = len([row for row in self._record.path(branch) if fork is not None and row <= fork])
         self._heads = head_lines(comparison, sides, width, common, self.right)
         parted = sum(1 for pair in rows if sign_of(pair) != "=")
-        self.name_pane((Span("What was said and done", bold=True),), (Span(counted(parted, "difference"), "quiet"),))
+        about = f" {filter_words(self._record, filter)} · {counted(parted, 'difference')}"
+        self.name_pane(
+            (Span("What was said and done", bold=True),),
+            (Span("v", bold=True, act="screen.filter"), Span(about, "quiet", act="screen.filter")),
+        )
         self.tall(len(rows) + HEAD)
         self.go(self.place)
 
@@ -102,6 +120,13 @@ class Sides(Pane):
         self.place = max(0, min(place, len(self.rows) - 1))
         self.reveal(self.place, fixed=HEAD)
         self.refresh()
+        self.post_message(self.Moved())
+
+    @property
+    def meant(self) -> Header | None:
+        """The selected row's checkpoint on the side that is meant, else on the other."""
+        pair = self.rows[self.place] if self.rows else None
+        return (pair.right if self.right else pair.left) or pair.left or pair.right if pair else None
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
@@ -147,9 +172,12 @@ class Compare(Screen[str | None]):
         names: Ids of checkpoints, or names of branches: left and right.
         read: Has something read on the reading thread.
         compare: Compares, there.
+        ending: How a branch ended; empty: it has not.
+        seconds: How long the session has run.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]
     BINDINGS = [
         Binding("escape,q", "close", "back", show=False, id="compare.close"),
         Binding("up,k", "up", "row before", show=False, id="compare.up"),
@@ -162,6 +190,7 @@ class Compare(Screen[str | None]):
         Binding("right_square_bracket", "after", "next difference", show=False, id="compare.after"),
         Binding("tab,left,right,h,l", "side", "the other side", show=False, id="compare.side"),
         Binding("enter", "look", "look there", show=False, id="compare.look"),
+        Binding("v", "filter", "filter", show=False, id="compare.filter"),
         Binding("x", "swap", "swap sides", show=False, id="compare.swap"),
         Binding("y", "copy", "copy the command", show=False, id="compare.copy"),
         Binding("z", "zoom", "zoom", show=False, id="compare.zoom"),
@@ -175,7 +204,7 @@ class Compare(Screen[str | None]):
     Compare #values { width: 55%; height: 1fr; }
     Compare #differ { width: 1fr; height: 1fr; }
     Compare.-narrow #values { width: 1fr; }
-    Compare.-narrow #differ { display: none; }
+    Compare.-narrow #differ, Compare.-low #bars { display: none; }
     """
 
     class Done(Message):
@@ -192,18 +221,21 @@ class Compare(Screen[str | None]):
         read: Callable[[Callable[[], None]], None],
         compare: Callable[[str, str], Comparison],
         ending: Callable[[str], str],
+        seconds: float = 0.0,
     ) -> None:
         super().__init__()
-        self._record, self.names = record, names
+        self._record, self.names, self._seconds = record, names, seconds
+        self.filter = Filter()
         self._read, self._compare, self._ending = read, compare, ending
         self.comparison: Comparison | None = None
 
     def compose(self) -> ComposeResult:
-        yield CompareHead(self._record)
+        yield CompareHead(self._record, self._seconds)
         yield Sides(self._record)
         with Horizontal(id="below"):
             yield Lines("values")
             yield Lines("differ")
+        yield BranchBars(self._record)
         yield Foot()
 
     def on_mount(self) -> None:
@@ -268,9 +300,9 @@ class Compare(Screen[str | None]):
         fork = comparison.fork
         head.parts = f"they part at {fork.id}" if fork else "they have nothing in common"
         head.refresh()
-        rows = rows_of(comparison, self._forks(comparison))
+        rows = rows_of(comparison, self._forks(comparison), self.filter)
         self.query_one(Sides).styles.height = len(rows) + HEAD + 2
-        self.query_one(Sides).show(comparison, rows, self.sides)
+        self.query_one(Sides).show(comparison, rows, self.sides, self.filter)
         values, differ = self.query_one("#values", Lines), self.query_one("#differ", Lines)
         width = values.scrollable_content_region.width
         lines = value_lines(self._record, comparison, self.sides, width)
@@ -285,6 +317,26 @@ class Compare(Screen[str | None]):
         values.show(lines)
         values.name_pane((Span(title, bold=True),))
         differ.name_pane((Span("Code and prompt", bold=True),))
+
+    def on_sides_moved(self) -> None:
+        """The bar of the row that is selected is marked; what led to neither side is dim."""
+        comparison, place, meant = self.comparison, self._record.place, self.query_one(Sides).meant
+        if comparison is not None:
+            heads = [place[head.id] for head in (comparison.left, comparison.right) if head.id in place]
+            here = place.get(meant.id) if meant is not None else None
+            self.query_one(BranchBars).show(Standing(here=here), Ways(self._record, heads))
+
+    def on_branch_bars_chosen(self, event: BranchBars.Chosen) -> None:
+        """A bar was clicked: its row is selected, and its side meant."""
+        sides, id = self.query_one(Sides), self._record.headers[event.index].id
+        for place, pair in enumerate(sides.rows):
+            for header, right in ((pair.left, False), (pair.right, True)):
+                if header is not None and header.id == id:
+                    sides.right = right
+                    sides.go(place)
+                    self.draw()
+                    return
+        self.notify("that is before they part, on neither side, or filtered out", timeout=3)
 
     def _forks(self, comparison: Comparison) -> tuple[Header | None, Header | None]:
         """What began each side's branch, when that was where they part."""
@@ -352,10 +404,22 @@ class Compare(Screen[str | None]):
     def action_look(self) -> None:
         """Looks at the selected checkpoint."""
         sides = self.query_one(Sides)
-        pair = sides.rows[sides.place] if sides.rows else None
-        header = (pair.right if sides.right else pair.left) or pair.left or pair.right if pair else None
-        if header is not None:
-            self.dismiss(header.id)
+        if sides.meant is not None:
+            self.dismiss(sides.meant.id)
+
+    def action_filter(self) -> None:
+        """Which agents and kinds are shown, and whether only what differs."""
+        comparison = self.comparison
+        if comparison is None:
+            return
+        pairs = rows_of(comparison, self._forks(comparison))
+        headers = [header for pair in pairs for header in (pair.left, pair.right) if header is not None]
+        same = sum(sign_of(pair) == "=" for pair in pairs)
+        self.app.push_screen(FilterScreen(self._record, self.filter, self._filtered, headers, same))
+
+    def _filtered(self, filter: Filter) -> None:
+        self.filter = filter
+        self.draw()
 
     def action_swap(self) -> None:
         """Left becomes right."""
