@@ -84,3 +84,15 @@ def respond(request):
     return {"Shop": SHOP, "Guest": GUEST}[request.agent]
 '''
 """Ends otherwise when something is changed."""
+ASKS_TWO = """
+def respond(request):
+    return '''async def ask(question):
+    await Say("user", question)
+    return await Yld("user")
+
+name, food = await asyncio.gather(ask("What is your name?"), ask("What do you eat?"))
+await Say("user", f"{name} eats {food}.")
+await EndProgram()
+'''
+"""
+"""Two branches that wait for the person at once."""

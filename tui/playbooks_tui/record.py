@@ -29,6 +29,7 @@ from playbooks.runtime.notices import (
     ModelRetried,
     Notice,
     Output,
+    Question,
     RunStatus,
     StatusChanged,
     Stop,
@@ -206,6 +207,8 @@ class Record:
         self.thinking: set[str] = set()
         """Agents whose model call is open."""
         self.asked: tuple[str, ...] = ()
+        """Who waits for the person; the next answer goes to the first."""
+        self.questions: tuple[Question, ...] = ()
         self.undecided: dict[str, MayHaveRun] = {}
         """Calls that may have run and wait for the person's word."""
         self.printed: list[Printed] = []
@@ -279,8 +282,8 @@ class Record:
                     self.printed.append(Printed(told.agent, "warning", f"◐ {told.call} {DECIDED[told.decision]}"))
                     touched.output = True
                 touched.asked = touched.status = True
-            case Asked(agents):
-                self.asked = agents
+            case Asked(agents, questions):
+                self.asked, self.questions = agents, questions
                 touched.asked = True
             case StatusChanged(status, phrase):
                 self.status, self.phrase = status, phrase
@@ -406,7 +409,7 @@ class Record:
         self.phrase = error
         if self.branch in self.branches and status != "ready":
             self.branches[self.branch].status = status
-        self.asked = ()
+        self.asked = self.questions = ()
         self.undecided.clear()
         self.writing.clear()
         self.thinking.clear()
@@ -416,6 +419,21 @@ class Record:
     def text(self, index: int) -> str:
         """What was said, heard or called in a row, in full where it is known."""
         return self._texts.get(index) or self.headers[index].text
+
+    @property
+    def question(self) -> Question | None:
+        """What the next answer goes to; None: nobody asks. Its text is what that playbook said to the person last."""
+        if not self.asked:
+            return None
+        told = self.questions[0] if self.questions else Question("", "")
+        if told.text:
+            return told
+        for row in reversed(self.own.get(self.asked[0], ())):
+            header = self.headers[row]
+            said = header.branch == self.branch and header.kind == "say" and header.peer == HUMAN
+            if said and told.playbook in ("", header.playbook):
+                return Question(told.playbook, self.text(row))
+        return told
 
     @property
     def lanes(self) -> list[str]:

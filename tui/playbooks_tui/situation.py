@@ -318,6 +318,17 @@ def step_name(step: str) -> str:
 # -- the line to type in ---------------------------------------------------------------------------------------------
 
 
+def asked_words(record: Record) -> str:
+    """Whose question the next answer goes to, and which."""
+    question = record.question
+    if question is None:
+        return ""
+    who = record.title(record.asked[0])
+    if not question.text:
+        return f"{who} asks in {question.playbook}" if question.playbook else f"{who} asks"
+    return f"{who} asks “{plain(question.text)}”"
+
+
 def ask_line(record: Record, standing: Standing, room: int = 200) -> str:
     """What the empty line says.
 
@@ -340,6 +351,9 @@ def ask_line(record: Record, standing: Standing, room: int = 200) -> str:
     if record.undecided:
         call = next(iter(record.undecided.values())).call
         return f"{call} may have run: i, then {CHOICES}"
+    if len(record.asked) > 1:
+        place = f" · 1 of {len(record.asked)}: i answers this one"
+        return cut(asked_words(record), room - len(place)) + place
     if record.asked:
         return f"{record.title(record.asked[0])} asks you: i answers"
     return "nobody asks you now"

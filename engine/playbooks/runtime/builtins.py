@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from playbooks.checkpoints import describe
 from playbooks.runtime.call import Call, Running
 from playbooks.runtime.effects import Segmented
+from playbooks.runtime.notices import Question
 from playbooks.runtime.place import current
 from playbooks.runtime.results import brief, brief_call, note_result
 from playbooks.runtime.signals import NeverAwaited, ProgramEnded, Returned, UnknownTarget
@@ -85,7 +86,10 @@ class Builtins:
 
             running.finish = finish
 
-        return self._call("Say", "say", (str(target), words), run, publish=lambda _: runtime.messages.sent(sent[0]))
+        asks = words if str(target).strip().lower() in ("user", HUMAN) else ""
+        return self._call(
+            "Say", "say", (str(target), words), run, publish=lambda _: runtime.messages.sent(sent[0]), asks=asks
+        )
 
     def Yld(self, target: Any = "user") -> Call:  # noqa: N802
         runtime, frame = self._runtime, current().frame
@@ -117,8 +121,9 @@ class Builtins:
                     row = runtime.state.messages[id]
                     return bool(row[0] == sender and not (row[3] and not person))
 
+                question = Question(frame.playbook.name, frame.question(running.path)) if person else None
                 ids = await runtime.mailbox.take(
-                    agent, "user" if person else f"agent {sender}", running.tick, accepts, single=person
+                    agent, "user" if person else f"agent {sender}", running.tick, accepts, question=question
                 )
                 peer = sender
             rows = [runtime.state.message(id) for id in ids]

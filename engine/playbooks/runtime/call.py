@@ -70,11 +70,12 @@ class Call:
         tool: It does something outside that a crash may leave half done: it is noted before it begins.
         shown: For people: `Charge(10)`.
         given: Makes an outcome that the person gave look like one of `run`'s.
+        asks: What it says to the person, who may be waited for next.
     """
 
     __slots__ = (
-        "arguments", "code", "frame", "given", "instruction", "kind", "label", "line", "playbook", "publish", "run",
-        "runtime", "shown", "then", "tool", "waits",
+        "arguments", "asks", "code", "frame", "given", "instruction", "kind", "label", "line", "playbook", "publish",
+        "run", "runtime", "shown", "then", "tool", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -91,10 +92,11 @@ class Call:
         tool: bool = False,
         shown: str = "",
         given: Callable[[Running, Any], None] | None = None,
+        asks: str = "",
     ) -> None:
         self.runtime, self.label, self.kind, self.arguments = runtime, label, kind, arguments
         self.run, self.publish, self.waits, self.then, self.playbook = run, publish, waits, then, playbook
-        self.tool, self.shown, self.given = tool, shown, given
+        self.tool, self.shown, self.given, self.asks = tool, shown, given, asks
         self.frame = current().frame
         self.frame.unbegun.add(self)
         frame: types.FrameType | None = sys._getframe(2)

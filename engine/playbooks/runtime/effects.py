@@ -126,6 +126,8 @@ class Effects:
         frame.unbegun.discard(call)
         call.frame.unbegun.discard(call)
         self.activity += 1
+        if call.asks:
+            frame.asked[path] = call.asks
         if runtime.stopping:
             await runtime.never()
         if frame.id in runtime.state.returned:  # a `finally` after `Return`: a resume would not come to it

@@ -31,8 +31,8 @@ class Frame:
     """
 
     __slots__ = (
-        "agent", "arguments", "done", "id", "names", "parameters", "parent", "playbook", "response", "since", "step",
-        "stored", "tasks", "tool", "unbegun", "unit", "witness",
+        "agent", "arguments", "asked", "done", "id", "names", "parameters", "parent", "playbook", "response", "since",
+        "step", "stored", "tasks", "tool", "unbegun", "unit", "witness",
     )  # fmt: skip
 
     def __init__(self, id: int, agent: str, playbook: Playbook, arguments: dict[str, Any], parent: int) -> None:
@@ -52,8 +52,15 @@ class Frame:
         self.since = 0.0
         """Until when the last thing it did took, on the clock of what was worked."""
         self.step = ""
+        self.asked: dict[tuple[int, ...], str] = {}
+        """What it said to the person last, by task: in this process, so of a resume what is said again or anew."""
         self.done: list[tuple[types.CodeType | None, int, int, str]] = []
         """Calls of the statement under way that have ended: where they stand, and their label."""
+
+    def question(self, path: tuple[int, ...]) -> str:
+        """What a task, or the one that made it, said to the person last; empty: not known."""
+        asked = self.asked
+        return next((asked[path[:n]] for n in range(len(path), -1, -1) if path[:n] in asked), "")
 
     def describe(self) -> str:
         """As people know it: `Haggle of 1000`."""

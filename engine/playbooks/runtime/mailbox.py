@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from playbooks.runtime.notices import Question
 from playbooks.runtime.targets import HUMAN
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ class Waiter:
     """As shown: `user`, `agent 1001`, `meeting 101`."""
     tick: int
     accepts: Predicate
-    single: bool
-    """Takes one message at a time: what the person says goes to one who asked."""
+    question: Question | None = None
+    """Of one who asks the person, and so takes one message at a time: what they say goes to one who asked."""
     more: bool = False
     """Has got something and waits a moment for more: it asks nobody for it."""
     ready: asyncio.Future[tuple[int, ...]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -46,10 +47,17 @@ class Mailbox:
         """(agent, message): what is said in a meeting is in several inboxes, and each gives it out by itself."""
 
     async def take(
-        self, agent: str, target: str, tick: int, accepts: Predicate, *, single: bool = False, more: bool = False
+        self,
+        agent: str,
+        target: str,
+        tick: int,
+        accepts: Predicate,
+        *,
+        question: Question | None = None,
+        more: bool = False,
     ) -> tuple[int, ...]:
         """Ids of messages for the agent, as soon as there are any; they are this caller's alone."""
-        waiter = Waiter(agent, target, tick, accepts, single, more)
+        waiter = Waiter(agent, target, tick, accepts, question, more)
         self.waiters.append(waiter)
         self.waiters.sort(key=lambda waiting: waiting.tick)
         try:
@@ -104,7 +112,7 @@ class Mailbox:
         for waiter in [waiting for waiting in self.waiters if waiting.agent == agent]:
             found = tuple(id for id in sorted(inbox) if (agent, id) not in self._reserved and waiter.accepts(id))
             if found and not waiter.ready.done():
-                found = found[:1] if waiter.single else found
+                found = found[:1] if waiter.question else found
                 self._reserved.update((agent, id) for id in found)
                 waiter.ready.set_result(found)
                 self.waiters.remove(waiter)

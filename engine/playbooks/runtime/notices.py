@@ -159,10 +159,23 @@ class MayHaveRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What an answer of the person is waited for."""
+
+    playbook: str
+    """Which waits; empty: not known."""
+    text: str
+    """What it said to the person last; empty: not known, as after a resume."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """The person's answer is waited for by these agents, in the order they asked; empty: by none any more."""
 
     agents: tuple[str, ...]
+    """The next answer goes to the first; one whose branches ask several things is there as often."""
+    questions: tuple[Question, ...] = ()
+    """Of each of them; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Apart because nothing here changes the run; with no listener it costs nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from playbooks.runtime.notices import (
     AgentChanged,
@@ -15,11 +15,15 @@ from playbooks.runtime.notices import (
     Listener,
     Notice,
     Output,
+    Question,
     WritingDropped,
 )
 
 if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
+
+_UNKNOWN: Final = Question("", "")
+"""Of one who waits in a meeting."""
 
 
 class Telling:
@@ -30,7 +34,7 @@ class Telling:
         self.listeners: list[Listener] = []
         self._views: dict[str, tuple[Any, ...]] = {}
         """Agent → the fields of its view as told last."""
-        self._asked: tuple[str, ...] = ()
+        self._asked = Asked(())
 
     def notify(self, notice: Notice) -> None:
         """Tells all listeners."""
@@ -79,7 +83,9 @@ class Telling:
         """An agent began or ceased to wait."""
         self._runtime.effects.activity += 1
         self.agent_changed(agent)
-        asked = tuple(waiter.agent for waiter in self._runtime.mailbox.asking())
+        asking = self._runtime.mailbox.asking()
+        agents = tuple(waiter.agent for waiter in asking)
+        asked = Asked(agents, tuple(waiter.question or _UNKNOWN for waiter in asking))
         if asked != self._asked:
             self._asked = asked
-            self.notify(Asked(asked))
+            self.notify(asked)

@@ -27,6 +27,7 @@ from playbooks_tui.record import HUMAN, Opened, Touched
 from playbooks_tui.screens.moments import Reading
 from playbooks_tui.situation import (
     ask_line,
+    asked_words,
     doing,
     engine_mode,
     mode,
@@ -230,7 +231,13 @@ class View(Reading):
     def _draw_ask(self) -> None:
         over = mode(self.record, self.standing) in ("finished", "failed")
         asked = bool(self.record.asked) and self.standing.here is None
-        self.query_one(Ask).show(ask_line(self.record, self.standing, self.size.width - 4), asked=asked, over=over)
+        several = len(self.record.asked) > 1 and not self.record.undecided
+        self.query_one(Ask).show(
+            ask_line(self.record, self.standing, self.size.width - 4),
+            asked=asked,
+            over=over,
+            whom=asked_words(self.record) if asked and several else "",
+        )
 
     def draw_footer(self) -> None:
         """The keys of this state, under the names that they have now; in a field letters are text."""

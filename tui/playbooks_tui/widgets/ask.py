@@ -10,6 +10,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
+from playbooks_tui.spans import cut
+
 
 class Ask(Horizontal):
     """Where the person answers."""
@@ -55,15 +57,19 @@ class Ask(Horizontal):
     over = False
     """Whether nothing can be said any more."""
 
-    def show(self, words: str, *, asked: bool, over: bool = False) -> None:
+    whom = ""
+    """Whose question it answers, where several ask."""
+
+    def show(self, words: str, *, asked: bool, over: bool = False, whom: str = "") -> None:
         """Says who asks.
 
         Args:
             words: For the empty line.
             asked: Whether somebody waits for an answer.
             over: Whether nothing can be said any more; the line is lit then too, for it says what to do next.
+            whom: Whose question it answers, where several ask: told while it is typed too.
         """
-        self.over = over
+        self.over, self.whom = over, whom
         if self.field.placeholder != words:
             self.field.placeholder = words
         self.set_class(asked or over, "-asked")
@@ -83,7 +89,11 @@ class Ask(Horizontal):
     def _hint(self) -> None:
         typing = self.field.can_focus
         waits = "" if self.over else "i types here, Esc leaves"
-        self.query_one("#hint", Label).update("Enter says it, Esc leaves" if typing else waits)
+        self.query_one("#hint", Label).update(f"Enter {self._does}, Esc leaves" if typing else waits)
+
+    @property
+    def _does(self) -> str:
+        return f"answers: {cut(self.whom, max(12, self.size.width // 2))}" if self.whom else "says it"
 
     def on_click(self) -> None:
         self.post_message(self.Wanted())
