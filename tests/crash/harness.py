@@ -36,7 +36,6 @@ from typing import Literal
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record_file import DamagedFile, from_bytes
-from playbooks.state import events as e
 
 HERE = Path(__file__).parent
 CONFIG = "[durability]\nenabled = true\nkeep_last_n = 0\n[model]\ntoken_delay_s = 0.0001\n"
@@ -191,27 +190,23 @@ class Killed:
         """Changes a letter in a file, as a rotten disk would: a whole pickle still, but not what was written.
 
         Mostly in the newest; in every third trial in any but the session's start, without which nothing is left. Of a
-        mutant in the newest message: what is believed then was never said.
+        mutant in what was said, wherever it is kept: only some of the files are read, and what is believed then was
+        never said.
         """
-        files, telling = dict[int, Path](), list[int]()
+        files = {}
         for file in (self.folder / ".checkpoints").glob("*/*_ckpt_*.pkl"):
             checkpoint, _ = from_bytes(file.read_bytes(), None, file.stem)
             files[checkpoint.header.sequence] = file
-            sent = [event for event in e.from_builtins(checkpoint.events) if isinstance(event, e.MessageSent)]
-            if any("noted" in event.text for event in sent):
-                telling.append(checkpoint.header.sequence)
-        pick = random.Random(self.trial.write)
-        last = max(files)
-        if self.trial.mutant:  # all places: some may be of code that has run, and is read no more
-            file = files[max(telling)]
-            data = file.read_bytes().replace(b"noted", b"notee")
+        if self.trial.mutant:
+            for file in files.values():
+                file.write_bytes(file.read_bytes().replace(b"noted", b"notee"))
         else:
+            pick, last = random.Random(self.trial.write), max(files)
             file = files[pick.randint(2, last) if self.trial.write % 3 == 0 else last]
-            letters = bytearray(file.read_bytes())
-            place = pick.choice([found.start() for found in re.finditer(rb"[a-z]", letters[:-64])])
-            letters[place] = 97 + (letters[place] - 96) % 26
-            data = bytes(letters)
-        file.write_bytes(data)
+            data = bytearray(file.read_bytes())
+            place = pick.choice([found.start() for found in re.finditer(rb"[a-z]", data[:-64])])
+            data[place] = 97 + (data[place] - 96) % 26
+            file.write_bytes(data)
         # What completed since has to be done again.
         self._allowed.update(self.ledger())
 
