@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from itertools import pairwise
+from pathlib import Path
 
 from textual.widgets import Input
 from tui.desk import Desk, Opens
 from tui.programs import HAGGLES
+from tui.studio import EXAMPLES
 
+from playbooks import DebugSession
+from playbooks.checkpoints.record import Header
+from playbooks.config import Config
+from playbooks_tui.inspected import Wish, inspect
 from playbooks_tui.screens.breakpoints import BreakpointList, Breakpoints
 from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.help import HelpPane, about
@@ -42,6 +50,28 @@ async def test_state_shows_stack_changes_code_history_and_cost_of_the_moment(des
         for line in ("▸ Main", "~ $price", "was 100", "+ answer", "'80'", "History of", "took"):
             assert line in shown, line
         assert "▸ await EndProgram()" in shown and '✓ await Say("user"' in shown
+
+
+async def test_a_call_that_begins_or_returns_changes_no_variable_of_its_caller(alone: Path) -> None:
+    for name in ("country_facts.pb", "country_facts_model.py"):
+        shutil.copy(EXAMPLES / name, alone)
+    config = Config.load(overrides={"model": {"token_delay_s": 0}}).for_debug()
+
+    async with DebugSession.open("country_facts.pb", config=config) as session:
+        await session.run()
+
+        def changes(before: Header, at: Header) -> list[tuple[str, str, str]]:
+            here, then = session.record.moment(at.id), session.record.moment(before.id)
+            found = inspect(Wish(0, "1000", before.id), here, then, None).variables
+            return [(one.change, one.name, one.value) for one in found if one.change]
+
+        rows = list(pairwise(header for header in session.timeline if header.agent == "1000"))
+        into = next(pair for pair in rows if pair[1].playbook == "CountryFact" and pair[0].playbook == "CollectFacts")
+        assert changes(*into) == [("+", "country", "'Japan'")]
+        back = next(pair for pair in rows if pair[0].kind == "return" and pair[1].playbook == "CollectFacts")
+        assert changes(*back) == []
+        turn = [pair[1] for pair in rows if pair[1].kind == "step" and pair[1].playbook == "CountryFact"]
+        assert changes(turn[0], turn[1]) == [("~", "country", "'Japan'")]
 
 
 async def test_changes_are_set_against_the_mark_when_there_is_one(desk: Opens) -> None:

@@ -159,7 +159,7 @@ def seen(wish: Wish, moment: Moment, before: Moment | None, code: Code | None) -
 def inspect(wish: Wish, moment: Moment, before: Moment | None, code: Code | None) -> Inspected:
     """Reads an agent at a moment; arguments as for `seen`."""
     agent = wish.agent
-    now, then = (None if m is None else _data(m, agent) for m in (moment, before))
+    now, then = _data(moment.variables(agent)), None if before is None else _then(moment, before, agent)
     session = moment.state.session
     texts = dict(session.get("files", ()))
     roots = [path for path in session.get("roots", ()) if path in texts]
@@ -168,7 +168,7 @@ def inspect(wish: Wish, moment: Moment, before: Moment | None, code: Code | None
         agent,
         before.header.id if before is not None else "",
         _stack(moment, agent),
-        _variables(now or {}, then),
+        _variables(now, then),
         tuple(watched(moment, agent, wish.watches)) if wish.watches else (),
         code,
         {id: view.step for id, view in moment.agents.items() if view.step},
@@ -272,8 +272,24 @@ def _tree(frames: Sequence[Any], parents: Mapping[int, int]) -> list[Any]:
     return found
 
 
-def _data(moment: Moment, agent: str) -> dict[str, Any]:
-    return {name: value for name, value in moment.variables(agent).items() if is_data(value)}
+def _data(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if is_data(value)}
+
+
+def _then(moment: Moment, before: Moment, agent: str) -> dict[str, Any]:
+    """What the variables are set against: the agent's own, and those of the same call, or of another of its playbook.
+
+    A call that begins or returns changes no variable: what its caller has is neither gone nor new by that.
+    """
+    found = {name: value for name, value in before.variables(agent).items() if name.startswith("$")}
+    if frames := moment.call_stack(agent):
+        call, held = frames[-1], before.call_stack(agent)
+        same = next((frame for frame in held if (frame.id, frame.playbook) == (call.id, call.playbook)), None)
+        if same is None and held and held[-1].playbook == call.playbook:
+            same = held[-1]
+        if same is not None:
+            found.update(before.frame_variables(same.id))
+    return _data(found)
 
 
 def _variables(now: Mapping[str, Any], then: Mapping[str, Any] | None) -> tuple[Variable, ...]:
