@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
 from textual.widgets import Button, Input, Label, TextArea
 from tui.desk import Desk, Opens
 from tui.programs import HAGGLES, SLEEPS
@@ -56,6 +57,28 @@ async def test_e_opens_at_what_was_said_and_another_word_ends_the_program_otherw
         record = d.screen.record
         assert record.branches["main"].ended and record.branches["fork-1"].ended
         assert {"Sold at 80.", "Sold at 95."} <= {record.text(row) for row in record.shown}
+
+
+@pytest.mark.parametrize(("size", "least"), [((80, 24), 20), ((120, 36), 40)])
+async def test_a_long_text_has_room_in_the_field_and_the_name_and_what_it_was_give_way(
+    desk: Opens, size: tuple[int, int], least: int
+) -> None:
+    async with desk(HAGGLES.replace("A pen for 100?", "A pen for 100, and not a penny less for it."), size=size) as d:
+        await d.status("finished")
+        dialog = await opened(d, "say", "A pen")
+        assert dialog.query_one("#new").size.width >= least
+        assert says(dialog, "what").startswith("Shop says   A pen") and says(dialog, "what").endswith("… → ")
+        box = dialog.query_one("#dialog").content_region
+        shown = [one for one in dialog.query("#dialog .field Label, #dialog Choice, #dialog Input") if one.display]
+        assert [one for one in shown if one.region.right > box.right] == []
+
+
+async def test_why_a_thing_cant_be_changed_has_two_lines(desk: Opens) -> None:
+    async with desk(HAGGLES, size=(80, 24)) as d:
+        await d.status("finished")
+        dialog = await opened(d, "end", "")
+        why = f"{says(dialog, 'why')} {says(dialog, 'others')}"
+        assert "gave can't be changed; fork with --before and change what it returns" in why, why
 
 
 async def test_what_is_typed_before_the_moment_was_read_is_kept(desk: Opens) -> None:

@@ -15,6 +15,7 @@ from playbooks.checkpoints import describe
 from playbooks.checkpoints.codec import encode
 from playbooks.checkpoints.record import Checkpoint
 from playbooks.errors import UserError
+from playbooks.language.keyvalues import shorten
 from playbooks.language.model import Program
 from playbooks.runtime.response import Response
 from playbooks.runtime.source import mark
@@ -109,7 +110,7 @@ class Editing:
                 f"{header.id} is no result of a call", "change a variable, or fork from a call's checkpoint"
             )
         if header.kind in ("return", "end", "say", "step", "create"):
-            raise UserError(f"what {header.statement} gave can't be changed", self._instead(header.kind))
+            raise UserError(f"what {shorten(header.statement, 40)} gave can't be changed", self._instead(header.kind))
         if (ended.frame, ended.unit) not in self._state.record:
             raise UserError(f"the statement of {header.id} is over", "fork with --before, or change a variable")
         return ended

@@ -32,8 +32,8 @@ from playbooks_tui.screens.fork.draft import (
 )
 from playbooks_tui.screens.fork.editor import Editor
 from playbooks_tui.screens.fork.foreseen import NAMES, Rows
-from playbooks_tui.screens.fork.parts import Choice, Choices, Field, Tick, others, verdict
-from playbooks_tui.spans import cut, plain
+from playbooks_tui.screens.fork.parts import Choice, Choices, Field, Tick, changed_from, others, verdict
+from playbooks_tui.spans import cut, plain, wrapped
 from playbooks_tui.typeahead import TypeAhead
 
 CODE: Final[Key] = ("code", "")
@@ -75,7 +75,7 @@ class Fork(ModalScreen[Draft | None]):
     ]
     DEFAULT_CSS = """
     Fork { align: center middle; background: $background 45%; }
-    Fork #dialog { width: 60%; min-width: 80; max-width: 120; height: 19; }
+    Fork #dialog { width: 84%; min-width: 80; max-width: 120; height: 19; }
     Fork #dialog { border: round $foreground; background: $surface; padding: 0 1; }
     Fork .field { height: 1; }
     Fork .name { width: 10; color: $quiet; }
@@ -150,7 +150,7 @@ class Fork(ModalScreen[Draft | None]):
                 "[b]Fork[/] [$quiet]at[/] $id [$quiet]on $branch[/]", id=place.checkpoint, branch=place.branch
             )
             yield self._field(
-                "From", Choices(f"after  {cut(plain(place.done), 30)}", "before it: it runs again", id="from")
+                "From", Choices(f"after  {cut(plain(place.done), 24)}", "before it: it runs again", id="from")
             )
             with Horizontal(classes="field"):
                 yield Label("Change", classes="name")
@@ -460,15 +460,14 @@ class Fork(ModalScreen[Draft | None]):
             what.update("nothing can be changed here" if self.facts else "")
             kind.update("")
         else:
-            was = text_of(thing) or show(thing.value, 60)
-            what.update(
-                Content.assemble(cut(plain(self._called(thing)), 26), "   ", (cut(plain(was), 14) + " → ", "$quiet"))
-            )
             text = self.draft.texts.get(key_of(thing))
-            kind.update(verdict(thing, text))
+            says = verdict(thing, text)
+            kind.update(says)
+            what.update(changed_from(thing, self._called(thing), text, self._room - says.cell_length - 1))
         why, rest = self._why(thing), others(self.things, self.thing, self.draft.texts, self._called, self._room)
-        self.query_one("#why", Label).update(why or rest)  # no gap between the field and what the arrows reach
-        self.query_one("#others", Label).update(rest if why else "")
+        first, *more = why or [rest]  # no gap between the field and what the arrows reach
+        self.query_one("#why", Label).update(first)
+        self.query_one("#others", Label).update(more[0] if more else rest if why else "")
 
     def _called(self, thing: Changeable) -> str:
         title = self._desk.title(thing.agent)
@@ -480,14 +479,23 @@ class Fork(ModalScreen[Draft | None]):
         own = self.facts is not None and thing.agent == self.facts.leaving.moment.header.agent
         return thing.about if own else f"{title} {thing.about}"
 
-    def _why(self, thing: Changeable | None) -> Content:
-        """The reason that matters most: what is wrong, else why this thing can't be changed, else one that can't."""
+    def _why(self, thing: Changeable | None) -> list[Content]:
+        """The reason that matters most: what is wrong, else why this thing can't be changed, else one that can't.
+
+        In two lines at the most: the second takes the place of what else can be changed.
+        """
         if self.problem:
-            return Content.assemble((cut(plain(self.problem), self._room), "$bad"))
+            return self._lines(self.problem, "$bad")
         if thing is not None and thing.why_not:
-            return Content.assemble((cut(plain(thing.why_not), self._room), "$doubt"))
+            return self._lines(thing.why_not, "$doubt")
         other = next((t for t in self.things if t.why_not and t.kind == "variable"), None)
         if other is None:
-            return Content("")
+            return []
         said = f"{other.about} {show(other.value, 20)} · {other.why_not}"
-        return Content.assemble((cut(plain(said), self._room), "$quiet"))
+        said = said if len(said) <= self._room else f"{other.about} · {other.why_not}"
+        return [Content.assemble((cut(plain(said), self._room), "$quiet"))]
+
+    def _lines(self, words: str, ink: str) -> list[Content]:
+        first, *rest = wrapped(plain(words), self._room) or [""]
+        both = [first, cut(" ".join(rest), self._room)] if rest else [first]
+        return [Content.assemble((line, ink)) for line in both]

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Checkbox, Input, RadioButton, RadioSet
 
+from playbooks.checkpoints.describe import show
 from playbooks.session.changeable import Changeable
-from playbooks_tui.screens.fork.draft import Key, key_of, typed
+from playbooks_tui.screens.fork.draft import Key, key_of, text_of, typed
+from playbooks_tui.spans import cut, plain
+
+_MOST_NAME: Final = 26
+_LEAST_NAME: Final = 14
+_MOST_WAS: Final = 60
+_WAS: Final = 14
+_LEAST_WAS: Final = 6
+_FIELD: Final = 8
+_MOST_FIELD: Final = 48
+"""Cells: the name of what is changed, what it was, and the field."""
+_BETWEEN: Final = "   "
+_ARROW: Final = " → "
 
 
 class Field(Input):
@@ -75,6 +89,27 @@ class Choices(RadioSet):
         """Textual's own handler runs after this one, and turns it on again."""
         if not event.radio_button.value:
             self.post_message(self.Again(self))
+
+
+def changed_from(thing: Changeable, name: str, text: str | None, room: int) -> Content:
+    """What stands before the field: what is changed, and what it was; both give way to what is typed.
+
+    Args:
+        thing: What is changed.
+        name: What it is called.
+        text: What was typed; None: nothing.
+        room: Cells for this and the field.
+    """
+    was = plain(text_of(thing) or show(thing.value, _MOST_WAS))
+    name, old = cut(plain(name), _MOST_NAME), cut(was, _WAS)
+    wanted = min(max(len(was if text is None else text) + 1, _FIELD), _MOST_FIELD)
+    over = wanted + len(name) + len(old) + len(_BETWEEN) + len(_ARROW) - room
+    if over > 0:
+        old = cut(old, max(_LEAST_WAS, len(old) - over))
+        over = wanted + len(name) + len(old) + len(_BETWEEN) + len(_ARROW) - room
+    if over > 0:
+        name = cut(name, max(_LEAST_NAME, len(name) - over))
+    return Content.assemble(name, _BETWEEN, (old + _ARROW, "$quiet"))
 
 
 def verdict(thing: Changeable, text: str | None) -> Content:
