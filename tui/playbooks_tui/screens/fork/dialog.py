@@ -32,8 +32,8 @@ from playbooks_tui.screens.fork.draft import (
 )
 from playbooks_tui.screens.fork.editor import Editor
 from playbooks_tui.screens.fork.foreseen import NAMES, Rows
-from playbooks_tui.screens.fork.parts import Choice, Choices, Field, Tick, changed_from, others, verdict
-from playbooks_tui.spans import cut, plain, wrapped
+from playbooks_tui.screens.fork.parts import Choice, Choices, Field, Tick, changed_from, others, two_lines, verdict
+from playbooks_tui.spans import cut, plain
 from playbooks_tui.typeahead import TypeAhead
 
 CODE: Final[Key] = ("code", "")
@@ -194,6 +194,9 @@ class Fork(ModalScreen[Draft | None]):
         self._read()
         if self._about == CODE:
             self._hold()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
 
     def on_unmount(self) -> None:
         self._free(drop=False)
@@ -485,17 +488,12 @@ class Fork(ModalScreen[Draft | None]):
         In two lines at the most: the second takes the place of what else can be changed.
         """
         if self.problem:
-            return self._lines(self.problem, "$bad")
+            return two_lines(self.problem, "$bad", self._room)
         if thing is not None and thing.why_not:
-            return self._lines(thing.why_not, "$doubt")
+            return two_lines(thing.why_not, "$doubt", self._room)
         other = next((t for t in self.things if t.why_not and t.kind == "variable"), None)
         if other is None:
             return []
         said = f"{other.about} {show(other.value, 20)} · {other.why_not}"
         said = said if len(said) <= self._room else f"{other.about} · {other.why_not}"
         return [Content.assemble((cut(plain(said), self._room), "$quiet"))]
-
-    def _lines(self, words: str, ink: str) -> list[Content]:
-        first, *rest = wrapped(plain(words), self._room) or [""]
-        both = [first, cut(" ".join(rest), self._room)] if rest else [first]
-        return [Content.assemble((line, ink)) for line in both]

@@ -14,7 +14,7 @@ from textual.widgets import Checkbox, Input, RadioButton, RadioSet
 from playbooks.checkpoints.describe import show
 from playbooks.session.changeable import Changeable
 from playbooks_tui.screens.fork.draft import Key, key_of, text_of, typed
-from playbooks_tui.spans import cut, plain
+from playbooks_tui.spans import cut, plain, wrapped
 
 _MOST_NAME: Final = 26
 _LEAST_NAME: Final = 14
@@ -110,6 +110,19 @@ def changed_from(thing: Changeable, name: str, text: str | None, room: int) -> C
     if over > 0:
         name = cut(name, max(_LEAST_NAME, len(name) - over))
     return Content.assemble(name, _BETWEEN, (old + _ARROW, "$quiet"))
+
+
+def two_lines(words: str, ink: str, room: int) -> list[Content]:
+    """A reason in two lines at the most.
+
+    Args:
+        words: Says it.
+        ink: Its colour.
+        room: Cells of a line.
+    """
+    first, *rest = wrapped(plain(words), room) or [""]
+    both = [first, cut(" ".join(rest), room)] if rest else [first]
+    return [Content.assemble((line, ink)) for line in both]
 
 
 def verdict(thing: Changeable, text: str | None) -> Content:
