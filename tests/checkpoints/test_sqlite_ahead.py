@@ -56,12 +56,16 @@ def test_a_fold_reads_ahead_and_gives_the_state_it_gave(store: SQLiteStore, monk
     assert fold(store.read, HEAD).state == state
 
 
-def test_who_reads_all_records_or_lists_them_starts_no_thread(store: SQLiteStore) -> None:
+def test_who_reads_all_records_or_lists_them_reads_none_ahead(
+    store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr(ReadAhead, "_begin", lambda self, base: begun.append(base))
     numbers = range(1, LINKS * BASE + 1)
     assert len(store.headers("s1")) == LINKS * BASE + 1
     for number in (*numbers, *reversed(numbers)):
         store.read(f"1000_ckpt_{number}")
-    assert store._ahead._threads is None
+    assert not begun
 
 
 def test_what_was_altered_after_it_was_read_ahead_is_named(store: SQLiteStore) -> None:
@@ -86,7 +90,6 @@ def test_a_damaged_record_is_named_by_who_reads_it_and_by_no_one_before() -> Non
     assert ahead.read("b_ckpt_1", kept["b_ckpt_1"]) == (b"data", False)
     with pytest.raises(NotPacked):
         ahead.read("c_ckpt_1", kept["c_ckpt_1"])
-    ahead.close()
 
 
 def test_records_that_lead_back_to_themselves_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,4 +98,3 @@ def test_records_that_lead_back_to_themselves_end(monkeypatch: pytest.MonkeyPatc
     ahead = ReadAhead(kept.get, KEY)
     for id in ("a_ckpt_1", "b_ckpt_1", "a_ckpt_1", "b_ckpt_1"):
         assert ahead.read(id, kept[id]) == (id[:1].encode(), False)
-    ahead.close()

@@ -391,7 +391,7 @@ class SQLiteStore:
                     break
         self._reserved.clear()
         self._loose.clear()
-        self._ahead.close()
+        self._ahead.forget()
         self._file.close()
 
 

@@ -64,8 +64,11 @@ class Changes:
         for name, theirs in later.items():
             table, known, new = self.tables.setdefault(name, {}), before[name], self._new[name]
             if _is_flat(theirs):
-                # Not by sets: `theirs.keys() - known.keys()` walks all that is known.
-                new.update([key for key in theirs if key not in known and key not in table])
+                # Not by sets: `theirs.keys() - known.keys()` walks all that is known; `isdisjoint` the smaller one.
+                if theirs.keys().isdisjoint(known.keys()) and theirs.keys().isdisjoint(table.keys()):
+                    new.update(theirs)
+                else:
+                    new.update([key for key in theirs if key not in known and key not in table])
                 table.update(theirs)
                 continue
             for key, value in theirs.items():
