@@ -76,6 +76,7 @@ def test_an_unedited_fork_of_any_checkpoint_ends_as_the_original_and_asks_no_mod
             stop()
             assert told(on(session, branch.name)) == told(main[place + 1 :]), header.id
             assert not asked, header.id
+            assert session.record.spent_on(branch.name).calls == 0, header.id  # nor does the record tell of one
 
     run(negotiation, test)
 

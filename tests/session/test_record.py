@@ -336,6 +336,7 @@ def test_two_branches_are_set_side_by_side_from_where_they_part(played: Played) 
     price = next(change for change in found.variables if change.name == "$price")
     assert price.fork is not None
     assert price.left != price.right
+    assert ("1000", "$floor") in found.same
     assert found.spent_left.calls > 0
     assert found.spent_right.seconds >= 0
     assert found.prompt is None or found.prompt.left != found.prompt.right

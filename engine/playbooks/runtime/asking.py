@@ -98,7 +98,8 @@ class Asking:
         frame.response = response
         self.flush(frame)
         usage = known.usage
-        self._runtime.emit(e.ResponseEnded(frame.id, usage.input_tokens, usage.output_tokens, usage.cost))
+        ended = e.ResponseEnded(frame.id, usage.input_tokens, usage.output_tokens, usage.cost, True)
+        self._runtime.emit(ended)
 
     async def _drain(self, frame: Frame, response: Response, request: ModelRequest, call: int) -> None:
         runtime = self._runtime

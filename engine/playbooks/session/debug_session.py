@@ -146,8 +146,8 @@ class DebugSession(Restoring):
 
     @property
     def calls(self) -> int:
-        """Model calls on this branch."""
-        return int(self.runtime.state.count.get("call", 0))
+        """Model calls on this branch; one that was served from the record asked nobody."""
+        return self.runtime.state.calls
 
     @property
     def cost(self) -> float | None:

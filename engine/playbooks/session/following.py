@@ -162,7 +162,7 @@ class FollowedSession:
     @property
     def calls(self) -> int:
         """Model calls on the branch written last."""
-        return int(self._state.count.get("call", 0))
+        return self._state.calls
 
     @property
     def tokens(self) -> tuple[int | None, int | None]:
@@ -331,13 +331,16 @@ _ACTS: Final = frozenset((*_RUNNING, *_CHANGING, *_STOPPING))
 def _before(events: Sequence[Event], agents: dict[int, str]) -> Iterator[Notice]:
     """What a run tells before the checkpoint that these events make."""
     calls: dict[int, int] = {}
+    served = [event.frame for event in events if isinstance(event, e.ResponseEnded) and event.served]
     for event in events:
         if isinstance(event, e.FrameEntered):
             agents[event.frame] = event.agent
+        elif isinstance(event, e.ModelAsked) and event.frame in served:
+            served.remove(event.frame)  # nobody was asked
         elif isinstance(event, e.ModelAsked):
             calls[event.frame] = event.call
             yield ModelCalled(agents.get(event.frame, ""), event.call, event.model)
-        elif isinstance(event, e.ResponseEnded):
+        elif isinstance(event, e.ResponseEnded) and not event.served:
             call = calls.get(event.frame, 0)
             agent = agents.get(event.frame, "")
             yield ModelAnswered(agent, call, event.input_tokens, event.output_tokens, event.cost, 0.0)

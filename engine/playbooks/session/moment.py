@@ -141,8 +141,8 @@ class Moment:
 
     @property
     def calls(self) -> int:
-        """Model calls on the way here."""
-        return int(self.state.count.get("call", 0))
+        """Model calls on the way here; one that was served from the record asked nobody."""
+        return self.state.calls
 
     @property
     def tokens(self) -> tuple[int | None, int | None]:

@@ -183,7 +183,7 @@ def _call(header: Header) -> str:
 
 
 def _later_calls(state: ProgramState, counts: Mapping[str, Any]) -> int:
-    return int(counts.get("call", 0)) - int(state.count.get("call", 0))
+    return int(counts.get("call", 0)) - int(counts.get("served", 0)) - state.calls
 
 
 def _model(at: Header, whose: str, edits: Edits, options: ForkOptions, calls: int, later: Sequence[Header]) -> str:

@@ -145,6 +145,9 @@ class ResponseEnded(Record, frozen=True):
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
+    served: bool = False
+    """It came from the record of the branch that this one left from: nobody was asked, and it cost what it cost there.
+    """
 
 
 class ResponseCut(Record, frozen=True):

@@ -100,6 +100,11 @@ class ProgramState:
         row = self.progress.get(frame)
         return ProgressRow._make(row) if row else ProgressRow()
 
+    @property
+    def calls(self) -> int:
+        """Model calls that were made; a response that was served from the record is none."""
+        return int(self.count.get("call", 0)) - int(self.count.get("served", 0))
+
     def asked_of(self, frame: int) -> AskedRow | None:
         row = self.asked.get(frame)
         return AskedRow._make(row) if row else None

@@ -123,6 +123,8 @@ def _response_received(s: ProgramState, v: e.ResponseReceived) -> list[Write]:
 
 def _response_ended(s: ProgramState, v: e.ResponseEnded) -> list[Write]:
     writes: list[Write] = [("progress", v.frame, tuple(s.progress_of(v.frame)._replace(ended=True)))]
+    if v.served:
+        return [*writes, ("count", "served", s.count.get("served", 0) + 1)]
     for name, value in (("input_tokens", v.input_tokens), ("output_tokens", v.output_tokens), ("cost", v.cost)):
         total = s.count.get(name, 0)
         writes.append(("count", name, -1 if value is None or total == -1 else total + value))

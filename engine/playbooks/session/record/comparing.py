@@ -6,7 +6,7 @@ Apart from `differences`, which tells how two moments differ, because this also 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -91,7 +91,7 @@ class Comparison:
     """Since the fork."""
     spent_right: Spent
     same: tuple[tuple[str, str], ...] = ()
-    """Variables that are alike on both sides: agent and name."""
+    """Variables that are alike on both sides: agent and name, as `VariableAcross` names them."""
 
 
 def compare(reader: Reader, left: str, right: str) -> Comparison:
@@ -124,7 +124,7 @@ def compare(reader: Reader, left: str, right: str) -> Comparison:
         _prompts(reader, one.id, other.id),
         spent_between(reader, since, one.id),
         spent_between(reader, since, other.id),
-        found.same,
+        tuple((agent, _named(name, framed(a, agent) | framed(b, agent))) for agent, name in found.same),
     )
 
 
@@ -135,11 +135,14 @@ def variables_across(
     hidden = {agent: framed(a, agent) | framed(b, agent) for agent in {change.agent for change in changes}}
     before = {agent: fork.variables(agent) for agent in hidden} if fork else {}
     for change in changes:
-        as_it_is = change.name.startswith("$") or change.name in hidden[change.agent]
-        name = change.name if as_it_is else f"${change.name}"
+        name = _named(change.name, hidden[change.agent])
         had = described({name: before[change.agent][name]}, LONGEST) if name in before.get(change.agent, {}) else {}
         left, right = (dict(side) if side is not None else None for side in (change.a, change.b))
         yield VariableAcross(change.agent, name, had.get(name), left, right)
+
+
+def _named(name: str, hidden: Collection[str]) -> str:
+    return name if name.startswith("$") or name in hidden else f"${name}"
 
 
 def _since(reader: Reader, header: Header, fork: Header | None) -> list[Header]:

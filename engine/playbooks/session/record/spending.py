@@ -19,7 +19,7 @@ class Spent:
     """Model calls with their tokens and cost, and time."""
 
     calls: int
-    """Asked; a response served from the record counts, as it does in `max_llm_calls`."""
+    """Asked; a response served from the record is none, other than in `max_llm_calls`."""
     input_tokens: int | None
     """None: unknown."""
     output_tokens: int | None
@@ -51,7 +51,7 @@ def spent_between(reader: Reader, since: str, to: str) -> Spent:
     first = before.header if before else reader.path(to)[0]
     then = before.state if before else ProgramState()
     return Spent(
-        int(_more(then, after.state, "call") or 0),
+        after.state.calls - then.calls,
         _whole(_more(then, after.state, "input_tokens")),
         _whole(_more(then, after.state, "output_tokens")),
         _more(then, after.state, "cost"),
@@ -86,7 +86,9 @@ def _sum(events: Iterable[Event], seconds: float) -> Spent:
     totals: list[float | None] = [0, 0, 0]
     for event in events:
         calls += isinstance(event, e.ModelAsked)
-        if isinstance(event, e.ResponseEnded):
+        if isinstance(event, e.ResponseEnded) and event.served:
+            calls -= 1  # it was asked for in the same breath
+        elif isinstance(event, e.ResponseEnded):
             new = (event.input_tokens, event.output_tokens, event.cost)
             totals = [
                 None if total is None or more is None else total + more
