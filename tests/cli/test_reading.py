@@ -8,13 +8,13 @@ import re
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from cli.kept import Shell, files
+from msgspec.structs import replace
 
 from playbooks.checkpoints import open_store
 from playbooks.checkpoints.record import Kind

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from playbooks.errors import UserError
 from playbooks.models.base import ModelRequest, Text, Usage
@@ -329,6 +329,6 @@ def respond(request):
     return ""
 """
     request: ModelRequest = request_for(variables={"price": 90})
-    before = dataclasses.replace(request, variables={"price": 90}, messages=[], prompt=[dict(request.prompt[0])])
+    before = replace(request, variables={"price": 90}, messages=[], prompt=[dict(request.prompt[0])])
     hear(script(source), request)
     assert request == before

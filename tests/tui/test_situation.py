@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from tui.headers import HAGGLE, record
 
 from playbooks.runtime.notices import AgentChanged, AgentView, Asked, ModelCalled, StatusChanged, Writing

@@ -7,9 +7,10 @@ the longest of several, always twice as many as before, so that a growing run is
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from math import sqrt
 from typing import Final
+
+import msgspec
 
 from playbooks_tui.ending import ending_of
 from playbooks_tui.record import Record
@@ -30,8 +31,7 @@ SIGNS: Final = {"finished": "■", "failed": "!", "interrupted": "=", "running":
 """How a branch stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(msgspec.Struct, frozen=True):
     """One bar: a checkpoint, or the longest of several."""
 
     row: int
@@ -40,8 +40,7 @@ class Bar:
     took: float
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(msgspec.Struct, frozen=True):
     """A branch's bars."""
 
     name: str

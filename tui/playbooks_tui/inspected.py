@@ -7,9 +7,10 @@ what takes longer to find (the history of a variable, the cost, the prompt).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, Literal
+
+import msgspec
 
 from playbooks.checkpoints.describe import show
 from playbooks.checkpoints.record import Header
@@ -30,8 +31,7 @@ _LOOKED_AT: Final = 40
 """Entries that are looked at for those of other branches."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """What the inspector is to show."""
 
     row: int
@@ -46,8 +46,7 @@ class Wish:
     """Whether the prompt is looked at: it is built again from the record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A playbook call on the stack."""
 
     name: str
@@ -58,8 +57,7 @@ class Call:
     """No call is below it: one that `asyncio.gather` runs has siblings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(msgspec.Struct, frozen=True):
     """A variable, and how it differs from the checkpoint before."""
 
     name: str
@@ -68,8 +66,7 @@ class Variable:
     was: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Inspected:
+class Inspected(msgspec.Struct, frozen=True):
     """What there is to show of an agent at a checkpoint."""
 
     header: Header
@@ -80,7 +77,7 @@ class Inspected:
     variables: tuple[Variable, ...] = ()
     watches: tuple[Watched, ...] = ()
     code: Code | None = None
-    steps: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Agent → label of the step that its innermost call has reached."""
     files: tuple[tuple[str, str], ...] = ()
     """The program as it runs there: path and text, roots first."""
@@ -104,8 +101,7 @@ class Inspected:
         return bool(made) and statement[0].startswith("await ") and "\n".join(statement).count("await ") == 1
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A variable got a value, as a row of its history."""
 
     value: str
@@ -116,8 +112,7 @@ class Entry:
     """Which code set it, or on which branch it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deep:
+class Deep(msgspec.Struct, frozen=True):
     """What took longer to find."""
 
     wish: Wish
@@ -128,8 +123,7 @@ class Deep:
     why_no_prompt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """All that the screen needs of a moment: its agents, what was on its way, and one agent in depth."""
 
     row: int

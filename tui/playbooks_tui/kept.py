@@ -10,12 +10,13 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import msgspec
+from msgspec.structs import asdict
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+
+class Kept(msgspec.Struct, frozen=True):
     """What is remembered."""
 
     theme: str = ""

@@ -6,8 +6,9 @@ Apart from the application because opening reads files and takes locks, on a thr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from playbooks.checkpoints.store import SessionOpen
 from playbooks.config import Config
@@ -16,8 +17,7 @@ from playbooks.session.resume import NothingToResume
 from playbooks_tui.bridge import Bridge
 
 
-@dataclass(frozen=True, slots=True)
-class Openings:
+class Openings(msgspec.Struct, frozen=True):
     """What the command line said, for every session that is opened."""
 
     config: Config
@@ -25,7 +25,7 @@ class Openings:
     model: str | None = None
     trust: bool = False
     breakpoints: tuple[str, ...] = ()
-    set: Mapping[str, Any] = field(default_factory=dict)
+    set: Mapping[str, Any] = msgspec.field(default_factory=dict)
     message: str | None = None
 
     def first(self, resume: str | bool | None, *, pause: bool = False) -> Bridge:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from playbooks.checkpoints.record import Header
 from playbooks.runtime.decisions import DECIDED
@@ -46,8 +47,7 @@ FOLDED = frozenset({"step"})
 """Kinds whose rows are shown only when asked for: they say where an agent is, which its pane says too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(msgspec.Struct, frozen=True):
     """Model calls, and what they came to; None where a model did not say."""
 
     calls: int
@@ -64,8 +64,7 @@ class Tally:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Tallied:
+class Tallied(msgspec.Struct, frozen=True):
     """What each branch of an older session came to, and how long it ran; found after the screen stands."""
 
     own: Mapping[str, Tally | None]
@@ -73,8 +72,7 @@ class Tallied:
     """Seconds, all its runs before this one together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """What a session already holds when it is opened; the first thing the bridge tells."""
 
     program: str
@@ -85,11 +83,11 @@ class Opened:
     headers: tuple[Header, ...] = ()
     agents: tuple[AgentView, ...] = ()
     messages: tuple[MessageView, ...] = ()
-    tally: Tally = field(default_factory=lambda: Tally(0, 0, 0, 0.0))
+    tally: Tally = msgspec.field(default_factory=lambda: Tally(0, 0, 0, 0.0))
     """What the way to this branch's head came to."""
-    statuses: Mapping[str, str] = field(default_factory=dict)
+    statuses: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Branch → how it stands."""
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Checkpoint → the name a person gave it."""
     notes: tuple[str, ...] = ()
     """What a resume found, for Output."""
@@ -97,16 +95,14 @@ class Opened:
     """Another process runs it: it can only be looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(msgspec.Struct, frozen=True):
     """The session has an id now: its first checkpoint is kept."""
 
     session: str
     branch: str
 
 
-@dataclass(frozen=True, slots=True)
-class Turned:
+class Turned(msgspec.Struct, frozen=True):
     """The session stands on another branch now: what its state there is; its checkpoints were told already."""
 
     branch: str
@@ -114,16 +110,14 @@ class Turned:
     messages: tuple[MessageView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
+class Labelled(msgspec.Struct, frozen=True):
     """A checkpoint has a name now; empty: none any more."""
 
     checkpoint: str
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """The run is over: nothing more comes unless it is resumed."""
 
     status: RunStatus
@@ -133,33 +127,31 @@ class Ended:
 Told = Notice | Opened | Named | Turned | Tallied | Labelled | Ended
 
 
-@dataclass(slots=True)
-class Branch:
+class Branch(msgspec.Struct):
     """A branch as the timeline draws it: row numbers count all rows, from 0."""
 
     name: str
     fork: int | None
     """The row it left from; None for the first."""
-    rows: list[int] = field(default_factory=list)
-    shown: list[int] = field(default_factory=list)
+    rows: list[int] = msgspec.field(default_factory=list)
+    shown: list[int] = msgspec.field(default_factory=list)
     """Its rows that are not folded."""
     ended: bool = False
     """Its newest row ended the program."""
     status: str = "running"
     """running, interrupted, finished or failed."""
-    tally: Tally | None = field(default_factory=lambda: Tally(0, 0, 0, 0.0))
+    tally: Tally | None = msgspec.field(default_factory=lambda: Tally(0, 0, 0, 0.0))
     """What its own model calls came to, without those before it left another; None: not known yet."""
-    since: Tally = field(default_factory=lambda: Tally(0, 0, 0, 0.0))
+    since: Tally = msgspec.field(default_factory=lambda: Tally(0, 0, 0, 0.0))
     """What came to it before the rest was known."""
 
 
-@dataclass(slots=True)
-class Touched:
+class Touched(msgspec.Struct):
     """What a batch changed, so that only that is drawn again."""
 
     rows: bool = False
     branches: bool = False
-    agents: set[str] = field(default_factory=set)
+    agents: set[str] = msgspec.field(default_factory=set)
     lanes: bool = False
     asked: bool = False
     output: bool = False
@@ -168,8 +160,7 @@ class Touched:
     totals: bool = False
 
 
-@dataclass(slots=True)
-class Printed:
+class Printed(msgspec.Struct):
     """A line of Output."""
 
     agent: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from playbooks.checkpoints.record import Header
 from playbooks_tui.record import FOLDED, Record
@@ -17,8 +18,7 @@ from playbooks_tui.record import FOLDED, Record
 _NO_ONE: Final[frozenset[str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True):
     """What the timeline leaves out."""
 
     agents: frozenset[str] = _NO_ONE

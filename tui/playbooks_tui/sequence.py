@@ -6,8 +6,10 @@ Pure: from the record to lines of spans. The widget around it only scrolls, and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from playbooks.checkpoints.record import Header
 from playbooks.session.glyphs import GLYPHS, MAY_HAVE_RUN
@@ -27,8 +29,7 @@ _LEAST_TEXT = 12
 _HEARS_WHAT_IS_DRAWN: Final = frozenset({"say", "create", "call", "tool"})
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """How wide what is; the same for all rows."""
 
     lanes: tuple[str, ...]
@@ -41,7 +42,7 @@ class Plan:
     """Cells for the name of the other side."""
     gutters: tuple[str, ...]
     """Branches with a column of their own."""
-    forks: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    forks: Mapping[int, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """Row → the branches of `gutters` that leave there."""
 
     @property
@@ -157,8 +158,7 @@ _UNMARKED: Final = Span(" ")
 _GROUNDS: Final[dict[Mark, str]] = {"moment": "here", "chosen": "chosen"}
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(msgspec.Struct, frozen=True):
     """What a row is to the person."""
 
     edge: Mark = ""

@@ -6,8 +6,9 @@ hint and keys can't disagree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from playbooks.runtime.decisions import CHOICES
 from playbooks.runtime.notices import AgentView
@@ -34,8 +35,7 @@ Mode = Literal[
 _USUAL: Final = Filter()
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """What the person asked of the run, and where they look."""
 
     held: bool = False

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from rich.cells import cell_len, set_cell_size
 
 _CONTROL: Final = dict.fromkeys(range(32), " ") | {127: " "} | dict.fromkeys(range(128, 160), " ")
@@ -20,8 +20,7 @@ _UNSURE: Final = re.compile(
 """What joins, tones or turns round its neighbours: terminals do not agree on its cells, and a frame would jump."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """A piece of a line."""
 
     text: str
@@ -37,8 +36,7 @@ class Span:
     """What a click on it does, as an action of the screen's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A row of the screen."""
 
     spans: tuple[Span, ...] = ()

@@ -6,13 +6,13 @@ Names are never cut: when not all fit, those farthest from the one that is shown
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from playbooks_tui.spans import Span, width_of
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(msgspec.Struct, frozen=True):
     """One of them."""
 
     id: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from playbooks.checkpoints.record import Header
 from playbooks.session.glyphs import GLYPHS
@@ -29,16 +30,14 @@ _MOST: Final = 2_000
 """Rows that stay laid out while the conversation grows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coming:
+class Coming(msgspec.Struct, frozen=True):
     """A message on its way: sent, not taken yet."""
 
     sender: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """The moment a pane shows."""
 
     branch: str

@@ -11,7 +11,6 @@ import os
 import sqlite3
 import struct
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -57,8 +56,7 @@ _FREE_TEXTS: Final = ("statement", "step", "playbook", "text", "peer", "parent")
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(msgspec.Struct, frozen=True):
     """A branch as the index knows it."""
 
     session: str

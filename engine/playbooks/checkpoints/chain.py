@@ -8,7 +8,8 @@ run.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+
+import msgspec
 
 from playbooks.checkpoints.record import BASE, Checkpoint, Header
 from playbooks.state import Changes, Event, ProgramState, from_builtins, reduce
@@ -123,8 +124,7 @@ class Windows:
             self._marks.append(self._root)
 
 
-@dataclass(slots=True)
-class Folded:
+class Folded(msgspec.Struct):
     """A state with what is needed to go on from it."""
 
     state: ProgramState

@@ -12,16 +12,16 @@ import collections
 import enum
 import types
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary
+
+import msgspec
 
 _OWNED_BY_C = (types.GetSetDescriptorType, types.MethodDescriptorType, types.WrapperDescriptorType)
 _HEAP_TYPE: Final = 1 << 9
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(msgspec.Struct, frozen=True):
     """A builtin type that stored instances may extend."""
 
     name: str
@@ -92,8 +92,7 @@ BASES: Final[dict[type, Base]] = {
 NAMED_BASES: Final = {base.name: base for base in BASES.values()}
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """How instances of one class are read."""
 
     base: Base

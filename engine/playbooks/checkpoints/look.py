@@ -7,8 +7,9 @@ Apart from `live` so that a timeline, a diff or a foreign file can't run anythin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from playbooks.checkpoints.placeholder import Lost
 from playbooks.checkpoints.rebuild import Rebuild
@@ -34,8 +35,7 @@ class Record:
         return show(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
+class Described(msgspec.Struct, frozen=True):
     """What is no data: a function, a class, a module, a standard value by its parts, a lost value."""
 
     kind: str

@@ -6,8 +6,9 @@ Apart because a placeholder lives in a program's variables, long after the codec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NoReturn
+
+import msgspec
 
 
 class Unstorable(RuntimeError):
@@ -35,8 +36,7 @@ class LostError(Exception):
         return f"{self.type_name}: {told}" if told else self.type_name
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(msgspec.Struct, frozen=True):
     """What is known of a value that could not be stored."""
 
     type_name: str

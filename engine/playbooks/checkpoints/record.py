@@ -5,7 +5,6 @@ Apart from the files so that every provider stores the same thing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
@@ -60,12 +59,11 @@ class Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The call may have run once before: a process died in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(msgspec.Struct, frozen=True):
     """A header with what it adds: its events, and at some depths the merged changes since an earlier one."""
 
     header: Header
-    events: list[Any] = field(default_factory=list)
+    events: list[Any] = msgspec.field(default_factory=list)
     """Events as builtin types (`state.events.to_builtins`)."""
     merged: dict[str, Any] | None = None
     """`state.changes` since depth − `span`, as builtin types; None at most depths."""
@@ -79,8 +77,7 @@ class Checkpoint:
     metadata: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BranchInfo:
+class BranchInfo(msgspec.Struct, frozen=True):
     """A branch of a session."""
 
     session: str
@@ -93,8 +90,7 @@ class BranchInfo:
     """running, interrupted, finished or failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionInfo:
+class SessionInfo(msgspec.Struct, frozen=True):
     """A session of a storage path, as the list shows it."""
 
     id: str

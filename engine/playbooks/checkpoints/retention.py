@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.record import BASE, Checkpoint, Header
@@ -38,16 +38,14 @@ class PruneStopped(UserError):
         super().__init__(f"session {session} can't be pruned: {reason}", fix, status=ExitStatus.FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(msgspec.Struct, frozen=True):
     """A kept checkpoint whose parent goes: it will stand on the nearest one before it that is kept."""
 
     header: Header
     onto: Header
 
 
-@dataclass(frozen=True, slots=True)
-class PrunePlan:
+class PrunePlan(msgspec.Struct, frozen=True):
     """What a prune of one session keeps, rewrites and deletes."""
 
     session: str

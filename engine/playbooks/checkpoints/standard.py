@@ -22,14 +22,14 @@ import types
 import uuid
 import zoneinfo
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from playbooks.checkpoints.node import NotStorable
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(msgspec.Struct, frozen=True):
     """An immutable standard type: its parts may be any values, which are built before it is."""
 
     name: str

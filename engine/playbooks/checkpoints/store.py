@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header, SessionInfo
 from playbooks.errors import ExitStatus, UserError
@@ -61,8 +62,7 @@ class Damaged(UserError):
         self.id, self.path, self.reason = id, path, reason
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """A small fact beside the checkpoints: a label, a status, a breakpoint."""
 
     kind: str

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
+
+import msgspec
 
 MODEL: Final = "<model"
 """`co_filename` of all code compiled from a model's response starts with this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(msgspec.Struct, frozen=True):
     """Where a function or class of model code comes from: enough to compile it again, running nothing."""
 
     source: str

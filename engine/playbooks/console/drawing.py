@@ -8,13 +8,13 @@ from __future__ import annotations
 import datetime
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from playbooks.console.transcript import clean
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(msgspec.Struct, frozen=True):
     """Text with a style: `bold`, `dim`, a colour's name; empty is as it comes."""
 
     text: str

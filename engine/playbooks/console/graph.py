@@ -6,13 +6,13 @@ A branch has a lane from the checkpoint it left to its newest; lanes that ended 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from playbooks.checkpoints.record import BranchInfo, Header
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(msgspec.Struct, frozen=True):
     """What the gutter is drawn with."""
 
     node: str
@@ -31,8 +31,7 @@ DRAWN = Signs("●", "│", "├", "╰", "─", "┼", "╮")
 PLAIN = Signs("*", "|", "|", "`", "-", "+", ".")
 
 
-@dataclass(frozen=True, slots=True)
-class GraphRow:
+class GraphRow(msgspec.Struct, frozen=True):
     """One line of the drawing."""
 
     gutter: str

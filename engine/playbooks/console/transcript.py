@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from playbooks.runtime.decisions import DECIDED
 from playbooks.runtime.notices import (
@@ -34,8 +35,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 """What moves the cursor, rings, colours, or turns the direction of what follows around."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One thing to show."""
 
     kind: Literal["said", "act", "print", "warning", "error", "log"]
@@ -46,8 +46,7 @@ class Line:
     """Whose it is; decides the colour."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taste:
+class Taste(msgspec.Struct, frozen=True):
     """What the person wants to see."""
 
     snoop: bool = False

@@ -10,8 +10,9 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from playbooks.language.keyvalues import nested, write_entries
 from playbooks.language.metadata import reads_as_metadata

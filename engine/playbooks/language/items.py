@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import get_args
+
+import msgspec
 
 from playbooks.language.keyvalues import shorten
 from playbooks.language.lines import Line
@@ -27,8 +28,7 @@ _STEP_CODES = frozenset(get_args(StepCode))
 _TRIGGER_KINDS = frozenset(get_args(TriggerKind))
 
 
-@dataclass(slots=True)
-class _Item:
+class _Item(msgspec.Struct):
     """One item while its lines are gathered."""
 
     indent: int
@@ -38,7 +38,7 @@ class _Item:
     line: Line
     number: str = ""
     code: str = ""
-    children: list[_Item] = field(default_factory=list)
+    children: list[_Item] = msgspec.field(default_factory=list)
 
     @property
     def text(self) -> str:

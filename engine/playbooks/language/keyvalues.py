@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from playbooks.language.lines import Line
 from playbooks.language.problems import Problems
@@ -22,8 +23,7 @@ _FLOAT = re.compile(r"[-+]?[0-9]{1,18}(?:\.[0-9]{1,18}(?:[eE][-+]?[0-9]{1,2})?|[
 _CONSTANTS = {"true": True, "false": False, "null": None, "~": None}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One `key: value`, its value as written."""
 
     key: str

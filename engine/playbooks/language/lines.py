@@ -18,8 +18,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from playbooks.errors import UserError
 from playbooks.language.model import SourceFile
@@ -47,8 +48,7 @@ class Line(NamedTuple):
     kind: Kind = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """One file given on the command line, imports spliced in."""
 
     path: str
@@ -56,8 +56,7 @@ class Text:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Fence:
+class _Fence(msgspec.Struct, frozen=True):
     """The fence a line stands in."""
 
     mark: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 AgentKind = Literal["AI", "Human", "MCP"]
 ExecutionMode = Literal["playbook", "react", "raw", "python"]
@@ -16,16 +17,14 @@ TriggerKind = Literal["BGN", "CND", "EVT"]
 StepCode = Literal["EXE", "TNK", "QUE", "CND", "CHK", "RET", "JMP", "YLD"]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(msgspec.Struct, frozen=True):
     """One text a program was read from."""
 
     path: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """A playbook's parameter, `$days:int = 3`."""
 
     name: str
@@ -35,8 +34,7 @@ class Parameter:
     """Python source of the default; None when the argument is required."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One numbered step. Its label is `Main:02.01:CND`."""
 
     playbook: str
@@ -59,8 +57,7 @@ class Step:
             yield from child.walk()
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(msgspec.Struct, frozen=True):
     """What starts a playbook by itself: `BGN` at the start of the program, `CND` a condition, `EVT` an event."""
 
     playbook: str
@@ -75,8 +72,7 @@ class Trigger:
         return f"{self.playbook}:{self.number}:{self.kind}"
 
 
-@dataclass(frozen=True, slots=True)
-class Playbook:
+class Playbook(msgspec.Struct, frozen=True):
     """A `##` section, or a function marked `@playbook` in a Python block."""
 
     name: str
@@ -92,7 +88,7 @@ class Playbook:
     hidden: bool = False
     meeting: bool = False
     required_attendees: tuple[str, ...] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Every `key: value` line as written, those above included."""
     is_async: bool = True
     """Of a Python playbook."""
@@ -110,8 +106,7 @@ class Playbook:
             yield from step.walk()
 
 
-@dataclass(frozen=True, slots=True)
-class PythonBlock:
+class PythonBlock(msgspec.Struct, frozen=True):
     """A ```` ```python ```` block of an agent, its source as written (`$x` included)."""
 
     source: str
@@ -127,8 +122,7 @@ class PythonBlock:
         return file, first + line - start
 
 
-@dataclass(frozen=True, slots=True)
-class AgentClass:
+class AgentClass(msgspec.Struct, frozen=True):
     """A `#` section."""
 
     name: str
@@ -138,7 +132,7 @@ class AgentClass:
     """`startup_mode: standby`: made by `CreateAgent`, not at the start."""
     playbooks: tuple[Playbook, ...] = ()
     python: tuple[PythonBlock, ...] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = msgspec.field(default_factory=dict)
     file: str = ""
     line: int = 0
 
@@ -147,8 +141,7 @@ class AgentClass:
         return next((playbook for playbook in self.playbooks if playbook.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(msgspec.Struct, frozen=True):
     """All of a program: agents in file order, then the texts they came from."""
 
     agents: tuple[AgentClass, ...]
@@ -156,7 +149,7 @@ class Program:
     """Those given on the command line first, then imported ones in the order they were met."""
     roots: tuple[str, ...] = ()
     """The paths given on the command line."""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """The frontmatter, merged over the files given."""
 
     def agent(self, name: str) -> AgentClass | None:

@@ -10,7 +10,9 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from playbooks.language.items import read_steps, read_triggers
 from playbooks.language.keyvalues import plain, read_entries, shorten
@@ -32,14 +34,13 @@ _SECTIONS = {title: key for key in ("triggers", "steps", "notes") for title in (
 _KINDS: dict[str, AgentKind] = {"AI": "AI", "Human": "Human", "MCP": "MCP"}
 
 
-@dataclass(slots=True)
-class _Section:
+class _Section(msgspec.Struct):
     """A heading and the lines up to the next of its kind."""
 
     level: int
     title: str
     line: Line
-    body: list[Line] = field(default_factory=list)
+    body: list[Line] = msgspec.field(default_factory=list)
 
 
 def parse_program(sources: Sequence[SourceFile], read: Callable[[str], str]) -> Program:

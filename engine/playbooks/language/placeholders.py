@@ -10,7 +10,8 @@ it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from playbooks.language.dollar import field_end
 from playbooks.language.signature import expression_error
@@ -18,15 +19,13 @@ from playbooks.language.signature import expression_error
 _BRACE = re.compile(r"\{\{|\}\}|\{|^[ \t]*(?P<fence>`{3,}|~{3,})(?P<info>.*)", re.M)
 
 
-@dataclass(frozen=True, slots=True)
-class TextPart:
+class TextPart(msgspec.Struct, frozen=True):
     """Text that stays as it is, `{{` already written `{`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExpressionPart:
+class ExpressionPart(msgspec.Struct, frozen=True):
     """Python to resolve when the playbook is called."""
 
     source: str

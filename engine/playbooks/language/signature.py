@@ -11,7 +11,8 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from playbooks.language.dollar import MARK, mark, unmark
 from playbooks.language.keyvalues import shorten
@@ -41,8 +42,7 @@ Wrong = Callable[[str, str], None]
 """Told what is wrong with the heading, and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(msgspec.Struct, frozen=True):
     """The parts of a heading."""
 
     title: str

@@ -6,12 +6,12 @@ Apart so that the runtime knows neither LiteLLM nor scripts, and a new kind of m
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class ModelSettings:
+
+class ModelSettings(msgspec.Struct, frozen=True):
     """What one call may use; from the configuration, a fork may change it."""
 
     provider: str = "anthropic"
@@ -29,8 +29,7 @@ class ModelSettings:
     """Of a script: between two chunks."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRequest:
+class ModelRequest(msgspec.Struct, frozen=True):
     """One call, as `contracts.md` gives it to a script."""
 
     agent: str
@@ -49,21 +48,19 @@ class ModelRequest:
     """Code of this turn that already ran, when a response is being continued; else empty."""
     prompt: list[dict[str, str]]
     """`[{"role", "content"}]`, as a real model gets it."""
-    settings: ModelSettings = field(default_factory=ModelSettings)
+    settings: ModelSettings = msgspec.field(default_factory=ModelSettings)
     """A record of what is asked with; a model uses the settings it was made with."""
     received: str = ""
     """All the text of this turn that was received before, when a response is being continued."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """A piece of the response."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True):
     """The last thing of a stream. None is unknown, never zero."""
 
     input_tokens: int | None = None
@@ -72,8 +69,7 @@ class Usage:
     """US dollars."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(msgspec.Struct, frozen=True):
     """A call failed and is made again: shown, never silent."""
 
     attempt: int

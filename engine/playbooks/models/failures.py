@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from playbooks.models.base import ModelError, ModelSettings
 from playbooks.models.keys import OFFLINE, base_url, redact, variable_of
@@ -21,8 +22,7 @@ RETRIED = frozenset({408, 409, 425, 429})
 """Statuses below 500 that another attempt can change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """One failed attempt."""
 
     reason: str

@@ -11,15 +11,15 @@ import functools
 import inspect
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from playbooks.language.model import Parameter, Playbook
 from playbooks.runtime.source import compile_statement
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(msgspec.Struct, frozen=True):
     """A default that is evaluated when its playbook begins."""
 
     source: str

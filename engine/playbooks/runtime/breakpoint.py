@@ -14,8 +14,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from playbooks.errors import UserError
 from playbooks.language.model import Program
@@ -38,8 +41,7 @@ _OPERATOR: Final = re.compile(
 """What an operand must follow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Breakpoint:
+class Breakpoint(msgspec.Struct, frozen=True):
     """Where to stop, or what to note in passing."""
 
     kind: Kind
@@ -56,17 +58,15 @@ class Breakpoint:
     log: str | None = None
     """Do not stop; note this, with `{expression}`s filled in."""
     enabled: bool = True
-    _compiled: re.Pattern[str] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.kind in ("say", "code"):
-            object.__setattr__(self, "_compiled", _pattern(self.what))
+            _pattern(self.what)
 
     @property
     def pattern(self) -> re.Pattern[str]:
         """Of the kinds `say` and `code`."""
-        assert self._compiled is not None
-        return self._compiled
+        return _pattern(self.what)
 
     @property
     def where(self) -> str:
@@ -251,6 +251,7 @@ def _operand(body: str) -> int:
     return len(body) - len(stripped)
 
 
+@lru_cache(256)
 def _pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text)

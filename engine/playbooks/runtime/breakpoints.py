@@ -9,8 +9,9 @@ checkpoint is durable, with the state it stands for: looking back over the recor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from playbooks.checkpoints.describe import show
 from playbooks.checkpoints.record import Header
@@ -23,8 +24,7 @@ from playbooks.state import ProgramState
 _SHOWN = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(msgspec.Struct, frozen=True):
     """What is about to begin: an effect, or a playbook of an agent's own accord."""
 
     agent: str
@@ -41,8 +41,7 @@ class Beginning:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True):
     """A breakpoint was come to."""
 
     id: int
@@ -201,8 +200,7 @@ class Breakpoints:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """A message as a breakpoint sees it."""
 
     sender: str

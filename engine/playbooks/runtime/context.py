@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from playbooks.checkpoints import describe
 from playbooks.checkpoints.codec import decode

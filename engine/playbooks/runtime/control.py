@@ -8,8 +8,9 @@ await; what is under way by then still ends, and its checkpoint is made.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from playbooks.runtime.breakpoint import Breakpoint
 from playbooks.runtime.breakpoints import Beginning, Breakpoints, Hit, Said, meets, of, reaches
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 Step = Literal["over", "into", "out", "to"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Goal:
+class _Goal(msgspec.Struct, frozen=True):
     """What a step is after."""
 
     step: Step
@@ -44,8 +44,7 @@ class _Goal:
         return f"to {self.again.statement}" if self.again is not None else f"step {self.step}"
 
 
-@dataclass(eq=False, slots=True)
-class _Gate:
+class _Gate(msgspec.Struct, eq=False):
     """Somebody who may not begin yet."""
 
     agent: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import inspect
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from playbooks.language.model import Playbook
 from playbooks.runtime.arguments import spread
@@ -28,8 +29,7 @@ _HEADROOM = 250
 """Frames of Python's stack that are left to the engine: code that nests deep by itself must not break it half-way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(msgspec.Struct, frozen=True):
     """A playbook that an agent begins of its own accord."""
 
     playbook: Playbook
@@ -40,7 +40,7 @@ class Beginning:
     told: str = ""
     """The messages, as the model is shown them."""
     agent: str = ""
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Any] = msgspec.field(default_factory=dict)
     """Of a meeting, those that its leader was called with."""
 
     def events(self, frame: int) -> list[e.Event]:

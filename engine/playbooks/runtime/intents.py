@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from playbooks.runtime.notices import MayHaveRun
 from playbooks.runtime.signals import ToolInterrupted
@@ -26,8 +28,7 @@ Interrupted = Literal["rerun", "ask", "fail"]
 Decision = Literal["rerun", "ask", "fail", "result"]
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """A call that began and was not seen to end."""
 
     place: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from playbooks.runtime.notices import Question
 from playbooks.runtime.targets import HUMAN
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 Predicate = Callable[[int], bool]
 
 
-@dataclass(eq=False, slots=True)
-class Waiter:
+class Waiter(msgspec.Struct, eq=False):
     """A `Yld` that waits."""
 
     agent: str
@@ -34,7 +34,9 @@ class Waiter:
     """Of one who asks the person, and so takes one message at a time: what they say goes to one who asked."""
     more: bool = False
     """Has got something and waits a moment for more: it asks nobody for it."""
-    ready: asyncio.Future[tuple[int, ...]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    ready: asyncio.Future[tuple[int, ...]] = msgspec.field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
 
 class Mailbox:

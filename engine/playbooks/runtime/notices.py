@@ -9,8 +9,9 @@ All are called on the engine's thread, in order, and must return at once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from playbooks.checkpoints.record import Header
 
@@ -18,8 +19,7 @@ AgentStatus = Literal["ready", "running", "waiting", "idle", "finished", "failed
 RunStatus = Literal["ready", "running", "pausing", "paused", "waiting", "interrupted", "finished", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class AgentView:
+class AgentView(msgspec.Struct, frozen=True):
     """An agent as a pane's title shows it."""
 
     id: str
@@ -34,8 +34,7 @@ class AgentView:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageView:
+class MessageView(msgspec.Struct, frozen=True):
     """One message between agents or to and from the person."""
 
     id: int
@@ -49,44 +48,38 @@ class MessageView:
     """Of the sender, which made it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(msgspec.Struct, frozen=True):
     """A checkpoint is durable (or, without durability, an effect completed)."""
 
     header: Header
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(msgspec.Struct, frozen=True):
     """Older checkpoints were taken away, as `keep_last_n` says; what stood on them stands on the kept ones before."""
 
     ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AgentChanged:
+class AgentChanged(msgspec.Struct, frozen=True):
     """An agent appeared, or does or waits for something else."""
 
     agent: AgentView
 
 
-@dataclass(frozen=True, slots=True)
-class MessageSent:
+class MessageSent(msgspec.Struct, frozen=True):
     """A message is published: durable, and in its receivers' inboxes."""
 
     message: MessageView
 
 
-@dataclass(frozen=True, slots=True)
-class MessageHeard:
+class MessageHeard(msgspec.Struct, frozen=True):
     """An agent took messages from its inbox."""
 
     agent: str
     ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(msgspec.Struct, frozen=True):
     """The model is writing a literal `Say`: the text so far of what is not said yet."""
 
     agent: str
@@ -96,15 +89,13 @@ class Writing:
     """All of it so far, not the difference."""
 
 
-@dataclass(frozen=True, slots=True)
-class WritingDropped:
+class WritingDropped(msgspec.Struct, frozen=True):
     """What was being written will not be said as shown: an error, an interrupt, a branch not taken."""
 
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCalled:
+class ModelCalled(msgspec.Struct, frozen=True):
     """A model is asked."""
 
     agent: str
@@ -114,8 +105,7 @@ class ModelCalled:
     prompt_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelAnswered:
+class ModelAnswered(msgspec.Struct, frozen=True):
     """A response is complete (or broke off: `error`)."""
 
     agent: str
@@ -127,8 +117,7 @@ class ModelAnswered:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRetried:
+class ModelRetried(msgspec.Struct, frozen=True):
     """A call failed and is made again."""
 
     agent: str
@@ -137,8 +126,7 @@ class ModelRetried:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(msgspec.Struct, frozen=True):
     """A print, warning or log line of the program, or a word of the engine's about it."""
 
     agent: str
@@ -146,8 +134,7 @@ class Output:
     kind: Literal["print", "warning", "error", "log"] = "print"
 
 
-@dataclass(frozen=True, slots=True)
-class MayHaveRun:
+class MayHaveRun(msgspec.Struct, frozen=True):
     """A call that was under way when the process died has been reached again; told anew once it is decided."""
 
     id: str
@@ -158,8 +145,7 @@ class MayHaveRun:
     """`rerun`: it runs again. `fail`: it raises. `ask`: the person decides. `result`: the person gave its result."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What an answer of the person is waited for."""
 
     playbook: str
@@ -168,8 +154,7 @@ class Question:
     """What it said to the person last; empty: not known, as after a resume."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """The person's answer is waited for by these agents, in the order they asked; empty: by none any more."""
 
     agents: tuple[str, ...]
@@ -178,8 +163,7 @@ class Asked:
     """Of each of them; empty: not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChanged:
+class StatusChanged(msgspec.Struct, frozen=True):
     """What the run as a whole does."""
 
     status: RunStatus
@@ -187,8 +171,7 @@ class StatusChanged:
     """What it means, in a few words: `Boss writes · 2 agents wait`, `Seller and Buyer wait for each other`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(msgspec.Struct, frozen=True):
     """Why a run was stopped, and where."""
 
     reason: Literal["pause", "step", "breakpoint"]
@@ -202,15 +185,13 @@ class Stop:
     """Its number; 0: none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(msgspec.Struct, frozen=True):
     """Every agent has stopped or waits: a pause, a step or a breakpoint took effect."""
 
     stop: Stop
 
 
-@dataclass(frozen=True, slots=True)
-class BreakpointHit:
+class BreakpointHit(msgspec.Struct, frozen=True):
     """A breakpoint was come to; with `stops` the agents stop now, which `Stopped` tells."""
 
     breakpoint: int
@@ -226,8 +207,7 @@ class BreakpointHit:
     stops: bool
 
 
-@dataclass(frozen=True, slots=True)
-class BreakpointsChanged:
+class BreakpointsChanged(msgspec.Struct, frozen=True):
     """Breakpoints were set, changed or taken away."""
 
 

@@ -7,15 +7,15 @@ later ones. Nothing is served twice.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from playbooks.models.base import Usage
 from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
 
 
-@dataclass(slots=True)
-class RecordedCall:
+class RecordedCall(msgspec.Struct):
     """One model call of the record."""
 
     call: int
@@ -30,7 +30,7 @@ class RecordedCall:
     done: bool = False
     """All of it has run, or `failed`."""
     failed: bool = False
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = msgspec.field(default_factory=Usage)
 
 
 class RecordedCalls:

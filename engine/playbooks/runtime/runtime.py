@@ -11,8 +11,9 @@ import contextvars
 import functools
 import time
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
 from typing import Any, NoReturn
+
+import msgspec
 
 from playbooks.checkpoints.record import Header, Kind
 from playbooks.errors import UserError
@@ -50,8 +51,7 @@ from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
 
 
-@dataclass(frozen=True, slots=True)
-class RunSettings:
+class RunSettings(msgspec.Struct, frozen=True):
     """Limits of a run, from the configuration."""
 
     max_llm_calls: int = 100

@@ -12,7 +12,6 @@ import re
 import types
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -68,8 +67,7 @@ class Statement(msgspec.Struct, frozen=True, eq=False):
         return self.source, self.line, self.end_line, self.start, self.end, self.error, self.call
 
 
-@dataclass(frozen=True, slots=True)
-class SourceError:
+class SourceError(msgspec.Struct, frozen=True):
     """Where code stopped being Python."""
 
     message: str

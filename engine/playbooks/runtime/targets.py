@@ -6,7 +6,8 @@ An unknown target is an error that says who there is: a message never goes to th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from playbooks.language.model import Program
 from playbooks.runtime.signals import UnknownTarget
@@ -18,8 +19,7 @@ HUMAN = "human"
 _PERSON = ("user", "human", "the user", "agent user", "agent human")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Who is meant."""
 
     agents: tuple[str, ...]

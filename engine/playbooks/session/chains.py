@@ -5,7 +5,7 @@ Apart because looking must take whatever lies in the folder (damaged, foreign, c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from playbooks.checkpoints.chain import Folded, fold
 from playbooks.checkpoints.record import Checkpoint
@@ -13,8 +13,7 @@ from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.errors import ExitStatus, UserError
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(msgspec.Struct, frozen=True):
     """A state with what is known of the files it came from."""
 
     folded: Folded

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from playbooks.checkpoints.codec import DamagedValue, decode
 from playbooks.checkpoints.record import Checkpoint
@@ -28,8 +29,7 @@ from playbooks.state import events as e
 _OUTCOME = re.compile(r"^(.*\)) = .*$", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Changeable:
+class Changeable(msgspec.Struct, frozen=True):
     """One thing that a fork may change."""
 
     kind: Literal["result", "variable", "message"]
@@ -45,8 +45,7 @@ class Changeable:
     """Why a change of it can't take, and what to do instead; empty: it can."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnderWay:
+class UnderWay(msgspec.Struct, frozen=True):
     """The response that the checkpoint's agent is in the middle of."""
 
     kept: str
@@ -60,8 +59,7 @@ class UnderWay:
         return self.kept.count("\n") + 2 if self.kept else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
+class Leaving(msgspec.Struct, frozen=True):
     """A place to fork from, with all that can be changed there."""
 
     moment: Moment

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from playbooks.checkpoints import open_store
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
@@ -25,8 +26,7 @@ LEAST_FREE_BYTES = 50_000_000
 """Below this a longer run may not find room for its checkpoints."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing that was looked at."""
 
     subject: str

@@ -6,8 +6,9 @@ Apart because `playbooks diff`, the screen's comparison and its change list ask 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from playbooks.checkpoints import describe
 from playbooks.checkpoints.record import Header
@@ -19,8 +20,7 @@ LONGEST = 100_000
 """Characters of a value that are compared: values that first differ after these count as equal."""
 
 
-@dataclass(frozen=True, slots=True)
-class VariableChange:
+class VariableChange(msgspec.Struct, frozen=True):
     """A variable that differs. A side is None where there is no such variable."""
 
     agent: str
@@ -30,8 +30,7 @@ class VariableChange:
     b: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class MessageChange:
+class MessageChange(msgspec.Struct, frozen=True):
     """A message that one side has and the other has not, or has otherwise, or has not delivered yet."""
 
     id: int
@@ -44,8 +43,7 @@ class MessageChange:
         return self.a is not None and self.b is not None and _said(self.a) == _said(self.b)
 
 
-@dataclass(frozen=True, slots=True)
-class CodeChange:
+class CodeChange(msgspec.Struct, frozen=True):
     """Code that differs: an agent's response under way, or a file of the program."""
 
     agent: str
@@ -56,8 +54,7 @@ class CodeChange:
     b: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Differences:
+class Differences(msgspec.Struct, frozen=True):
     """All that differs between `a` and `b`."""
 
     a: Header

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from playbooks.checkpoints import describe
 from playbooks.checkpoints.codec import encode
@@ -27,13 +28,12 @@ from playbooks.state import events as e
 NO_RESULT: Any = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Edits:
+class Edits(msgspec.Struct, frozen=True):
     """What a fork changes."""
 
     result: Any = NO_RESULT
     """The outcome of the awaited call that made the checkpoint."""
-    set: Mapping[str, Any] = field(default_factory=dict)
+    set: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """`NAME` in the checkpoint's agent, `1001.NAME` in another; a leading `$` means the agent's."""
     say: tuple[tuple[str, str], ...] = ()
     """(agent, text): the newest message on its way from that agent says this instead; `human` says it anew."""
@@ -43,8 +43,7 @@ class Edits:
     """The model is asked for the rest instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One change, for people."""
 
     what: str

@@ -6,12 +6,12 @@ Apart because a dialog asks this of every key, and a type is known here by its n
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+
+class Typed(msgspec.Struct, frozen=True):
     """A value as a person typed it: a Python literal, or a text where a text is wanted or nothing else can be meant."""
 
     text: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
+
+import msgspec
 
 from playbooks.checkpoints.chain import Folded, fold
 from playbooks.checkpoints.record import Header
@@ -23,8 +24,7 @@ from playbooks.state import Event, ProgramState, from_builtins
 from playbooks.state import events as e
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """A fork, ready to be begun."""
 
     folded: Folded

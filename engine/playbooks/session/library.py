@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+
+import msgspec
 
 from playbooks.checkpoints import open_store, retention
 from playbooks.checkpoints.record import BranchInfo, Header, SessionInfo
@@ -44,7 +46,7 @@ class Timeline:
     """By id of a checkpoint, or of the session itself."""
     agents: Mapping[str, str]
     """Id → class, of all branches; without those of a branch whose newest checkpoint can't be read."""
-    may_have_run: Mapping[str, Sequence[Attempt]] = field(default_factory=dict)
+    may_have_run: Mapping[str, Sequence[Attempt]] = msgspec.field(default_factory=dict)
     """By id of a branch's newest checkpoint: the calls that were under way when it was left."""
 
     def name(self, agent: str) -> str:
@@ -60,8 +62,7 @@ class Timeline:
         return branch_path(list(self.headers), checkpoint)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """One checkpoint with the moment it stands for."""
 
     header: Header

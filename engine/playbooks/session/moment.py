@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+import msgspec
 
 from playbooks.checkpoints.codec import DamagedValue, Described, decode
 from playbooks.checkpoints.record import Header
@@ -16,8 +17,7 @@ from playbooks.state import ProgramState
 from playbooks.state.rows import MessageRow
 
 
-@dataclass(frozen=True, slots=True)
-class FrameView:
+class FrameView(msgspec.Struct, frozen=True):
     """A playbook call on the stack."""
 
     id: int
@@ -29,8 +29,7 @@ class FrameView:
     """Of its response, where it goes on; 0 in Python."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseView:
+class ResponseView(msgspec.Struct, frozen=True):
     """A response, as far as it was received."""
 
     text: str

@@ -7,8 +7,9 @@ Apart from `forking` because only people read it: nothing here decides anything,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from playbooks.checkpoints.record import Header
 from playbooks.language.model import Program
@@ -23,8 +24,7 @@ _MOST_TOOLS = 4
 Row = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ForkPlan:
+class ForkPlan(msgspec.Struct, frozen=True):
     """What a fork will do."""
 
     checkpoint: str

@@ -6,16 +6,17 @@ Apart because nothing runs differently by it: a fork takes the new program, the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from playbooks.errors import UserError
 from playbooks.language import compile_program, load_program
 from playbooks.language.model import AgentClass, Playbook, Program
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramChange:
+class ProgramChange(msgspec.Struct, frozen=True):
     """A part of a program that differs."""
 
     how: Literal["added", "changed", "gone"]
@@ -31,8 +32,7 @@ class ProgramChange:
         return f"{name} {self.how}" + (f": {self.what}" if self.what else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Reloaded:
+class Reloaded(msgspec.Struct, frozen=True):
     """What the files hold now."""
 
     program: Program | None

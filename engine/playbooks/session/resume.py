@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from playbooks.checkpoints.chain import Folded
 from playbooks.checkpoints.record import Header, SessionInfo
@@ -29,8 +30,7 @@ def is_id(text: str) -> bool:
     return bool(_SESSION.fullmatch(text) or _CHECKPOINT.fullmatch(text))
 
 
-@dataclass(frozen=True, slots=True)
-class ResumedAgent:
+class ResumedAgent(msgspec.Struct, frozen=True):
     """An agent that goes on."""
 
     agent: str
@@ -40,8 +40,7 @@ class ResumedAgent:
     """The last it completed."""
 
 
-@dataclass(frozen=True, slots=True)
-class FailedAgent:
+class FailedAgent(msgspec.Struct, frozen=True):
     """An agent that was given up: a resume is exact, so it stays so; a fork from before can go otherwise."""
 
     agent: str
@@ -51,8 +50,7 @@ class FailedAgent:
     """Id of its newest checkpoint before its errors; empty when it has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resumed:
+class Resumed(msgspec.Struct, frozen=True):
     """What a resume found."""
 
     session: str

@@ -10,8 +10,10 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from playbooks.checkpoints.record import Header
 from playbooks.checkpoints.store import Store
@@ -32,8 +34,7 @@ _WATCHES: Final = "watches"
 """Kinds of notes in the store."""
 
 
-@dataclass(frozen=True, slots=True)
-class BreakpointView:
+class BreakpointView(msgspec.Struct, frozen=True):
     """A breakpoint as a list shows it."""
 
     id: int

@@ -5,7 +5,7 @@ Apart because opening, going on and forking must all answer this alike, and answ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from playbooks.config import Config
 from playbooks.config_layers import frontmatter_model
@@ -18,8 +18,7 @@ from playbooks.session.programs import recorded_program
 from playbooks.state import ProgramState
 
 
-@dataclass(frozen=True, slots=True)
-class ForkOptions:
+class ForkOptions(msgspec.Struct, frozen=True):
     """What answers and what runs on a new branch; None is as before."""
 
     model: str | None = None
@@ -28,8 +27,7 @@ class ForkOptions:
     program: Program | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(msgspec.Struct, frozen=True):
     """What a runtime is made of, besides its journal."""
 
     program: Program

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from playbooks.checkpoints.describe import show
 from playbooks.checkpoints.record import BranchInfo, Header
@@ -24,8 +25,7 @@ LONGEST = 2_000
 """Characters of a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One thing that was said or done."""
 
     checkpoint: str
@@ -37,8 +37,7 @@ class Entry:
     """Its number in the session when it was said; 0 when it was done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(msgspec.Struct, frozen=True):
     """One branch, from where it left."""
 
     name: str
@@ -51,8 +50,7 @@ class Section:
     """(agent, ((name, value), …)) at its newest checkpoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transcript:
+class Transcript(msgspec.Struct, frozen=True):
     """A session, ready to be written down."""
 
     title: str

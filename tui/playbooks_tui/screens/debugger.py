@@ -8,9 +8,9 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
+from msgspec.structs import replace
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -175,7 +175,7 @@ class View(Reading):
     def stand(self, **changes: object) -> None:
         """Changes what was asked of the run or where the person looks, and draws it."""
         before = self.standing.here
-        self.standing = replace(self.standing, **changes)  # type: ignore[arg-type]
+        self.standing = replace(self.standing, **changes)
         if self.standing.here is None and before is not None:
             self.seen = None
         reads = self.inspect()

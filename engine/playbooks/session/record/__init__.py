@@ -7,8 +7,9 @@ time, any thread; what it gives is plain data.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from playbooks.checkpoints.describe import show
 from playbooks.checkpoints.record import Header
@@ -41,8 +42,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'playbooks.session.record' has no attribute {name!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(msgspec.Struct, frozen=True):
     """A watch at a moment."""
 
     text: str

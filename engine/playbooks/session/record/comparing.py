@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from playbooks.checkpoints.record import Header
 from playbooks.session.differences import (
@@ -30,8 +31,7 @@ _ALIGNED: Final = 3_000
 """Rows a side that are lined up; beyond, one stands beside the other as it comes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """A row: what was said or done on each side, None where the other has nothing to set against it."""
 
     left: Header | None
@@ -43,8 +43,7 @@ class Pair:
         return self.left is not None and self.right is not None and _deed(self.left) == _deed(self.right)
 
 
-@dataclass(frozen=True, slots=True)
-class VariableAcross:
+class VariableAcross(msgspec.Struct, frozen=True):
     """A variable that differs between the sides. None where there is no such variable."""
 
     agent: str
@@ -56,8 +55,7 @@ class VariableAcross:
     right: dict[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class PromptChange:
+class PromptChange(msgspec.Struct, frozen=True):
     """The prompts behind the two checkpoints, where they differ."""
 
     lines: tuple[str, ...]
@@ -71,8 +69,7 @@ class PromptChange:
     """Lines that both have, those that are not among `lines` too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True):
     """Left and right since they parted."""
 
     left: Header

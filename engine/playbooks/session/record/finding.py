@@ -7,8 +7,9 @@ read one by one. The caller takes hits as they come and stops when it has enough
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from playbooks.checkpoints.codec import DamagedValue, decode
 from playbooks.checkpoints.describe import show
@@ -27,8 +28,7 @@ _VALUE: Final = 20_000
 """Characters of a value that are searched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A place where the text stands."""
 
     header: Header

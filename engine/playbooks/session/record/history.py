@@ -7,8 +7,9 @@ the variable: asking who changed something last costs the same after ten thousan
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from playbooks.checkpoints.codec import DamagedValue, Described, decode
 from playbooks.checkpoints.describe import show
@@ -25,8 +26,7 @@ from playbooks.state.program_state import owner
 Where = Literal["past", "later", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class VariableEntry:
+class VariableEntry(msgspec.Struct, frozen=True):
     """A variable got a value."""
 
     header: Header
@@ -44,8 +44,7 @@ class VariableEntry:
     """It had none before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """The code that gave a variable its value."""
 
     statement: str
@@ -55,8 +54,7 @@ class Place:
     playbook: str
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(msgspec.Struct, frozen=True):
     """Which variable is meant."""
 
     agent: str

@@ -7,8 +7,10 @@ counts as a hit is decided by the very same functions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from playbooks.checkpoints.record import BASE, Header
 from playbooks.runtime.breakpoint import BEGINS, Breakpoint
@@ -30,8 +32,7 @@ changes of just so many, so that what did not change is not read.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class PastHit:
+class PastHit(msgspec.Struct, frozen=True):
     """A breakpoint would have stopped."""
 
     header: Header

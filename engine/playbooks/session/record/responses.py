@@ -7,8 +7,9 @@ asked: its hash must be the recorded one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from playbooks.errors import UserError
 from playbooks.runtime.context import prompt_hash, prompt_of
@@ -21,8 +22,7 @@ from playbooks.state import events as e
 LineState = Literal["ran", "runs", "left"]
 
 
-@dataclass(frozen=True, slots=True)
-class CodeLine:
+class CodeLine(msgspec.Struct, frozen=True):
     """A line of a response's code."""
 
     number: int
@@ -32,8 +32,7 @@ class CodeLine:
     """`runs`: it belongs to the statement under way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(msgspec.Struct, frozen=True):
     """A whole response, as far as it was received."""
 
     lines: tuple[CodeLine, ...]
@@ -50,8 +49,7 @@ class Code:
     """As the model sent it, prose and fences included."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(msgspec.Struct, frozen=True):
     """What the model was sent."""
 
     messages: tuple[tuple[str, str], ...]

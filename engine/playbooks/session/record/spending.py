@@ -6,7 +6,8 @@ Apart because three places show it, and unknown must stay unknown in all of them
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from playbooks.errors import UserError
 from playbooks.session.record.reader import Reader
@@ -14,8 +15,7 @@ from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(msgspec.Struct, frozen=True):
     """Model calls with their tokens and cost, and time."""
 
     calls: int

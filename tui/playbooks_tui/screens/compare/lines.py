@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from playbooks.checkpoints.describe import show
 from playbooks.checkpoints.record import Header
@@ -27,8 +28,7 @@ _MOST_CODE: Final = 400
 """Lines of one difference that are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(msgspec.Struct, frozen=True):
     """One of the two."""
 
     name: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from playbooks.checkpoints.record import BranchInfo
 from playbooks.errors import UserError
@@ -25,8 +26,7 @@ from playbooks_tui.screens.fork.draft import Draft, edits_of, temperature_of
 from playbooks_tui.screens.fork.foreseen import Later, Rows, foreseen
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(msgspec.Struct, frozen=True):
     """The program's files as they are now."""
 
     program: Program | None
@@ -37,8 +37,7 @@ class Now:
     same: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """What can be changed at the place, and what the program is now."""
 
     leaving: Leaving

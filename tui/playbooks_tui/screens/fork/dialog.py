@@ -6,9 +6,11 @@ here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -46,8 +48,7 @@ _REST: Final[tuple[Rest, ...]] = ("recorded", "ask", "edit")
 _LEAST_ROOM: Final = 66
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """What the title and the first row say of the checkpoint."""
 
     checkpoint: str
@@ -289,7 +290,7 @@ class Fork(ModalScreen[Draft | None]):
         if event.input.id == "new":
             self._take()
         elif event.input.id in ("model", "temperature", "label"):
-            self.draft = replace(self.draft, **{event.input.id: event.value.strip()})  # type: ignore[arg-type]
+            self.draft = replace(self.draft, **{event.input.id: event.value.strip()})
         self._changed()
 
     def _take(self) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import ast
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
+
+import msgspec
 
 from playbooks.checkpoints.describe import show, type_name
 from playbooks.session.changeable import Changeable
@@ -30,8 +31,7 @@ _WORDS: Final = {
 _OPENS: Final = "[{(\"'"
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(msgspec.Struct, frozen=True):
     """What a text in the field means."""
 
     value: Any
@@ -43,13 +43,12 @@ class Typed:
     """Of which other type the value was before; empty: of the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """A fork as it is filled in."""
 
     checkpoint: str
     before: bool = False
-    texts: Mapping[Key, str] = field(default_factory=dict)
+    texts: Mapping[Key, str] = msgspec.field(default_factory=dict)
     """What was typed, of things whose text is no longer as it was."""
     rest: Rest = "recorded"
     response: str = ""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from playbooks.session.moment import Moment
 from playbooks.session.planning import ForkPlan
@@ -15,8 +16,7 @@ from playbooks_tui.record import HUMAN
 from playbooks_tui.spans import counted, money
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
+class Later(msgspec.Struct, frozen=True):
     """What the branch that is left did from there on."""
 
     branch: str

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
+
+import msgspec
 
 from playbooks_tui.inspected import Deep, Inspected
 from playbooks_tui.record import Record
 from playbooks_tui.spans import Line, Span, width_of
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A line that can be selected, and what it stands for."""
 
     kind: Literal["variable", "watch", "entry", "code", "step", "breakpoint"]
