@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -221,6 +222,27 @@ async def test_the_list_can_be_shown_over_a_session_and_left_again(alone: Path) 
         await pilot.press("down", "enter")
         await until(lambda: isinstance(app.screen, Debugging) and app.screen is not shown)
         assert app.bridge is not None and app.bridge.session.id == "s1"
+
+
+async def test_a_session_that_was_opened_at_the_start_gives_way_to_another(alone: Path) -> None:
+    openings = Openings(await made(alone))
+    app = Debugger(openings.session("s2"), begin=False, openings=openings)
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        async with asyncio.timeout(6):
+            first = app.screen
+            assert isinstance(first, Debugging)
+            for id in ("s1", "s2"):
+                app.list_sessions()
+                app.open_session(partial(openings.session, id), begin=False)
+                while not (isinstance(app.screen, Debugging) and app.screen.record.session == id):
+                    await pilot.pause(0.005)
+                if id == "s1":
+                    while first.is_attached:
+                        await pilot.pause(0.005)
+            assert app.crash is None and len(app.screen_stack) == 1
+    assert app.bridge is not None
+    app.bridge.leave()
+    app.bridge.over.exception(20)
 
 
 async def test_who_follows_a_session_that_stands_sees_it_go_on_later(alone: Path) -> None:

@@ -127,12 +127,14 @@ class Debugger(TypeAhead):
             return True
         return await super().run_action(action, default_namespace, namespaces)
 
+    def get_default_screen(self) -> Screen[Any]:
+        """The session itself, where there is one: over an empty screen two first frames would be drawn."""
+        return self._debugging if self.bridge is not None else super().get_default_screen()
+
     def on_mount(self) -> None:
         self._listen_for_signals()
         self.call_after_refresh(self._painted)
-        if self.bridge is not None:
-            self.push_screen(self._debugging)
-        elif self._openings is not None:
+        if self.bridge is None and self._openings is not None:
             from playbooks_tui.screens.sessions import Sessions
 
             self.push_screen(Sessions(self._openings.config, now=self._now))
@@ -256,8 +258,11 @@ class Debugger(TypeAhead):
         tab = self._tab() if before is not None else self._kept.tab
         self._debugging = Debugging(bridge, now=self._now, begin=begin)
         self._debugging.first_tab = tab
-        while len(self.screen_stack) > 2:  # dialogs of the screen that goes
+        beneath = 1 if isinstance(self.screen_stack[0], Debugging) else 2
+        while len(self.screen_stack) > beneath:  # dialogs of the screen that goes
             await self.pop_screen()
+        if beneath == 1:  # Textual gives one to all screens but the first, and takes it back from each
+            self.screen._push_result_callback(self.screen, None)
         await self.switch_screen(self._debugging)
         self.free_keys(_OPENING)
 
