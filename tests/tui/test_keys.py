@@ -27,7 +27,8 @@ def header(desk: Desk) -> str:
 async def at(desk: Desk, checkpoint: str) -> None:
     """Waits until every pane shows a checkpoint."""
     screen = desk.screen
-    await desk.until(lambda: screen.seen and screen.seen.inspected.header.id == checkpoint)
+    inspector = screen.query_one(Inspector)  # a moment that was overtaken while the program ran is read, not shown
+    await desk.until(lambda: (shown := inspector.inspected) and shown.header.id == checkpoint)
 
 
 async def test_a_run_is_shown_to_its_end_and_says_how_it_ended(desk: Opens) -> None:
