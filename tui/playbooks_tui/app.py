@@ -19,6 +19,7 @@ from textual.actions import ActionParseResult
 from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from playbooks.cli.arguments import typed_name
@@ -37,6 +38,7 @@ from playbooks_tui.situation import engine_mode
 from playbooks_tui.starting import end_of_start, load_the_rest
 from playbooks_tui.terminal import terminal_of_our_own
 from playbooks_tui.typeahead import TypeAhead
+from playbooks_tui.widgets.foot import Foot
 
 if TYPE_CHECKING:
     from playbooks_tui.screens.sessions import Sessions
@@ -45,6 +47,8 @@ _OPENING: Final = "a session"
 """For what keys are held back while another session opens."""
 _THEME: Final = "textual-dark"
 """The configuration's own: the one that was chosen last takes its place."""
+_TOLD_S: Final = 4.0
+"""How long something is told in passing."""
 _AGAIN_S: Final = 2.0
 """Within this time a second Ctrl+C leaves."""
 _IDS: Final = frozenset({"stop", *(binding.id for binding in BINDINGS if binding.id)})
@@ -74,6 +78,7 @@ class Debugger(TypeAhead):
     BINDINGS = [Binding("ctrl+c", "stop", "stop", show=False, system=True, id="stop")]
     CSS = """
     Toast { background: $panel; padding: 0 2; border-left: none; margin: 0 0 2 0; }
+    Debugging ToastRack, Compare ToastRack, Sessions ToastRack { display: none; }
     ToastRack { align: right bottom; }
     CommandPalette > Vertical, CommandPalette > Vertical:dark { background: $surface; width: 80; max-width: 100%; }
     CommandPalette #--input { border: round $foreground; }
@@ -131,6 +136,20 @@ class Debugger(TypeAhead):
         """The session itself, where there is one: over an empty screen two first frames would be drawn."""
         return self._debugging if self.bridge is not None else super().get_default_screen()
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Told in the footer of screens that have one, where it covers nothing; over a dialog as Textual does."""
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        for foot in self.screen.query(Foot):
+            foot.tell(message, severity, timeout or _TOLD_S)
+
     def on_mount(self) -> None:
         self._listen_for_signals()
         self.call_after_refresh(self._painted)
@@ -144,7 +163,7 @@ class Debugger(TypeAhead):
                 words += f"; {unknown[0]} may be {near[0]}"
             if self.bridge is not None:
                 self.bridge.tell(Output("", words, "warning"))
-            self.notify(words, severity="warning", timeout=10, markup=False)
+            self.call_after_refresh(self.notify, words, severity="warning", timeout=10, markup=False)
 
     def _painted(self) -> None:
         """The first frame is there: what a key opens is loaded behind it, so that the first key is quick too."""
@@ -412,6 +431,6 @@ def parting(session: DebugSession | FollowedSession, again: Sequence[str]) -> li
     lines = [session.error] if session.error else []
     if status == ExitStatus.INTERRUPTED and session.timeline:
         lines.append(f"Interrupted at {session.timeline[-1].id}.")
-    if session.id:
+    if session.id and session.timeline:  # without a checkpoint nothing is kept
         lines.append(f"Resume with: {shlex.join([*again, '--resume', session.id])}")
     return lines

@@ -33,7 +33,7 @@ from playbooks_tui.situation import (
     mode,
     moment,
 )
-from playbooks_tui.spans import Span
+from playbooks_tui.spans import Span, cut, plain
 from playbooks_tui.tabs import Tab, tab_row
 from playbooks_tui.talk import Coming, Look
 from playbooks_tui.widgets.ask import Ask
@@ -45,6 +45,7 @@ from playbooks_tui.widgets.head import Head
 from playbooks_tui.widgets.inspector import Inspector
 from playbooks_tui.widgets.talk_pane import TalkPane
 from playbooks_tui.widgets.timeline import Timeline
+from playbooks_tui.widgets.why import Why
 
 WIDE: Final = 140
 """Columns from which on panes and inspector stand side by side."""
@@ -106,6 +107,7 @@ class View(Reading):
                 yield Vertical(id="talks")
                 yield Inspector(self.record)
         yield BranchBars(self.record)
+        yield Why()
         yield Ask()
         yield FindLine()
         yield Foot()
@@ -231,6 +233,8 @@ class View(Reading):
     def _draw_ask(self) -> None:
         over = mode(self.record, self.standing) in ("finished", "failed")
         asked = bool(self.record.asked) and self.standing.here is None
+        error = self.record.error if engine_mode(self.record, self.standing) == "failed" else ""
+        self.query_one(Why).show("" if plain(error) in self.query_one(Head).line(0).text else error)
         several = len(self.record.asked) > 1 and not self.record.undecided
         self.query_one(Ask).show(
             ask_line(self.record, self.standing, self.size.width - 4),
@@ -246,6 +250,8 @@ class View(Reading):
             words = tuple((ids, word) for ids, word in words if not ACTING & set(ids.split()))
         if isinstance(self.focused, Input):
             words = FIELDS.get(self.focused.id or "", ())
+            if self.focused.id == "say" and len(self.record.asked) > 1:
+                words = (("look", f"answers: {cut(asked_words(self.record), self.size.width // 2)}"), *words[1:])
         else:
             keys = {id: key_name(names[0]) for id, (_, names) in self.keys.items()}
         self.query_one(Foot).show(words, keys)

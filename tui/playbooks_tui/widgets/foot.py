@@ -1,12 +1,20 @@
-"""The last row: the keys that matter now, each a thing to click."""
+"""The last row: the keys that matter now, each a thing to click; for a moment, what is told in passing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
+
+from textual.timer import Timer
 
 from playbooks_tui.keys import GIVES_WAY, KEPT, SHORT
-from playbooks_tui.spans import Line, Span, width_of
+from playbooks_tui.spans import Line, Span, plain, width_of, wrapped
 from playbooks_tui.widgets.inked import Inked
+
+_MOST: Final = 4
+"""Rows of what is told; a longer text is cut."""
+_INKS: Final = {"information": "plain", "warning": "doubt", "error": "bad"}
+_SIGNS: Final = {"information": "", "warning": "! ", "error": "! "}
 
 
 class Foot(Inked):
@@ -20,6 +28,10 @@ class Foot(Inked):
     def __init__(self) -> None:
         super().__init__(id="foot")
         self._items: tuple[tuple[str, str, str], ...] = ()
+        self.told = ""
+        """What is told in passing; empty: nothing."""
+        self._severity = "information"
+        self._telling: Timer | None = None
 
     def show(self, words: Sequence[tuple[str, str]], keys: Mapping[str, str]) -> None:
         """Draws keys.
@@ -37,8 +49,43 @@ class Foot(Inked):
             self._items = tuple(items)
             self.repaint()
 
+    def tell(self, words: str, severity: str, seconds: float) -> None:
+        """Tells something in passing, in the place of the keys: there it covers nothing.
+
+        Args:
+            words: As many rows as they need are taken from the panes meanwhile.
+            severity: As Textual's notifications: `information`, `warning`, `error`.
+            seconds: How long.
+        """
+        self.told, self._severity = words, severity
+        if self._telling is not None:
+            self._telling.stop()
+        self._telling = self.set_timer(seconds, self.be_still)
+        self._take_rows()
+
+    def be_still(self) -> None:
+        """The keys again."""
+        self.told, self._telling = "", None
+        self._take_rows()
+
+    def on_resize(self) -> None:
+        self._take_rows()
+
+    def _take_rows(self) -> None:
+        count = len(self._rows()) if self.told else 1
+        if self.styles.height is None or self.styles.height.value != count:
+            self.styles.height = count
+        self.repaint()
+
+    def _rows(self) -> list[str]:
+        words = " ".join(plain(self.told).split())
+        return wrapped(_SIGNS[self._severity] + words, max(8, self.size.width - 2))[:_MOST]
+
     def line(self, y: int) -> Line:
-        return footer_line(self._items, self.size.width)
+        if not self.told:
+            return footer_line(self._items, self.size.width) if y == 0 else Line()
+        rows = self._rows()
+        return Line((Span(f" {rows[y]}", _INKS[self._severity], bold=True),)) if y < len(rows) else Line()
 
 
 def footer_line(items: Sequence[tuple[str, str, str]], width: int) -> Line:

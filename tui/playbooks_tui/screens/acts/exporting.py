@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from playbooks.errors import UserError
 from playbooks_tui.screens.acts.base import Acts
+from playbooks_tui.widgets.foot import Foot
 
 Format = Literal["md", "html"]
 
@@ -56,6 +57,7 @@ class ExportingActs(Acts):
     async def action_export_picture(self) -> None:
         """Without what was told in passing, which would hide a corner of the picture."""
         self.app.clear_notifications()
+        self.query_one(Foot).be_still()
         await self.query("Toast").remove()
         self.call_after_refresh(self._picture, self._free(f"{self._stem}.svg"))
 
