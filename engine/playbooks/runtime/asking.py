@@ -101,6 +101,12 @@ class Asking:
         ended = e.ResponseEnded(frame.id, usage.input_tokens, usage.output_tokens, usage.cost, True)
         self._runtime.emit(ended)
 
+    def _called(self, frame: Frame, target: str) -> str:
+        """A target as its row will name it: a bare `meeting` is the one that the frame is in."""
+        first = target.partition(",")[0].strip()
+        inside = self._runtime.meetings.of(frame) if first.lower() == "meeting" else ""
+        return f"meeting {inside}" if inside else first if first.lower().startswith("meeting ") else target
+
     async def _drain(self, frame: Frame, response: Response, request: ModelRequest, call: int) -> None:
         runtime = self._runtime
         usage = Usage()
@@ -112,7 +118,8 @@ class Asking:
             runtime.effects.activity += 1
             if isinstance(piece, Text):
                 if runtime.listeners and response.scan() and response.writing:
-                    runtime.notify(Writing(frame.agent, *response.writing))
+                    target, text = response.writing
+                    runtime.notify(Writing(frame.agent, self._called(frame, target), text))
             elif isinstance(piece, Retry):
                 runtime.notify(ModelRetried(frame.agent, piece.attempt, piece.delay_s, piece.reason))
             else:

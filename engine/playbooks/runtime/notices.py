@@ -84,7 +84,7 @@ class Writing(msgspec.Struct, frozen=True):
 
     agent: str
     target: str
-    """As the program writes it: `user`, `agent 1001`."""
+    """As the program writes it: `user`, `agent 1001`; a meeting by its id, `meeting 101`."""
     text: str
     """All of it so far, not the difference."""
 
