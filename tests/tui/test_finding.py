@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from tui.desk import Desk, Opens
 from tui.headers import HAGGLE, header, record
-from tui.programs import ASKS
+from tui.programs import ASKS, SHOP
 
 from playbooks.runtime.notices import MessageSent, MessageView
 from playbooks_tui.record import Labelled
@@ -154,7 +155,37 @@ async def test_y_copies_what_was_said_in_full(desk: Opens) -> None:
         while inspector.selected != Target("variable", "$price"):
             await d.press("j")
         await d.press("y")
-        assert d.app.clipboard == "80"
+        await d.until(lambda: d.app.clipboard == "80")
+
+
+LONG = """
+def respond(request):
+    return '''$words = await Words(400)
+await EndProgram()
+'''
+"""
+
+
+async def test_y_copies_the_whole_of_a_long_variable_and_result(desk: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = "@playbook\nasync def Words(n: int):\n    return ['word'] * n"
+    monkeypatch.setitem(desk.__wrapped__.__globals__, "SHOP", SHOP.replace("price = 100", tool))
+    whole = repr(["word"] * 400)
+    async with desk(LONG) as d:
+        await d.status("finished")
+        record, inspector = d.screen.record, d.screen.query_one(Inspector)
+        d.screen.go(next(row for row in record.shown if "Words(400)" in record.text(row)))
+        await d.press("y")
+        await d.until(lambda: d.app.clipboard == f"Words(400) = {whole}")
+        assert d.said[-1].startswith("copied: Words(400) = ") and d.said[-1].endswith(" (3,213 characters)")
+        await d.press("escape")
+        await d.until(lambda: any(one.name == "$words" for one in inspector.inspected.variables))
+        inspector.focus()
+        await d.until(lambda: inspector.has_focus)
+        while inspector.selected != Target("variable", "$words"):
+            await d.press("j")
+        d.app.copy_to_clipboard("")
+        await d.press("y")
+        await d.until(lambda: d.app.clipboard == whole)
 
 
 async def test_backspace_goes_to_the_previous_place_after_any_jump(desk: Opens) -> None:

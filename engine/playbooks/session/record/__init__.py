@@ -126,19 +126,25 @@ class SessionRecord:
         """That response, line by line: has run, runs, is left; None: there is none."""
         return code_at(self.reader, checkpoint, agent)
 
-    def watch(self, checkpoint: str, agent: str, texts: Sequence[str]) -> list[Watched]:
-        """Watches at a checkpoint, in an agent; one that has no value says why."""
-        moment = self.reader.moment(checkpoint)
-        return watched(moment, agent, texts)
+    def watch(self, checkpoint: str, agent: str, texts: Sequence[str], longest: int = 2_000) -> list[Watched]:
+        """Watches at a checkpoint, in an agent; one that has no value says why.
+
+        Args:
+            checkpoint: Its id.
+            agent: Whose variables.
+            texts: Expressions; a variable's name is one.
+            longest: Characters of a value.
+        """
+        return watched(self.reader.moment(checkpoint), agent, texts, longest)
 
 
-def watched(moment: Moment, agent: str, texts: Sequence[str]) -> list[Watched]:
-    """Watches at a moment, in an agent."""
+def watched(moment: Moment, agent: str, texts: Sequence[str], longest: int = 2_000) -> list[Watched]:
+    """Watches at a moment, in an agent; values are cut after so many characters."""
     names: Any = SeenNames(moment.state, agent, trusted=moment.trusted)
     found = []
     for text in texts:
         try:
-            found.append(Watched(text, show(parse_expression(text).value(names), 2_000)))
+            found.append(Watched(text, show(parse_expression(text).value(names), longest)))
         except ExpressionError as error:
             found.append(Watched(text, "", str(error)))
     return found
