@@ -78,7 +78,7 @@ class Debugger(TypeAhead):
     BINDINGS = [Binding("ctrl+c", "stop", "stop", show=False, system=True, id="stop")]
     CSS = """
     Toast { background: $panel; padding: 0 2; border-left: none; margin: 0 0 2 0; }
-    Debugging ToastRack, Compare ToastRack, Sessions ToastRack { display: none; }
+    Debugging Toast, Compare Toast, Sessions Toast { visibility: hidden; }
     ToastRack { align: right bottom; }
     CommandPalette > Vertical, CommandPalette > Vertical:dark { background: $surface; width: 80; max-width: 100%; }
     CommandPalette #--input { border: round $foreground; }
