@@ -17,7 +17,7 @@ import pytest
 from cli.fake_session import SELLER, FailedAgent, FakeSession, Found, FoundAgent, Row, ask, said
 from click.testing import CliRunner
 
-from playbooks.cli import entry
+from playbooks.cli import debug, entry
 from playbooks.cli.arguments import RunCommand, assignment, shared_options, typed_name
 from playbooks.cli.leaving import leaving
 from playbooks.cli.run import play
@@ -115,6 +115,15 @@ def test_wrong_usage_is_one_line_on_stderr_and_status_2(arguments: list[str], sa
     assert (done.returncode, done.stdout) == (2, "")
     assert said_about_it in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_debug_says_that_a_dumb_terminal_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = types.SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr(debug, "sys", types.SimpleNamespace(stdin=terminal, stdout=terminal))
+    monkeypatch.setenv("TERM", "dumb")
+    assert debug.command.callback is not None
+    with pytest.raises(UserError, match=r"TERM is dumb; without one: .*playbooks run a.pb --snoop true"):
+        debug.command.callback(("a.pb",), (), None, None, (), None, False, False, False)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,16 @@ async def test_theme_and_tab_are_kept_and_used_unless_the_configuration_names_a_
         assert isinstance(d.bridge, Bridge)
 
 
+async def test_an_unknown_theme_says_so(desk: Opens) -> None:
+    async with desk(held=True) as d:
+        other = Debugger(None, theme="nrod")
+        assert other.theme == "textual-dark"
+        async with other.run_test(notifications=True):
+            said = [notification.message for notification in other._notifications]
+        assert said == ["theme in playbooks.toml: nothing is called nrod; nord may be meant"]
+        assert d.said == []
+
+
 async def test_transcript_and_picture_are_written_and_nothing_is_overwritten(desk: Opens, alone: Path) -> None:
     async with desk(HAGGLES) as d:
         await d.status("finished")

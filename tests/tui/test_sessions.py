@@ -26,6 +26,7 @@ from playbooks_tui.record import Ended
 from playbooks_tui.screens import sessions as list_of_sessions
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.screens.confirm import Confirm
+from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.help import HelpPane
 from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.screens.sessions import SessionRows, Sessions, SessionsHead
@@ -243,6 +244,38 @@ async def test_a_session_that_was_opened_at_the_start_gives_way_to_another(alone
     assert app.bridge is not None
     app.bridge.leave()
     app.bridge.over.exception(20)
+
+
+async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Path) -> None:
+    openings = Openings(await made(alone))
+    holds = openings.session("s1")
+    app = Debugger(openings.session("s1"), openings=openings)
+    try:
+        async with app.run_test(size=(120, 36), notifications=True) as pilot:
+
+            async def until(what: Callable[[], object]) -> None:
+                async with asyncio.timeout(60):
+                    while not what():
+                        await pilot.pause(0.005)
+
+            def said(words: str) -> bool:
+                return any(words in one.message for one in app._notifications)
+
+            await until(lambda: app._debugging.record.status == "finished")
+            await pilot.press("f")
+            await until(lambda: said("s1 runs in another process"))
+            holds.leave()
+            holds.over.exception(20)
+            await pilot.press("f")
+            await until(lambda: not app._debugging.record.followed and app._debugging.record.headers)
+            assert said("the other process has left s1")
+            await pilot.press("f")
+            await until(lambda: isinstance(app.screen, Fork))
+    finally:
+        for bridge in (app.bridge, holds):
+            assert bridge is not None
+            bridge.leave()
+            bridge.over.exception(20)
 
 
 async def test_who_follows_a_session_that_stands_sees_it_go_on_later(alone: Path) -> None:

@@ -50,6 +50,14 @@ def test_each_state_has_its_badge_and_says_what_it_means(status: str, standing: 
     assert head(told, standing).strip().startswith(words)
 
 
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_why_it_failed_is_read_before_counts(width: int) -> None:
+    told = negotiation()
+    why = "checkpoints can't be kept: No space left on device"
+    told.take([StatusChanged("failed"), Ended("failed", why)])
+    assert why in head(told, LIVE, width)
+
+
 def test_while_it_runs_the_header_says_who_writes_and_how_many_wait() -> None:
     told = negotiation()
     told.take([AgentChanged(AgentView("1000", "Seller", "waiting", "agent 1001")), ModelCalled("1001", 4, "m")])

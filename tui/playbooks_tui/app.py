@@ -110,6 +110,7 @@ class Debugger(TypeAhead):
             self._debugging.first_tab = self._kept.tab
         self._now, self._stopped_at = now, -_AGAIN_S
         chosen = self._kept.theme if theme == _THEME and self._kept.theme else theme
+        self._unknown_theme = "" if theme in self.available_themes else theme
         if chosen in self.available_themes:
             self.theme = chosen
         if keymap:
@@ -128,7 +129,10 @@ class Debugger(TypeAhead):
         """Keys, palette and clicks all come through here: what only the process that runs a session can do says so."""
         name = action.rpartition(".")[2] if isinstance(action, str) else action[1]
         if self.bridge is not None and self._debugging.record.followed and name.partition("(")[0] in ACTING:
-            self._debugging.say(str(ReadOnly(self._debugging.record.session)))
+            if self._debugging.record.status == "running":
+                self._debugging.say(str(ReadOnly(self._debugging.record.session)))
+            else:
+                self._take_over(self.bridge.session.id, begin=False)
             return True
         return await super().run_action(action, default_namespace, namespaces)
 
@@ -157,13 +161,21 @@ class Debugger(TypeAhead):
             from playbooks_tui.screens.sessions import Sessions
 
             self.push_screen(Sessions(self._openings.config, now=self._now))
+        if self._unknown_theme:
+            near = difflib.get_close_matches(self._unknown_theme, self.available_themes, 1, 0.4)
+            there = f"{near[0]} may be meant" if near else f"there are {', '.join(sorted(self.available_themes))}"
+            self._warn(f"theme in playbooks.toml: nothing is called {self._unknown_theme}; {there}")
         if unknown := sorted(id for id in self._keymap if "." not in id and id not in _IDS):
             words = f"keymap in playbooks.toml: nothing is called {', '.join(unknown)}"
             if near := difflib.get_close_matches(unknown[0], _IDS, 1, 0.4):
                 words += f"; {unknown[0]} may be {near[0]}"
-            if self.bridge is not None:
-                self.bridge.tell(Output("", words, "warning"))
-            self.call_after_refresh(self.notify, words, severity="warning", timeout=10, markup=False)
+            self._warn(words)
+
+    def _warn(self, words: str) -> None:
+        """Says what is wrong with a setting; it stays in Output."""
+        if self.bridge is not None:
+            self.bridge.tell(Output("", words, "warning"))
+        self.call_after_refresh(self.notify, words, severity="warning", timeout=10, markup=False)
 
     def _painted(self) -> None:
         """The first frame is there: what a key opens is loaded behind it, so that the first key is quick too."""
@@ -229,9 +241,25 @@ class Debugger(TypeAhead):
             self.pop_screen()
 
     def on_looking_acts_take_over(self) -> None:
-        openings, bridge = self._openings, self.bridge
-        if openings is not None and bridge is not None:
-            self.open_session(lambda: openings.session(bridge.session.id), begin=True)
+        if self.bridge is not None:
+            self._take_over(self.bridge.session.id, begin=True)
+
+    def _take_over(self, id: str, *, begin: bool) -> None:
+        """Opens here what another process held; says so when that one has it still."""
+        openings = self._openings
+        if openings is None:
+            return
+
+        def taken() -> Bridge:
+            bridge = openings.session(id)
+            if bridge.session.read_only:
+                bridge.leave()
+                raise ReadOnly(id)
+            if not begin:
+                self.call_from_thread(self.notify, f"the other process has left {id}: it is open here now", timeout=6)
+            return bridge
+
+        self.open_session(taken, begin=begin)
 
     def on_forking_acts_afresh(self) -> None:
         openings, bridge = self._openings, self.bridge

@@ -217,8 +217,10 @@ def header_line(record: Record, standing: Standing, width: int, now: float, seco
     room = [width - taken - width_of(variant) - 3 for variant in variants]
     if mode(record, standing) == "interrupted" and room[3] < width_of(said):
         said = said[:-1]  # the footer says it too
+    if mode(record, standing) != "failed":  # why must be read
+        least = min(least, _LEAST_PHRASE)
     right = next((v for v, left in zip(variants, room, strict=True) if left >= width_of(said)), None) or next(
-        (v for v, left in zip(variants, room, strict=True) if left >= min(least, _LEAST_PHRASE)), variants[-1]
+        (v for v, left in zip(variants, room, strict=True) if left >= least), variants[-1]
     )
     spare = width - taken - width_of(right) - 2
     left = [badge, Span(" "), *(_cut_to(said, spare) if spare >= min(_LEAST_PHRASE, width_of(said)) else ())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shlex
 import sys
 
@@ -44,6 +45,10 @@ def command(
     """
     if sys.stdin is None or sys.stdout is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError("debug needs a terminal", f"without one: {_headless(programs)}")
+    if os.environ.get("TERM") == "dumb":
+        raise UserError(
+            "debug needs a terminal that can move its cursor, and TERM is dumb", f"without one: {_headless(programs)}"
+        )
     gc.disable()  # until the first frame: the screen goes on with it then
     try:
         from playbooks.config import Config

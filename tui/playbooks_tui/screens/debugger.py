@@ -246,6 +246,8 @@ class View(Reading):
     def draw_footer(self) -> None:
         """The keys of this state, under the names that they have now; in a field letters are text."""
         words, keys = FOOTER[mode(self.record, self.standing)], FIELD_KEYS
+        if self.standing.held:  # also what waits for the person: Space lets it go on then
+            words = tuple((ids, "run" if (ids, word) == ("run_or_pause", "pause") else word) for ids, word in words)
         if self.record.followed:
             words = tuple((ids, word) for ids, word in words if not ACTING & set(ids.split()))
         if isinstance(self.focused, Input):
