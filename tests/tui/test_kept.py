@@ -56,7 +56,9 @@ async def test_an_unknown_theme_says_so(desk: Opens) -> None:
     async with desk(held=True) as d:
         other = Debugger(None, theme="nrod")
         assert other.theme == "textual-dark"
-        async with other.run_test(notifications=True):
+        async with other.run_test(notifications=True) as pilot:
+            while not other._notifications:
+                await pilot.pause(0.005)
             said = [notification.message for notification in other._notifications]
         assert said == ["theme in playbooks.toml: nothing is called nrod; nord may be meant"]
         assert d.said == []
