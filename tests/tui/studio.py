@@ -146,6 +146,8 @@ class Studio(Desk):
             for widget in [one for screen in self.app.screen_stack for one in screen.query(Widget)]:
                 if isinstance(widget, Input | TextArea):
                     widget.cursor_blink = False  # before what is painted next: it may be off just now
+            if self.screen is not None and self.screen.is_mounted:
+                self.screen.follow_calls()  # which is else done a few times a second
             await self.pilot.pause()
             still += 1
             while any(_due(screen) for screen in self.app.screen_stack) or self.bridge._queue:

@@ -6,7 +6,10 @@ Apart from the player because a call outlives the statement that needed it: it i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from playbooks.models.base import ModelRequest, Retry, Text, Usage
 from playbooks.runtime.context import prompt_hash
@@ -22,11 +25,32 @@ if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
 
 
+class CallUnderWay(msgspec.Struct, frozen=True):
+    """A model call that has not ended, as it is just now."""
+
+    agent: str
+    call: int
+    """Counts the session's calls, from 1."""
+    model: str
+    seconds: float
+    """Since it began."""
+    sent: int
+    """Characters of its prompt."""
+    received: int
+    """Characters of its response so far."""
+
+
 class Asking:
     """The part of a runtime that calls models."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._under_way: dict[int, Callable[[], CallUnderWay]] = {}
+        """By call: looked at when somebody asks, so that a token costs nothing."""
+
+    def under_way(self) -> tuple[CallUnderWay, ...]:
+        """The calls that have not ended; from any thread."""
+        return tuple(look() for look in tuple(self._under_way.values()))
 
     async def ask(self, frame: Frame, response: Response | None) -> Response:
         """Begins a call: for the frame's next response, or for the rest of one that was cut off.
@@ -111,7 +135,11 @@ class Asking:
         runtime = self._runtime
         usage = Usage()
         now = asyncio.get_running_loop().time
-        began = now()
+        began, before = now(), response.length
+        sent = sum(len(message.get("content") or "") for message in request.prompt)
+        self._under_way[call] = lambda: CallUnderWay(
+            frame.agent, call, runtime.model.name, now() - began, sent, response.length - before
+        )
 
         def tell(piece: Text | Retry | Usage) -> None:
             nonlocal usage
@@ -129,6 +157,7 @@ class Asking:
         try:
             await response.drain(runtime.model.stream(request), tell)
         finally:
+            del self._under_way[call]
             runtime.effects.working -= 1
             runtime.effects.activity += 1
             self.flush(frame)

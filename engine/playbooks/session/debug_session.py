@@ -19,6 +19,7 @@ from playbooks.checkpoints.store import Store
 from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
 from playbooks.language.model import Program
+from playbooks.runtime.asking import CallUnderWay
 from playbooks.runtime.breaking import break_into
 from playbooks.runtime.notices import (
     AgentChanged,
@@ -226,6 +227,11 @@ class DebugSession(Restoring):
     def undecided(self) -> tuple[MayHaveRun, ...]:
         """Calls that may have run when the process died and wait for `decide`."""
         return self.runtime.intents.asked
+
+    @property
+    def calls_under_way(self) -> tuple[CallUnderWay, ...]:
+        """Model calls that have not ended, as they are just now; from any thread."""
+        return self._runtime.asking.under_way() if self._runtime is not None else ()
 
     def decide(self, id: str, how: Literal["rerun", "result", "fail"], value: Any = None) -> None:
         """What becomes of a call that may have run; from any thread.

@@ -17,6 +17,7 @@ from playbooks.checkpoints.store import Store
 from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
 from playbooks.language.model import Program
+from playbooks.runtime.asking import CallUnderWay
 from playbooks.runtime.notices import (
     AgentChanged,
     AgentView,
@@ -90,6 +91,8 @@ class FollowedSession:
         self.stops_on_error = False
         self.watches: tuple[str, ...] = ()
         self.failed = self.undecided = ()
+        self.calls_under_way: tuple[CallUnderWay, ...] = ()
+        """None: they are in the other process."""
         self.record = SessionRecord(lambda: self._store, lambda: self.timeline)
 
     @classmethod

@@ -50,6 +50,8 @@ from playbooks_tui.widgets.why import Why
 WIDE: Final = 140
 """Columns from which on panes and inspector stand side by side."""
 _LEAST_PANE = 5
+_CALLS_A_SECOND: Final = 4
+"""How often the model call that is inspected is drawn anew."""
 
 
 class View(Reading):
@@ -117,6 +119,7 @@ class View(Reading):
         self.begin_capture_print()
         self.bridge.listen(self._wake)
         self.set_interval(1, self._tick)
+        self.set_interval(1 / _CALLS_A_SECOND, self.follow_calls)
         self._draw_standing()
 
     def _wake(self) -> None:
@@ -173,6 +176,8 @@ class View(Reading):
             self._draw_ask()
         if touched.rows:
             self.inspect()
+        if touched.status:
+            self.follow_calls()
 
     def stand(self, **changes: object) -> None:
         """Changes what was asked of the run or where the person looks, and draws it."""
@@ -222,6 +227,13 @@ class View(Reading):
     def seconds(self) -> float:
         """How long the session has run: before it was opened, and here."""
         return self.record.ran + self._ran + (self.now() - self._since if self._since is not None else 0)
+
+    def follow_calls(self) -> None:
+        """A few times a second, however fast the tokens come."""
+        inspector = self.query_one(Inspector)
+        whose = inspector.inspected.agent if inspector.inspected and self.standing.here is None else ""
+        calls = self.bridge.session.calls_under_way if whose in self.record.thinking else ()
+        inspector.follow_call(next((call for call in calls if call.agent == whose), None))
 
     def _tick(self) -> None:
         if self._since is not None or engine_mode(self.record, self.standing) == "interrupted":
@@ -340,6 +352,7 @@ class View(Reading):
     def draw_seen(self, seen: Seen) -> None:
         with self.app.batch_update():
             self.query_one(Inspector).show(seen.inspected, at_moment=self.at_moment)
+            self.follow_calls()
             if self.standing.here is not None:
                 self._draw_rest()
             else:

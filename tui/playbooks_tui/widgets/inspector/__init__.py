@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.strip import Strip
 
+from playbooks.runtime.asking import CallUnderWay
 from playbooks_tui.inspected import Deep, Inspected
 from playbooks_tui.record import Record
 from playbooks_tui.spans import Line, Span, width_of
@@ -108,6 +109,15 @@ class Inspector(Pane):
     def deep(self) -> Deep | None:
         """What took longer to find, of what is inspected."""
         return self.sheet.deep
+
+    def follow_call(self, call: CallUnderWay | None) -> None:
+        """Draws the model call of the agent that is inspected, as it is just now; None: there is none."""
+        state = self.sheets["state"]
+        assert isinstance(state, StateSheet)
+        if state.call != call:
+            state.call = call
+            if self.shown == state.id and self.display:
+                self._lay_out()
 
     def _show_focus(self) -> None:
         """Brings the line that the moment is about into sight."""

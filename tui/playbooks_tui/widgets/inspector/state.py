@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from playbooks.runtime.asking import CallUnderWay
 from playbooks_tui.inspected import Entry, Inspected
 from playbooks_tui.spans import Line, Span, amount, counted, cut, money, plain, took, width_of, wrapped
 from playbooks_tui.widgets.inspector.code import WRITTEN, code_lines
@@ -14,8 +15,15 @@ _AROUND: Final = 5
 _MOST_NAME: Final = 14
 
 
+_CHARACTERS_A_TOKEN: Final = 4
+"""About: how many tokens there were is told when a call ends."""
+
+
 class StateSheet(ListSheet):
     """All of a moment that is read at a glance."""
+
+    call: CallUnderWay | None = None
+    """The agent's model call that has not ended, now; None: none, or a moment of the past is shown."""
 
     id = "state"
     name = "State"
@@ -28,6 +36,8 @@ class StateSheet(ListSheet):
         self._variables(inspected, width, found)
         self._watches(inspected, width, found)
         self._code(inspected, width, found, at_moment=at_moment)
+        if self.call is not None:
+            found += call_lines(self.call, width)
         self._history(inspected, width, found, at_moment=at_moment)
         found += self._checkpoint(inspected, width)
         return found
@@ -112,6 +122,17 @@ class StateSheet(ListSheet):
         known = spent.input_tokens is not None and spent.output_tokens is not None
         tokens = (spent.input_tokens or 0) + (spent.output_tokens or 0) if known else None
         return f"{counted(spent.calls, 'call')} · {amount(tokens)} tokens · {money(spent.cost)}"
+
+
+def call_lines(call: CallUnderWay, width: int) -> list[Line]:
+    """A model call that is running: how long, and how much was sent and came, in about so many tokens."""
+    sent, out = (count // _CHARACTERS_A_TOKEN for count in (call.sent, call.received))
+    speed = f"{out / call.seconds:.0f} tokens/s" if out and call.seconds > 0 else "waits for the first token"
+    left = [Span(f" ~{amount(sent)} in · ~{amount(out)} out")]
+    right = [Span(speed, "quiet")]
+    fits = width_of([*left, *right]) + 2 <= width
+    rows = [columns(left, right, width)] if fits else [Line(tuple(left)), Line((Span(f" {speed}", "quiet"),))]
+    return [Line(), head(f"Model call {call.call}", f"running {call.seconds:.1f} s", width), *rows]
 
 
 def _stack(inspected: Inspected, width: int, *, at_moment: bool) -> list[Line]:
