@@ -288,6 +288,17 @@ async def test_ctrl_c_pauses_what_runs_and_leaves_the_second_time(desk: Opens) -
         assert d.bridge.session.status == "interrupted"
 
 
+async def test_a_drag_and_a_double_click_leave_ctrl_c_what_it_is(desk: Opens) -> None:
+    async with desk(ENDLESS) as d:
+        await d.until(lambda: len(d.screen.record.shown) > 2)
+        await d.pilot.click(Timeline, offset=(30, 3), times=2)
+        await d.pilot.mouse_down(Timeline, offset=(30, 3))
+        await d.pilot.hover(Timeline, offset=(50, 5))
+        await d.pilot.mouse_up(Timeline, offset=(50, 5))
+        await d.press("ctrl+c")
+        await d.status("paused")
+
+
 async def test_ctrl_c_says_that_again_leaves_when_nothing_runs(desk: Opens) -> None:
     clock = [1_000.0]
     async with desk(now=lambda: clock[0]) as d:

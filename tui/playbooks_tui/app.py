@@ -74,6 +74,9 @@ class Debugger(TypeAhead):
     _debugging: Debugging
     """The session's screen; not there before one was chosen from the list."""
     ENABLE_COMMAND_PALETTE = True
+    ALLOW_SELECT = False
+    """A drag or a double click over panes would select nothing that can be copied, and Ctrl+C would be for that then.
+    """
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS = [Binding("ctrl+c", "stop", "stop", show=False, system=True, id="stop")]
     CSS = """

@@ -59,6 +59,11 @@ _ABOUT: Final = {
     "breaks": "Breaks: where the run stops. Enter or b switches the selected one; B sets, changes and takes away.",
     "output": "Output: what the program printed, warned and logged.",
 }
+_EVERYWHERE: Final = (
+    ("Ctrl+C", "Pauses what runs, twice leaves; in a field it copies what is selected"),
+    ("click, wheel", "Rows, tabs, branches, bars, footer and the line to type in all take them"),
+    ("Shift+drag", "Selects text, as the terminal does it itself"),
+)
 _TITLES: Final = {binding.id: title for title, group in GROUPS for binding in group[:1]}
 """The first key of a group → the group's name."""
 
@@ -111,6 +116,10 @@ class HelpPane(Pane):
             for place, piece in enumerate(wrapped(binding.tooltip or binding.description, width - 21)):
                 lead = Span(f" {shown if not place else '':<18} ", bold=True)
                 lines.append(Line((lead, Span(piece))))
+        lines += [Line(), Line((Span(" Everywhere", bold=True),))]
+        for shown, words in _EVERYWHERE:
+            for place, piece in enumerate(wrapped(words, width - 21)):
+                lines.append(Line((Span(f" {shown if not place else '':<18} ", bold=True), Span(piece))))
         if not self._glyphs:
             return lines
         lines += [Line(), Line((Span(" In the timeline", bold=True),))]
