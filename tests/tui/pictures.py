@@ -29,8 +29,59 @@ def respond(request):
 raise ValueError("there is no such order")
 """
 '''
+LOSES = """---
+model: script:loses.py
+---
+# Shop
+```python
+import threading
+```
+## Main
+### Triggers
+- When the program starts
+### Steps
+- Open
+"""
+LOSES_MODEL = '''
+def respond(request):
+    return """await Say("user", "The shop opens.")
+$till = threading.Lock()
+$sold = 3
+await Say("user", "Three pens are sold.")
+await EndProgram()
+"""
+'''
+PAYS = """---
+model: script:pays.py
+---
+# Till
+```python
+import os
+import shutil
+
+@playbook
+async def charge(card: str, amount: int) -> str:
+    if not os.path.exists("killed"):
+        shutil.copytree(".checkpoints", "killed")
+    return f"paid {amount}"
+```
+## Main
+### Triggers
+- When the program starts
+### Steps
+- Charge
+"""
+PAYS_MODEL = '''
+def respond(request):
+    return """await Say("user", "That is 80.")
+paid = await charge("5500", 80)
+await Say("user", f"Thank you: {paid}.")
+await EndProgram()
+"""
+'''
 _TYPES = "type:"
-MORE = {"fails.pb": FAILS, "fails.py": FAILS_MODEL}
+MORE = {"fails.pb": FAILS, "fails.py": FAILS_MODEL, "loses.pb": LOSES, "loses.py": LOSES_MODEL}
+MORE |= {"pays.pb": PAYS, "pays.py": PAYS_MODEL}
 """Files beside the examples."""
 
 
@@ -47,6 +98,16 @@ def forked() -> Kept:
 def broken_off() -> Kept:
     """The negotiation, interrupted while the Boss thinks."""
     return played(stop=6.0)
+
+
+def killed() -> Kept:
+    """A till whose process was killed while its tool charged a card."""
+    return played("pays.pb", killed=True)
+
+
+def under_way() -> Kept:
+    """The negotiation as it stands in the middle of its run."""
+    return played(stop=7.44, killed=True)
 
 
 def several() -> Kept:
@@ -68,6 +129,7 @@ class Shown:
     how: Literal["open", "follow", "list"] = "open"
     theme: str = "textual-dark"
     environ: dict[str, str] = field(default_factory=dict)
+    full: bool = False
 
     @asynccontextmanager
     async def opened(self, folder: Path, size: tuple[int, int]) -> AsyncIterator[Studio]:
@@ -87,6 +149,7 @@ class Shown:
             how=self.how,
             size=size,
             theme=self.theme,
+            full=self.full,
         ) as desk:
             for typed, keys in groupby(self.keys, lambda key: key.startswith(_TYPES)):
                 if typed:
@@ -118,8 +181,14 @@ PICTURES: dict[str, Shown] = {
     "back-light": Shown(BACK, kept=forked, theme="textual-light"),
     "back-nocolor": Shown(BACK, kept=forked, environ={"NO_COLOR": "1"}),
     "zoomed": Shown((*BACK, "z"), kept=forked),
-    "back-steps": Shown(("v", *["down"] * 6, "space", "escape", *BACK), kept=finished),
+    "back-steps": Shown(("v", *["down"] * 9, "space", "escape", *_at(10)), kept=finished),
     "following": Shown(kept=broken_off, how="follow"),
+    "following-live": Shown(kept=under_way, how="follow"),
+    "degraded": Shown((*_at(2), "enter"), program="loses.pb"),
+    "may-have-run": Shown(("enter",), kept=killed),
+    "may-have-run-typing": Shown(("enter", "i", "type:= 'paid 80'"), kept=killed),
+    "may-have-run-again": Shown(("enter", "i", "type:r", "enter", *_at(2)), kept=killed),
+    "disk-full": Shown(full=True),
     "compare": Shown(("d",), kept=forked),
     "sessions": Shown(kept=several, how="list"),
     "fork": Shown((*_at(7), "e"), kept=finished),

@@ -7,7 +7,9 @@ folder's name, the cursor.
 from __future__ import annotations
 
 import asyncio
+import errno
 import math
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -25,6 +27,7 @@ from tui.stage import StageLoop
 
 from playbooks import DebugSession
 from playbooks.checkpoints.filesystem import FileStore
+from playbooks.checkpoints.store import Checkpoint
 from playbooks.config import Config
 from playbooks.session.following import FollowedSession
 from playbooks_tui.app import Debugger
@@ -49,17 +52,34 @@ class Kept:
     """When, in seconds since 1970."""
 
 
-def _store(folder: Path) -> FileStore:
-    return FileStore(folder / ".checkpoints", key=b"k" * 32)
+class Full(FileStore):
+    """On a disk that takes nothing more."""
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        raise self._refused(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+
+
+def _store(kind: type[FileStore] = FileStore) -> FileStore:
+    """In the current folder: its path is told, and is the same every time."""
+    return kind(Path(".checkpoints"), key=b"k" * 32)
 
 
 def _session(
-    program: str, folder: Path, now: Callable[[], float], resume: str | None = None, breakpoints: Sequence[str] = ()
+    program: str,
+    now: Callable[[], float],
+    resume: str | None = None,
+    breakpoints: Sequence[str] = (),
+    store: FileStore | None = None,
 ) -> DebugSession:
     programs = [program] if resume is None else []
-    config = Config.load(env={}).for_debug()
     return DebugSession.open(
-        *programs, config=config, store=_store(folder), durable=True, resume=resume, clock=now, breakpoints=breakpoints
+        *programs,
+        config=Config.load(env={}).for_debug(),
+        store=store or _store(),
+        durable=True,
+        resume=resume,
+        clock=now,
+        breakpoints=breakpoints,
     )
 
 
@@ -80,6 +100,7 @@ def played(
     result: str = "",
     label: str = "",
     after: Kept | None = None,
+    killed: bool = False,
 ) -> Kept:
     """A session from its start to its end, or until time stopped; then perhaps a branch of it.
 
@@ -92,6 +113,7 @@ def played(
         result: … with this result of the checkpoint's effect …
         label: … under this label.
         after: A session that was played an hour earlier, in the same folder.
+        killed: Its process is killed when time stops, or when it copies its storage to `killed`: as that stood then.
     """
     folder = Path(tempfile.mkdtemp(prefix="played-"))
     stage, start = StageLoop(stop), BEGAN
@@ -100,21 +122,27 @@ def played(
         start = after.ended + 3600
 
     async def play() -> Kept:
-        async with _session(program, Path(), lambda: start + stage.time()) as session:
+        async with _session(program, lambda: start + stage.time()) as session:
             run = asyncio.ensure_future(session.run())
             if stop < math.inf:
                 await asyncio.sleep(stop - 1e-6)
+                at = stage.time()
+                if killed:
+                    shutil.copytree(".checkpoints", "killed")
                 session.interrupt()
                 stage.stop_at = math.inf
+            else:
+                at = math.inf
             await run
             if fork:
                 await session.fork(fork, result=int(result), label=label)
                 await session.run()
-            return Kept(folder, session.id, start + stage.time())
+            return Kept(folder, session.id, start + min(at, stage.time()))
 
     with asyncio.Runner(loop_factory=lambda: stage) as runner:
         kept = runner.run(play())
-    shutil.move(".checkpoints", folder / ".checkpoints")
+    shutil.move("killed" if killed else ".checkpoints", folder / ".checkpoints")
+    shutil.rmtree(".checkpoints", ignore_errors=True)
     return kept
 
 
@@ -211,6 +239,7 @@ async def studio(
     how: Literal["open", "follow", "list"] = "open",
     size: tuple[int, int] = (180, 50),
     theme: str = "textual-dark",
+    full: bool = False,
 ) -> AsyncIterator[Studio]:
     """Opens the debugger in a folder that has the examples (`stock`) and is the current one.
 
@@ -223,6 +252,7 @@ async def studio(
         how: `follow` shows the kept session as one that another process runs, `list` the list of sessions.
         size: Columns and rows.
         theme: One of Textual's.
+        full: The disk is full.
     """
     stage = StageLoop(0.0 if how == "follow" else stop)
     if kept is not None:
@@ -236,19 +266,19 @@ async def studio(
         opening: DebugSession | FollowedSession
         if how == "follow":
             assert kept is not None
-            theirs = _store(folder)
-            theirs.set_status(kept.session, "main", "running")
+            theirs = _store()
             stack.enter_context(theirs.lock(kept.session))
-            opening = FollowedSession.open(kept.session, config=Config.load(env={}), store=_store(folder))
+            opening = FollowedSession.open(kept.session, config=Config.load(env={}), store=_store())
         else:
-            opening = _session(program, folder, now, kept.session if kept else None, breakpoints)
+            store = _store(Full if full else FileStore)
+            opening = _session(program, now, kept.session if kept else None, breakpoints, store)
         bridge = Bridge(opening, new_loop=lambda: stage)
         openings = Openings(Config.load(env={}).for_debug())
         if how == "list":
             app = _Still(None, now=now, theme=theme, openings=openings)
         else:
             bridge.open()
-            app = _Still(bridge, begin=kept is None, theme=theme, now=now, openings=openings)
+            app = _Still(bridge, begin=kept is None or how == "follow", theme=theme, now=now, openings=openings)
         app.animation_level = "none"
         try:
             async with app.run_test(size=size, notifications=True) as pilot:

@@ -19,11 +19,11 @@ def text(talk: Talk, width: int, look: Look) -> list[str]:
 def test_words_hang_under_words_and_slow_rows_tell_their_time() -> None:
     told = record(*HAGGLE, header("1000", 8, "say", "It writes under water, and upside down.", "1001", took=1.0))
     assert text(Talk(told, "1000"), 40, Look("main")) == [
-        "  4 → Buyer   This pen is $100.     0.9s",
-        "  5 ◆ Counter(60) = 95              0.2s",
-        "  6 → Boss    75?                   0.8s",
+        "  4 → Buyer   This pen is $100.    0.9s",
+        "  5 ◆ Counter(60) = 95             0.2s",
+        "  6 → Boss    75?                  0.8s",
         "  7 ■ sold at 80",
-        "  8 → Buyer   It writes under       1.0s",
+        "  8 → Buyer   It writes under      1.0s",
         "              water, and upside",
         "              down.",
     ]
@@ -33,10 +33,10 @@ def test_a_look_back_marks_the_moment_and_puts_what_is_later_below_a_rule() -> N
     told = record(*HAGGLE)
     look = Look("main", told.place["1000_ckpt_5"], mark=True)
     assert text(Talk(told, "1000"), 40, look) == [
-        "  4 → Buyer   This pen is $100.     0.9s",
-        "▸ 5 ◆ Counter(60) = 95              here",
+        "  4 → Buyer   This pen is $100.    0.9s",
+        "▸ 5 ◆ Counter(60) = 95             here",
         " ┄┄┄ later on main ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄",
-        "┊ 6 → Boss    75?                   0.8s",
+        "┊ 6 → Boss    75?                  0.8s",
         "┊ 7 ■ sold at 80",
     ]
 
@@ -59,7 +59,7 @@ def test_text_is_shown_as_it_is_written_and_gives_way_to_its_checkpoint() -> Non
     told.take([Writing("1001", "Seller", "Would you take 60?")])
     assert text(talk, 40, Look("main"))[-1] == "    → Seller  Would you take 60?▌"
     told.take([Committed(HAGGLE[6])])
-    assert text(talk, 40, Look("main"))[-1] == "  2 → Seller  Would you take 60?    1.1s"
+    assert text(talk, 40, Look("main"))[-1] == "  2 → Seller  Would you take 60?   1.1s"
 
 
 def test_of_a_long_conversation_what_is_around_the_moment_is_laid_out_and_the_rest_counted() -> None:
@@ -72,7 +72,7 @@ def test_of_a_long_conversation_what_is_around_the_moment_is_laid_out_and_the_re
     assert len(then) == 403 and then[0].startswith(" ┄┄┄ 1,200 earlier") and then[-1].startswith(" ┄┄┄ 1,399 more")
     assert then[300].endswith("here") and talk.row_at(300) == here and talk.anchor == 300
     assert text(talk, 40, Look("main", here + 1, mark=True))[301].endswith("here")
-    assert text(talk, 40, Look("main", told.place["1000_ckpt_5"], mark=True))[0].startswith("    1 →")
+    assert text(talk, 40, Look("main", told.place["1000_ckpt_5"], mark=True))[0].startswith("     1 →")
 
 
 def test_a_long_message_is_shown_whole_though_its_header_is_cut() -> None:

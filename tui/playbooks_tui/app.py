@@ -87,7 +87,10 @@ class Debugger(TypeAhead):
     CommandPalette #--input { border: round $foreground; }
     CommandPalette SearchIcon { display: none; }
     CommandPalette CommandInput { padding: 0 1; }
-    CommandPalette CommandList { background: $surface; border: none; scrollbar-background: $surface; }
+    CommandPalette CommandList { background: $surface; border: none; }
+    CommandPalette CommandList { scrollbar-size-vertical: 1; scrollbar-color: $hair; scrollbar-background: $surface; }
+    CommandPalette CommandList { scrollbar-color-hover: $quiet; scrollbar-background-hover: $surface; }
+    CommandPalette CommandList { scrollbar-color-active: $quiet; scrollbar-background-active: $surface; }
     CommandPalette CommandList > .option-list--option-highlighted { background: $panel; color: $foreground; }
     """
 

@@ -220,8 +220,11 @@ def _history(
     rows = []
     for entry in unless_overtaken(reversed(past)):
         place = record.place(entry)
-        step = step_name(entry.header.step) or place.playbook
-        note = f"{step}, line {place.line}" if place.line else step or "at the start"
+        if entry.header.agent != agent and entry.header.kind != "start":
+            note = ""  # it came with what another agent did next: that place would mislead
+        else:
+            step = step_name(entry.header.step) or place.playbook
+            note = f"{step}, line {place.line}" if place.line else step or "at the start"
         rows.append(_entry(entry, "here" if entry is past[0] else "past", note))
     rows += [_entry(e, "later", f"later on {e.header.branch}") for e in reversed(away["later"][-_LATER:])]
     rows += [_entry(e, "other", f"on {e.header.branch}") for e in reversed(away["other"][:_OTHER])]

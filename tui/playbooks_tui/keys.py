@@ -160,6 +160,8 @@ FOOTER: Final[dict[Mode, tuple[tuple[str, str], ...]]] = {
     "leaving": (),
 }
 """Binding ids (two share one word) and the word, in the order of the footer. The last ones are always there."""
+EMPTY: Final = (("leave", "leave"), ("afresh", "start afresh"), *_ALWAYS)
+"""The footer of a run that was over before its first checkpoint: there is nothing to look at."""
 FIELDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "words": (("look", "keep the search"), ("now", "leave it")),
     "say": (("look", "say it"), ("now", "leave the line")),

@@ -193,7 +193,7 @@ def row(record: Record, drawn: Plan, index: int, width: int, past: Past, marks: 
     room = width - drawn.before_text - _TOOK - sum(cells_of(span.text) for span in spans[start:])
     tail: list[Span] = []
     if header.again:
-        tail.append(Span("  ◐", "doubt", bold=True, later=later))
+        tail.append(Span(f"  {MAY_HAVE_RUN}", "doubt", bold=True, later=later))
     if header.degraded:
         tail.append(Span("  !~", "doubt", bold=True, later=later))
     if label := record.labels.get(header.id):
@@ -254,8 +254,7 @@ def body(
 ) -> list[Span]:
     """Glyph, the other side, and what the row says; the words come last."""
     quiet = header.kind in QUIET
-    glyph, inked = (MAY_HAVE_RUN, "doubt") if header.again else (GLYPHS[header.kind], glyph_ink(record, header))
-    spans = [Span(f"{glyph} ", inked, bold=True, later=later)]
+    spans = [Span(f"{GLYPHS[header.kind]} ", glyph_ink(record, header), bold=True, later=later)]
     if header.kind in ("say", "heard") and header.peer:
         name = record.title(header.peer)
         ink = "quiet" if quiet else record.hue(header.peer)

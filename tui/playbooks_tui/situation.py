@@ -94,6 +94,8 @@ def moment(record: Record, standing: Standing) -> int | None:
 # -- header ----------------------------------------------------------------------------------------------------------
 
 _LEAST_PHRASE = 16
+_TELLING: Final = frozenset({"paused", "failed"})
+"""Modes whose phrase says why it stands: what the run has cost gives way to it, and the clock to an error."""
 
 BADGES: dict[Mode, tuple[str, str]] = {
     "opening": (" ○ READY ", "plain"),
@@ -213,16 +215,19 @@ def header_line(record: Record, standing: Standing, width: int, now: float, seco
     variants = totals(record, record.headers[here].branch if here is not None else record.branch, seconds, told=told)
     taken = width_of((badge,)) + 1
     # Where the moment is must be read; who writes just now is seen below too.
-    least = 0 if mode(record, standing) == "running" and width_of(variants[3]) + taken + 2 <= width else width_of(said)
+    own = mode(record, standing) == "running" and not record.followed
+    least = 0 if own and width_of(variants[3]) + taken + 2 <= width else width_of(said)
     room = [width - taken - width_of(variant) - 3 for variant in variants]
     if mode(record, standing) == "interrupted" and room[3] < width_of(said):
         said = said[:-1]  # the footer says it too
-    if mode(record, standing) != "failed":  # why must be read
-        least = min(least, _LEAST_PHRASE)
-    right = next((v for v, left in zip(variants, room, strict=True) if left >= width_of(said)), None) or next(
-        (v for v, left in zip(variants, room, strict=True) if left >= least), variants[-1]
-    )
-    spare = width - taken - width_of(right) - 2
+    right = next((v for v, left in zip(variants, room, strict=True) if left >= width_of(said)), None)
+    if right is None and mode(record, standing) in _TELLING:
+        right = variants[-1] if mode(record, standing) == "paused" else ()
+    elif right is None:
+        lead = width_of(said[:1]) if record.followed else min(least, _LEAST_PHRASE)
+        fits = (v for v, left in zip(variants, room, strict=True) if left >= lead)
+        right = next(fits, variants[-1])
+    spare = width - taken - (width_of(right) + 2 if right else 1)
     left = [badge, Span(" "), *(_cut_to(said, spare) if spare >= min(_LEAST_PHRASE, width_of(said)) else ())]
     gap = width - width_of(left) - width_of(right)
     return Line((*left, Span(" " * max(1, gap)), *right))
@@ -292,7 +297,7 @@ def doing(record: Record, view: AgentView, *, live: bool) -> tuple[Span, ...]:
     agent = view.id
     step = step_name(view.step) or view.playbook
     if view.status == "failed":
-        return (Span(f"failed: {view.error}" if view.error else "failed", "bad"),)
+        return (Span("failed", "bad"),)  # why stands in the header, and whole in the pane
     if live and (agent in record.writing or agent in record.thinking):
         what = "writes" if agent in record.writing else "thinks"
         return (Span("● ", "good"), Span(step), Span(f" · {what}" if step else what, "quiet"))
@@ -352,7 +357,9 @@ def ask_line(record: Record, standing: Standing, room: int = 200) -> str:
         return "nothing runs"
     if record.undecided:
         call = next(iter(record.undecided.values())).call
-        return f"{call} may have run: i, then {CHOICES}"
+        choices = f"i, then {CHOICES}"
+        whole = f"{call} may have run: {choices}"
+        return whole if len(whole) <= room else choices  # the header says which call
     if len(record.asked) > 1:
         place = f" · 1 of {len(record.asked)}: i answers this one"
         return cut(asked_words(record), room - len(place)) + place

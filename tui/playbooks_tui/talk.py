@@ -78,7 +78,7 @@ class Talk:
         """
         record = self._record
         names = max((len(record.title(agent)) for agent in record.agents), default=6) + 2
-        digits = max(2, len(str(record.most)))
+        digits = len(str(record.most)) + 1  # a mark stands before it, and touches no number
         if look.branch != self._branch:
             self._branch, self._all, self._seen = look.branch, [], 0
             self._start_over(0)
@@ -208,7 +208,7 @@ class Talk:
         spans.append(text)
         tail = "here" if here else took(header.took) if header.took >= _TOLD_S else ""
         if tail:
-            gap = self._width - width_of(spans) - len(tail)
+            gap = self._width - width_of(spans) - len(tail) - 1  # nor does a scrollbar touch it
             tint = Span(tail, "here" if here else "quiet", bold=here, later=later)
             spans += [Span(" " * max(1, gap)), tint]
         return Line(tuple(spans), ground)
@@ -222,10 +222,10 @@ class Talk:
     def _between(self) -> list[Line]:
         """What stands at the moment itself: what comes, what is being written, and where later begins."""
         record, lines = self._record, []
-        if self._from + self._split == 0 and self.agent not in record.writing:
+        writing = record.writing.get(self.agent) if self._look.here is None or not self._look.mark else None
+        if self._from + self._split == 0 and writing is None:
             lines.append(Line((Span(" " * (4 + self._digits)), Span("nothing said yet", "quiet"))))
         lines += [self._coming(coming) for coming in self._look.coming]
-        writing = record.writing.get(self.agent) if self._look.here is None or not self._look.mark else None
         if writing is not None:
             lines += self._writing(writing.target, writing.text)
         if self._from + self._split < len(self._all):

@@ -22,7 +22,7 @@ from textual.widgets import Input
 from playbooks.runtime.notices import Output
 from playbooks_tui.bridge import BATCHES_A_SECOND, Bridge
 from playbooks_tui.inspected import Deep, Seen
-from playbooks_tui.keys import ACTING, BINDINGS, FIELD_KEYS, FIELDS, FOOTER, key_name
+from playbooks_tui.keys import ACTING, BINDINGS, EMPTY, FIELD_KEYS, FIELDS, FOOTER, key_name
 from playbooks_tui.record import HUMAN, Opened, Touched
 from playbooks_tui.screens.moments import Reading
 from playbooks_tui.situation import (
@@ -244,14 +244,16 @@ class View(Reading):
 
     def _draw_ask(self) -> None:
         over = mode(self.record, self.standing) in ("finished", "failed")
-        asked = bool(self.record.asked) and self.standing.here is None
+        asked = bool(self.record.asked or self.record.undecided) and self.standing.here is None
         error = self.record.error if engine_mode(self.record, self.standing) == "failed" else ""
         self.query_one(Why).show("" if plain(error) in self.query_one(Head).line(0).text else error)
         several = len(self.record.asked) > 1 and not self.record.undecided
+        nothing_runs = engine_mode(self.record, self.standing) in ("interrupted", "opening")
         self.query_one(Ask).show(
             ask_line(self.record, self.standing, self.size.width - 4),
             asked=asked,
             over=over,
+            idle=self.standing.here is not None or nothing_runs or self.record.followed,
             whom=asked_words(self.record) if asked and several else "",
         )
 
@@ -260,6 +262,8 @@ class View(Reading):
         words, keys = FOOTER[mode(self.record, self.standing)], FIELD_KEYS
         if self.standing.held:  # also what waits for the person: Space lets it go on then
             words = tuple((ids, "run" if (ids, word) == ("run_or_pause", "pause") else word) for ids, word in words)
+        if not self.record.headers and engine_mode(self.record, self.standing) in ("finished", "failed"):
+            words = EMPTY
         if self.record.followed:
             words = tuple((ids, word) for ids, word in words if not ACTING & set(ids.split()))
         if isinstance(self.focused, Input):
@@ -298,6 +302,7 @@ class View(Reading):
     def on_resize(self) -> None:
         self._arrange()
         self._draw_tabs()
+        self._draw_ask()
 
     def _arrange(self) -> None:
         """More agents than fit: the busiest are shown, the others have a line each."""

@@ -16,6 +16,8 @@ from playbooks_tui.spans import Line, Span, wrapped
 from playbooks_tui.widgets.inked import Pane
 from playbooks_tui.widgets.inspector import Inspector
 
+_KEYS: Final = 16
+"""Cells for the keys: `PgDn  Ctrl+D`, two cells in from the name of their group."""
 Keys = Mapping[str, tuple[Binding, list[str]]]
 """Binding id → the binding, and the keys it has now."""
 
@@ -84,7 +86,7 @@ class HelpPane(Pane):
 
     DEFAULT_CSS = """
     HelpPane {
-        width: 76; max-width: 100%; height: 100%; max-height: 40;
+        width: 60%; min-width: 78; max-width: 100; height: 100%; max-height: 40;
         border: round $foreground; background: $surface;
     }
     """
@@ -113,8 +115,8 @@ class HelpPane(Pane):
             if id in _TITLES:
                 lines += [Line(), Line((Span(f" {_TITLES[id]}", bold=True),))]
             shown = "  ".join(key_name(key) for key in keys)
-            for place, piece in enumerate(wrapped(binding.tooltip or binding.description, width - 21)):
-                lead = Span(f" {shown if not place else '':<18} ", bold=True)
+            for place, piece in enumerate(wrapped(binding.tooltip or binding.description, width - _KEYS - 3)):
+                lead = Span(f"   {shown if not place else '':<{_KEYS - 2}} ", bold=True)
                 lines.append(Line((lead, Span(piece))))
         lines += [Line(), Line((Span(" Everywhere", bold=True),))]
         for shown, words in _EVERYWHERE:
@@ -126,7 +128,7 @@ class HelpPane(Pane):
         means = [(GLYPHS[kind], words) for kind, words in _MEANS.items()]
         means += [("◐", "may have run"), ("!~", "something could not be stored"), ("▸", "the moment you look at")]
         for glyph, words in means:
-            lines.append(Line((Span(f" {glyph:<3}", bold=True), Span(words))))
+            lines.append(Line((Span(f"   {glyph:<{_KEYS - 1}}", bold=True), Span(words))))
         return lines
 
     def line(self, y: int) -> Line:

@@ -54,22 +54,23 @@ class Ask(Horizontal):
     def on_mount(self) -> None:
         self.field.can_focus = False  # neither Tab nor a click on the way: `i` or a click on the line
 
-    over = False
-    """Whether nothing can be said any more."""
+    idle = False
+    """Whether nothing can be said now."""
 
     whom = ""
     """Whose question it answers, where several ask."""
 
-    def show(self, words: str, *, asked: bool, over: bool = False, whom: str = "") -> None:
+    def show(self, words: str, *, asked: bool, over: bool = False, idle: bool = False, whom: str = "") -> None:
         """Says who asks.
 
         Args:
             words: For the empty line.
             asked: Whether somebody waits for an answer.
             over: Whether nothing can be said any more; the line is lit then too, for it says what to do next.
+            idle: Whether nothing can be said now.
             whom: Whose question it answers, where several ask: told while it is typed too.
         """
-        self.over, self.whom = over, whom
+        self.idle, self.whom = over or idle, whom
         if self.field.placeholder != words:
             self.field.placeholder = words
         self.set_class(asked or over, "-asked")
@@ -88,7 +89,7 @@ class Ask(Horizontal):
 
     def _hint(self) -> None:
         typing = self.field.can_focus
-        waits = "" if self.over else "i types here, Esc leaves"
+        waits = "" if self.idle else "i types here, Esc leaves"
         self.query_one("#hint", Label).update(f"Enter {self._does}, Esc leaves" if typing else waits)
 
     @property

@@ -122,7 +122,7 @@ def head_lines(comparison: Comparison, sides: tuple[Side, Side], width: int, com
     for place, (side, cost) in enumerate(zip(sides, spent, strict=True)):
         meant = place == int(right)
         titles.append(Span(fit(("▸ " if meant else "  ") + side.name, half), "plain" if meant else "quiet", bold=True))
-        went.append(Span(fit(f"  {_went(side, cost)}", half), "quiet"))
+        went.append(Span(fit(f"  {_went(side, cost, half - 2)}", half), "quiet"))
         if not place:
             titles.append(Span(" " * _MIDDLE))
             went.append(Span(" " * _MIDDLE))
@@ -131,9 +131,12 @@ def head_lines(comparison: Comparison, sides: tuple[Side, Side], width: int, com
     return [Line(tuple(titles)), Line(tuple(went)), Line((Span(f"{rule:═<{max(len(rule), width - 1)}}", "quiet"),))]
 
 
-def _went(side: Side, spent: Spent) -> str:
+def _went(side: Side, spent: Spent, room: int) -> str:
+    """How it ended, and of what it took as much as there is room for: all of it stands below."""
     parts = [f"■ {side.ending}"] if side.ending else []
     parts += [f"{spent.checkpoints} more", counted(spent.calls, "call"), money(spent.cost), f"{side.seconds:.1f} s"]
+    while len(parts) > 1 and width_of((Span(" · ".join(parts)),)) > room:
+        parts.pop()
     return " · ".join(parts)
 
 

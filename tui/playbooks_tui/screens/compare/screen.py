@@ -31,7 +31,7 @@ from playbooks_tui.screens.compare.lines import (
 )
 from playbooks_tui.screens.filter import FilterScreen
 from playbooks_tui.screens.help import Help, keys_of
-from playbooks_tui.situation import Standing, totals
+from playbooks_tui.situation import BADGES, Standing, totals
 from playbooks_tui.spans import Line, Span, counted, cut, width_of
 from playbooks_tui.widgets.bars import BranchBars
 from playbooks_tui.widgets.foot import Foot
@@ -66,7 +66,8 @@ class CompareHead(Inked):
         self.parts = ""
 
     def line(self, y: int) -> Line:
-        badge = Span(" ≠ COMPARING ", "badge-plain", bold=True)
+        word, ground = BADGES["comparing"]
+        badge = Span(word, f"badge-{ground}", bold=True)
         left = [badge, Span(" "), Span(self.names[0], bold=True), Span(" with ", "quiet")]
         left.append(Span(self.names[1], bold=True))
         headers, place = self._record.headers, self._record.place

@@ -20,7 +20,6 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Button, Checkbox, Input, Label, RadioSet
 
-from playbooks.checkpoints.describe import show
 from playbooks.session.changeable import Changeable
 from playbooks_tui.screens.fork.desk import Desk, Facts
 from playbooks_tui.screens.fork.draft import (
@@ -34,7 +33,17 @@ from playbooks_tui.screens.fork.draft import (
 )
 from playbooks_tui.screens.fork.editor import Editor
 from playbooks_tui.screens.fork.foreseen import NAMES, Rows
-from playbooks_tui.screens.fork.parts import Choice, Choices, Field, Tick, changed_from, others, two_lines, verdict
+from playbooks_tui.screens.fork.parts import (
+    Choice,
+    Choices,
+    Field,
+    Tick,
+    changed_from,
+    others,
+    two_rows,
+    verdict,
+    why_of,
+)
 from playbooks_tui.spans import cut, plain
 from playbooks_tui.typeahead import TypeAhead
 
@@ -76,7 +85,7 @@ class Fork(ModalScreen[Draft | None]):
     ]
     DEFAULT_CSS = """
     Fork { align: center middle; background: $background 45%; }
-    Fork #dialog { width: 84%; min-width: 80; max-width: 120; height: 19; }
+    Fork #dialog { width: 84%; min-width: 80; max-width: 120; height: auto; }
     Fork #dialog { border: round $foreground; background: $surface; padding: 0 1; }
     Fork .field { height: 1; }
     Fork .name { width: 10; color: $quiet; }
@@ -89,7 +98,8 @@ class Fork(ModalScreen[Draft | None]):
     Fork #model { width: 21; } Fork #temperature { width: 12; } Fork #label { width: 1fr; }
     Fork .small { width: auto; color: $quiet; padding: 0 1; }
     Fork .rule { height: 1; width: 1fr; color: $hair; text-wrap: nowrap; }
-    Fork .says { width: 1fr; }
+    Fork .plan { height: auto; }
+    Fork .says { width: 1fr; height: auto; max-height: 2; }
     Fork #command { width: 1fr; height: 1; }
     Fork #copies { width: auto; color: $quiet; }
     Fork #acts { height: 1; margin-top: 1; }
@@ -173,7 +183,11 @@ class Fork(ModalScreen[Draft | None]):
                 yield Input(placeholder="none", compact=True, id="label")
             yield Label(Content.from_markup("── [b $foreground]What will happen[/] " + "─" * 96), classes="rule")
             for name in NAMES:
-                yield self._field(name, Label("", id=f"says-{name}", classes="says", markup=False))
+                yield Horizontal(
+                    Label(name, classes="name"),
+                    Label("", id=f"says-{name}", classes="says", markup=False),
+                    classes="plan",
+                )
             yield Label("─" * 116, classes="rule")
             with Horizontal(classes="field"):
                 yield Label("", id="command", markup=False)
@@ -452,7 +466,7 @@ class Fork(ModalScreen[Draft | None]):
     def _draw(self) -> None:
         self._draw_change()
         for name, says in self.rows:
-            self.query_one(f"#says-{name}", Label).update(cut(plain(says), self._room))
+            self.query_one(f"#says-{name}", Label).update(two_rows(plain(says), self._room))
         command = Content.assemble(("$ ", "$quiet"), command_of(self.draft, self.things))
         self.query_one("#command", Label).update(command.truncate(self._room, ellipsis=True))
         self.query_one("#go", Button).disabled = bool(self.problem)
@@ -468,7 +482,10 @@ class Fork(ModalScreen[Draft | None]):
             says = verdict(thing, text)
             kind.update(says)
             what.update(changed_from(thing, self._called(thing), text, self._room - says.cell_length - 1))
-        why, rest = self._why(thing), others(self.things, self.thing, self.draft.texts, self._called, self._room)
+        why, rest = (
+            why_of(self.problem, thing, self.things, self._room),
+            others(self.things, self.thing, self.draft.texts, self._called, self._room),
+        )
         first, *more = why or [rest]  # no gap between the field and what the arrows reach
         self.query_one("#why", Label).update(first)
         self.query_one("#others", Label).update(more[0] if more else rest if why else "")
@@ -482,19 +499,3 @@ class Fork(ModalScreen[Draft | None]):
             return f"{title} says"
         own = self.facts is not None and thing.agent == self.facts.leaving.moment.header.agent
         return thing.about if own else f"{title} {thing.about}"
-
-    def _why(self, thing: Changeable | None) -> list[Content]:
-        """The reason that matters most: what is wrong, else why this thing can't be changed, else one that can't.
-
-        In two lines at the most: the second takes the place of what else can be changed.
-        """
-        if self.problem:
-            return two_lines(self.problem, "$bad", self._room)
-        if thing is not None and thing.why_not:
-            return two_lines(thing.why_not, "$doubt", self._room)
-        other = next((t for t in self.things if t.why_not and t.kind == "variable"), None)
-        if other is None:
-            return []
-        said = f"{other.about} {show(other.value, 20)} · {other.why_not}"
-        said = said if len(said) <= self._room else f"{other.about} · {other.why_not}"
-        return [Content.assemble((cut(plain(said), self._room), "$quiet"))]

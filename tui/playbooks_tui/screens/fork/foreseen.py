@@ -6,7 +6,7 @@ Pure: from the engine's plan, whose sentences are longer, to rows that fit the d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -29,6 +29,8 @@ Rows = tuple[tuple[str, str], ...]
 NAMES = ("record", "live", "tools", "model", "stays")
 _SOURCE = re.compile(r", (line \d+): .*, starts again")
 """The statement's source, which the dialog has no room for: the code is beside it."""
+_PLACE = re.compile(r"(.+?)(?:: |, )(lines? \d.*)")
+"""`Seller Haggle: line 7 as recorded`, `Seller Haggle, line 6 again …`: the call, and what is said of it."""
 _LIVE = (
     ("on", "goes on", "go on"),
     ("wakes", "wakes with its message", "wake with their messages"),
@@ -51,15 +53,24 @@ def foreseen(plan: ForkPlan, moment: Moment, later: Later, title: Callable[[str]
     said: dict[str, list[str]] = {name: [] for name in NAMES}
     for word, text in plan.happens:
         said.setdefault(word, []).append(_named(text, moment, title))
-    again = [_SOURCE.sub(r", \1 starts again", text) for text in said["record"]]
+    again = [_SOURCE.sub(r", \1 again", text) for text in said["record"]]
     record = sorted(again, key=lambda text: not text.endswith("as recorded"))
     return (
-        ("record", "; ".join(record)),
+        ("record", _gathered(record)),
         ("live", _live(moment, title)),
         ("tools", "; ".join(said["tools"]) or "none repeats"),
         ("model", _model(later, asks)),
         ("stays", "; ".join(said["stays"])),
     )
+
+
+def _gathered(texts: Sequence[str]) -> str:
+    """What is said of the same call of a playbook, under its name once."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        place = _PLACE.fullmatch(text)
+        found.setdefault(place[1] if place else "", []).append(place[2] if place else text)
+    return "; ".join(f"{name}: {'; '.join(said)}" if name else "; ".join(said) for name, said in found.items())
 
 
 def _named(text: str, moment: Moment, title: Callable[[str], str]) -> str:

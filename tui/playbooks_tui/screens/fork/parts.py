@@ -164,3 +164,33 @@ def others(
         parts.append((f"{name} = {text}" if text is not None else name, "$quiet" if text is None else "bold"))
         parts.append((", ", "$quiet"))
     return Content.assemble(*parts[:-1]).truncate(room, ellipsis=True)
+
+
+def two_rows(text: str, room: int) -> str:
+    """A text in at most two rows."""
+    rows = wrapped(text, room)
+    return "\n".join(rows if len(rows) < 3 else [rows[0], cut(" ".join(rows[1:]), room)])
+
+
+def why_of(problem: str, thing: Changeable | None, things: Sequence[Changeable], room: int) -> list[Content]:
+    """The reason that matters most: what is wrong, else why this thing can't be changed, else one that can't.
+
+    In two lines at the most: the second takes the place of what else can be changed.
+
+    Args:
+        problem: Why it can't be begun; empty: it can.
+        thing: What is in the field.
+        things: All that there is to change.
+        room: Cells of a line.
+    """
+    if problem:
+        return two_lines(problem, "$bad", room)
+    if thing is not None and thing.why_not:
+        return two_lines(thing.why_not, "$doubt", room)
+    other = next((thing for thing in things if thing.why_not and thing.kind == "variable"), None)
+    if other is None:
+        return []
+    why_not = other.why_not.removeprefix(f"{other.about.lstrip('$')}: ")
+    said = f"{other.about} {show(other.value, 20)} · {why_not}"
+    said = said if len(said) <= room else f"{other.about} · {why_not}"
+    return [Content.assemble((cut(plain(said), room), "$quiet"))]

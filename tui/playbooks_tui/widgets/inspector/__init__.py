@@ -144,6 +144,7 @@ class Inspector(Pane):
     def on_resize(self) -> None:
         super().on_resize()
         self._lay_out()
+        self._show_focus()
 
     def _lay_out(self, top: int | None = None) -> None:
         width = self.scrollable_content_region.width

@@ -22,11 +22,15 @@ class PromptSheet(ListSheet):
             return [quiet_line(deep.why_no_prompt or "no model was asked for what runs here")]
         size = sum(len(text) for _, text in prompt.messages)
         found = [head(f"Call {prompt.call}", f"at {prompt.asked_at}", width)]
-        found.append(quiet_line(prompt.model))
-        found.append(quiet_line(f"{counted(len(prompt.messages), 'message')}, {size:,} characters"))
+        facts = [prompt.model, f"{counted(len(prompt.messages), 'message')}, {size:,} characters"]
         if prompt.exact:
-            found.append(quiet_line("to the letter what was sent"))
-        else:
+            facts.append("to the letter what was sent")
+        lines = facts[:1]
+        for fact in facts[1:]:
+            joined = f"{lines[-1]} · {fact}"
+            lines[-1:] = [joined] if len(joined) <= width - 2 else [lines[-1], fact]
+        found += [quiet_line(line) for line in lines]
+        if not prompt.exact:
             found.append(Line((Span(" !~ ", "doubt", bold=True), Span("not to the letter what was sent", "doubt"))))
         for role, text in prompt.messages:
             found += [Line(), Line((Span(f" {role}", bold=True),))]

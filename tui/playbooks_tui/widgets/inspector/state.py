@@ -100,7 +100,8 @@ class StateSheet(ListSheet):
             newest = index == branch.rows[-1]
             where = "the newest" if newest else f"{branch.rows.index(index) + 1} of {len(branch.rows)}"
             found.append(columns([Span(f" {header.id}")], [Span(f"{where} on {header.branch}", "quiet")], width))
-        found += [Line((Span(f" {piece}", "quiet"),)) for piece in wrapped(header.statement, width - 2)[:3]]
+        if header.statement:
+            found += [Line((Span(f" {piece}", "quiet"),)) for piece in wrapped(header.statement, width - 2)[:3]]
         left = Span(f" took {took(header.took)}" if took(header.took) else " took under 1ms", "quiet")
         cost = Span(self._cost(), "quiet")
         if width_of((left, cost)) + 2 <= width:
@@ -165,7 +166,8 @@ def _entry(entry: Entry, values: int, width: int, *, at_moment: bool) -> Line:
         Span(f"  {entry.checkpoint}", "quiet" if away else "plain"),
     ]
     room = width - width_of(left) - 3
-    return columns(left, [Span(cut(entry.note, max(0, room)), "quiet")], width)
+    note = next((note for note in (entry.note, entry.note.partition(", ")[0]) if len(note) <= room), "")
+    return columns(left, [Span(note, "quiet")], width)
 
 
 def _name_width(names: list[str], width: int) -> int:
