@@ -183,11 +183,8 @@ class Fork(ModalScreen[Draft | None]):
                 yield Input(placeholder="none", compact=True, id="label")
             yield Label(Content.from_markup("── [b $foreground]What will happen[/] " + "─" * 96), classes="rule")
             for name in NAMES:
-                yield Horizontal(
-                    Label(name, classes="name"),
-                    Label("", id=f"says-{name}", classes="says", markup=False),
-                    classes="plan",
-                )
+                says = Label("", id=f"says-{name}", classes="says", markup=False)
+                yield Horizontal(Label(name, classes="name"), says, classes="plan")
             yield Label("─" * 116, classes="rule")
             with Horizontal(classes="field"):
                 yield Label("", id="command", markup=False)
