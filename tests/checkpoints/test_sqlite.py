@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -364,3 +365,20 @@ def test_a_log_of_synced_commits_has_its_length_before_the_first_and_holds_nothi
     assert other._file.look("SELECT count(*) FROM packs") == [(0,)]
     assert other._file.look("PRAGMA integrity_check") == [("ok",)]
     other.close()
+
+
+@pytest.mark.parametrize("query", ["nonsense", "INSERT INTO counters VALUES (NULL, NULL)", "ROLLBACK"])
+def test_a_transaction_that_fails_leaves_nothing_and_lets_another_thread_in(store: SQLiteStore, query: str) -> None:
+    begin(store)
+    with (
+        pytest.raises((StorageError, sqlite3.IntegrityError)),
+        store._file.transaction() as connection,
+    ):
+        connection.execute("INSERT INTO counters VALUES ('left', 1)")
+        connection.execute(query)
+    after = checkpoint(store.next_number("1000"), 3)
+    other = threading.Thread(target=store.write, args=(after,), daemon=True)
+    other.start()
+    other.join(timeout=60)
+    assert store._file.look("SELECT * FROM counters WHERE name = 'left'") == []
+    assert store.ids("1000") == ["1000_ckpt_1", "1000_ckpt_2"]

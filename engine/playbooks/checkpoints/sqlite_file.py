@@ -172,24 +172,26 @@ class _Transaction:
             connection = self._file.opened()
             self._log.begin(connection)
             connection.execute("BEGIN IMMEDIATE")
-            return connection
         except BaseException as error:
             self._lock.release()
             if isinstance(error, (sqlite3.Error, OSError)):
                 raise self._file.refused(error) from error
             raise
+        return connection
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         connection = self._file.opened()
         try:
-            if error is None:
-                connection.execute("COMMIT")
-                self._log.committed()
+            try:
+                if error is None:
+                    connection.execute("COMMIT")
+                    self._log.committed()
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
         except sqlite3.Error as refused:
             raise self._file.refused(refused) from refused
         finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
             self._lock.release()
         if isinstance(error, (sqlite3.Error, OSError)) and not isinstance(error, sqlite3.IntegrityError):
             raise self._file.refused(error) from error
