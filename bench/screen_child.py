@@ -89,6 +89,8 @@ class Told(Bridge):
         none = {
             "branches": [],
             "labels": {},
+            "timeline": (),
+            "watches": (),
             "breakpoints": (),
             "stops_on_error": False,
             "program": None,
@@ -150,10 +152,14 @@ def measure(app: Debugger, work: Callable[[Debugging], Awaitable[dict[str, Any]]
     """Runs the app, measures once it stands, writes the result and leaves."""
 
     async def done() -> None:
-        screen = app._debugging
+        working = asyncio.ensure_future(work(app._debugging))
+        broke = asyncio.ensure_future(app._exception_event.wait())
+        await asyncio.wait({working, broke}, return_when=asyncio.FIRST_COMPLETED)
         try:
-            found = await work(screen)
-        except Exception as error:
+            if app.crash is not None:
+                raise app.crash
+            found = await working
+        except BaseException as error:
             found = {"error": repr(error)}
         part = result.with_suffix(".part")
         part.write_text(json.dumps(found))
