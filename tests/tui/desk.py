@@ -49,7 +49,7 @@ class Desk:
     @property
     def said(self) -> list[str]:
         """What the screen told in passing."""
-        return [notification.message for notification in self.app._notifications]
+        return list(self.app.told)
 
 
 Opens = Callable[..., AbstractAsyncContextManager[Desk]]

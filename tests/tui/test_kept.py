@@ -57,9 +57,9 @@ async def test_an_unknown_theme_says_so(desk: Opens) -> None:
         other = Debugger(None, theme="nrod")
         assert other.theme == "textual-dark"
         async with other.run_test(notifications=True) as pilot:
-            while not other._notifications:
+            while not other.told:
                 await pilot.pause(0.005)
-            said = [notification.message for notification in other._notifications]
+            said = list(other.told)
         assert said == ["theme in playbooks.toml: nothing is called nrod; nord may be meant"]
         assert d.said == []
 

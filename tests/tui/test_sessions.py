@@ -112,7 +112,7 @@ async def test_enter_opens_a_session_and_runs_nothing_and_r_goes_on_with_it(alon
 async def test_r_in_the_list_resumes_at_once_but_not_what_is_finished(alone: Path) -> None:
     async with listed(alone) as (app, pilot, until):
         await pilot.press("down", "r")
-        assert any("s1 is finished" in n.message for n in app._notifications)
+        assert any("s1 is finished" in said for said in app.told)
         await pilot.press("up", "r")
         await until(lambda: isinstance(app.screen, Debugging) and app.screen.record.status == "running")  # type: ignore[misc]
 
@@ -169,7 +169,7 @@ async def test_prune_asks_how_many_stay(alone: Path) -> None:
         assert isinstance(app.screen, LineScreen)
         field.value = "1"
         await pilot.press("enter")
-        await until(lambda: any("taken away" in n.message for n in app._notifications))  # type: ignore[misc]
+        await until(lambda: any("taken away" in said for said in app.told))  # type: ignore[misc]
 
 
 async def test_start_afresh_asks_and_runs_a_new_session_in_the_same_app(alone: Path) -> None:
@@ -259,7 +259,7 @@ async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Pat
                         await pilot.pause(0.005)
 
             def said(words: str) -> bool:
-                return any(words in one.message for one in app._notifications)
+                return any(words in said for said in app.told)
 
             await until(lambda: app._debugging.record.status == "finished")
             await pilot.press("f")

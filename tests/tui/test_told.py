@@ -7,6 +7,7 @@ from tui.desk import Desk, Opens
 from tui.programs import ENDLESS
 
 from playbooks_tui.record import Ended
+from playbooks_tui.screens.help import Help
 from playbooks_tui.widgets.foot import Foot
 from playbooks_tui.widgets.why import Why
 
@@ -23,7 +24,11 @@ async def test_a_key_that_can_not_act_says_why_in_the_footer_over_no_pane(desk: 
         await d.press("c")
         await d.pilot.pause()
         assert foot(d) == [" the program is finished: nothing is left to run"]
-        assert d.screen.query("Toast") and not [toast for toast in d.screen.query("Toast") if toast.visible]
+        assert not d.screen.query("Toast"), "nothing lies over a pane"
+        await d.press("question_mark")
+        await d.until(lambda: isinstance(d.app.screen, Help))
+        assert not d.app.screen.query("Toast"), "nor comes again over a dialog"
+        await d.press("escape")
         d.screen.query_one(Foot).be_still()
         await d.pilot.pause()
         assert foot(d) == keys

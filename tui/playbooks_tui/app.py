@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -49,6 +50,7 @@ _THEME: Final = "textual-dark"
 """The configuration's own: the one that was chosen last takes its place."""
 _TOLD_S: Final = 4.0
 """How long something is told in passing."""
+_MOST_TOLD: Final = 100
 _AGAIN_S: Final = 2.0
 """Within this time a second Ctrl+C leaves."""
 _IDS: Final = frozenset({"stop", *(binding.id for binding in BINDINGS if binding.id)})
@@ -81,7 +83,6 @@ class Debugger(TypeAhead):
     BINDINGS = [Binding("ctrl+c", "stop", "stop", show=False, system=True, id="stop")]
     CSS = """
     Toast { background: $panel; padding: 0 2; border-left: none; margin: 0 0 2 0; }
-    Debugging Toast, Compare Toast, Sessions Toast { visibility: hidden; }
     ToastRack { align: right bottom; }
     CommandPalette > Vertical, CommandPalette > Vertical:dark { background: $surface; width: 80; max-width: 100%; }
     CommandPalette #--input { border: round $foreground; }
@@ -109,6 +110,8 @@ class Debugger(TypeAhead):
         super().__init__()
         self.bridge = bridge
         self.crash: BaseException | None = None
+        self.told: deque[str] = deque(maxlen=_MOST_TOLD)
+        """What was told in passing, the newest last."""
         self._openings = openings
         self._state, self._kept = state, kept.load(state) if state is not None else kept.Kept()
         if bridge is not None:
@@ -156,9 +159,13 @@ class Debugger(TypeAhead):
         markup: bool = True,
     ) -> None:
         """Told in the footer of screens that have one, where it covers nothing; over a dialog as Textual does."""
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
-        for foot in self.screen.query(Foot):
-            foot.tell(message, severity, timeout or _TOLD_S)
+        self.told.append(message)
+        feet = self.screen.query(Foot)
+        if not feet:
+            super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        words = " · ".join(line.strip() for line in message.splitlines())
+        for foot in feet:
+            foot.tell(f"{title}: {words}" if title else words, severity, timeout or _TOLD_S)
 
     def on_mount(self) -> None:
         self._listen_for_signals()

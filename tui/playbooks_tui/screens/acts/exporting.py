@@ -56,7 +56,6 @@ class ExportingActs(Acts):
 
     async def action_export_picture(self) -> None:
         """Without what was told in passing, which would hide a corner of the picture."""
-        self.app.clear_notifications()
         self.query_one(Foot).be_still()
         await self.query("Toast").remove()
         self.call_after_refresh(self._picture, self._free(f"{self._stem}.svg"))
