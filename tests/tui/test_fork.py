@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from textual.widgets import Button, Input, Label, TextArea
@@ -12,6 +14,7 @@ from tui.programs import HAGGLES, SLEEPS
 
 from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.fork.editor import Editor
+from playbooks_tui.screens.fork.foreseen import Later, foreseen
 from playbooks_tui.widgets.head import Head
 
 
@@ -71,6 +74,25 @@ async def test_a_long_text_has_room_in_the_field_and_the_name_and_what_it_was_gi
         box = dialog.query_one("#dialog").content_region
         shown = [one for one in dialog.query("#dialog .field Label, #dialog Choice, #dialog Input") if one.display]
         assert [one for one in shown if one.region.right > box.right] == []
+
+
+def test_what_runs_again_is_told_in_few_words() -> None:
+    happens = (
+        ("record", "Geographer 1000 CollectFacts, starts again with 4 calls served"),
+        ("record", 'Geographer 1000 CountryFact, line 2: await Step("a: b, c"), starts again with 1 call served'),
+        ("record", "Guest 1001 Main: line 3 as recorded"),
+        ("tools", "CollectFacts of Geographer 1000 was under way: what it did may be done again"),
+    )
+    names = {"1000": "Geographer", "1001": "Guest"}
+    views = {id: SimpleNamespace(class_name=name, status="idle") for id, name in names.items()}
+    moment = SimpleNamespace(agents=views, header=SimpleNamespace(agent="1000"), messages=())
+    plan: Any = SimpleNamespace(happens=happens)
+    rows = dict(foreseen(plan, cast(Any, moment), Later("main", 0, 0, 0), names.__getitem__))
+    assert rows["record"] == (
+        "Guest Main: line 3 as recorded; Geographer CollectFacts again with 4 calls served;"
+        " Geographer CountryFact: line 2 again with 1 call served"
+    )
+    assert rows["tools"] == "CollectFacts was under way: what it did may be done again"
 
 
 async def test_why_a_thing_cant_be_changed_has_two_lines(desk: Opens) -> None:

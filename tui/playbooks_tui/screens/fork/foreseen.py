@@ -27,7 +27,7 @@ class Later(msgspec.Struct, frozen=True):
 
 Rows = tuple[tuple[str, str], ...]
 NAMES = ("record", "live", "tools", "model", "stays")
-_SOURCE = re.compile(r", (line \d+): .*, starts again")
+_SOURCE = re.compile(r"(, line \d+)?(?:: .*)?, starts again")
 """The statement's source, which the dialog has no room for: the code is beside it."""
 _PLACE = re.compile(r"(.+?)(?:: |, )(lines? \d.*)")
 """`Seller Haggle: line 7 as recorded`, `Seller Haggle, line 6 again …`: the call, and what is said of it."""
@@ -53,12 +53,14 @@ def foreseen(plan: ForkPlan, moment: Moment, later: Later, title: Callable[[str]
     said: dict[str, list[str]] = {name: [] for name in NAMES}
     for word, text in plan.happens:
         said.setdefault(word, []).append(_named(text, moment, title))
-    again = [_SOURCE.sub(r", \1 again", text) for text in said["record"]]
+    again = [_SOURCE.sub(r"\1 again", text) for text in said["record"]]
     record = sorted(again, key=lambda text: not text.endswith("as recorded"))
+    own = f" of {title(moment.header.agent)} was under way"
+    tools = [text.replace(own, " was under way") for text in said["tools"]]
     return (
         ("record", _gathered(record)),
         ("live", _live(moment, title)),
-        ("tools", "; ".join(said["tools"]) or "none repeats"),
+        ("tools", "; ".join(tools) or "none repeats"),
         ("model", _model(later, asks)),
         ("stays", "; ".join(said["stays"])),
     )
