@@ -76,6 +76,14 @@ async def test_a_long_text_has_room_in_the_field_and_the_name_and_what_it_was_gi
         assert [one for one in shown if one.region.right > box.right] == []
 
 
+async def test_the_dialog_fits_a_terminal_that_is_narrower_than_it_would_be(desk: Opens) -> None:
+    async with desk(HAGGLES, size=(60, 20)) as d:
+        await d.status("finished")
+        dialog = await opened(d, "say", "80")
+        box = dialog.query_one("#dialog").region
+        assert (box.x, box.right) == (0, 60)
+
+
 def test_what_runs_again_is_told_in_few_words() -> None:
     happens = (
         ("record", "Geographer 1000 CollectFacts, starts again with 4 calls served"),

@@ -52,6 +52,13 @@ async def test_state_shows_stack_changes_code_history_and_cost_of_the_moment(des
         assert "▸ await EndProgram()" in shown and '✓ await Say("user"' in shown
 
 
+async def test_the_stack_of_a_finished_program_shows_nothing_as_running(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        await read(d)
+        assert "■ Main" in text(d) and "● Main" not in text(d)
+
+
 async def test_a_call_that_begins_or_returns_changes_no_variable_of_its_caller(alone: Path) -> None:
     for name in ("country_facts.pb", "country_facts_model.py"):
         shutil.copy(EXAMPLES / name, alone)

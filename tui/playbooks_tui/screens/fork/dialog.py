@@ -85,7 +85,7 @@ class Fork(ModalScreen[Draft | None]):
     ]
     DEFAULT_CSS = """
     Fork { align: center middle; background: $background 45%; }
-    Fork #dialog { width: 84%; min-width: 80; max-width: 120; height: auto; }
+    Fork #dialog { width: 80; max-width: 100%; height: auto; }
     Fork #dialog { border: round $foreground; background: $surface; padding: 0 1; }
     Fork .field { height: 1; }
     Fork .name { width: 10; color: $quiet; }
@@ -208,6 +208,7 @@ class Fork(ModalScreen[Draft | None]):
             self._hold()
 
     def on_resize(self) -> None:
+        self.query_one("#dialog").styles.width = min(120, max(80, self.size.width * 84 // 100))
         self.call_after_refresh(self._draw)
 
     def on_unmount(self) -> None:
@@ -458,7 +459,7 @@ class Fork(ModalScreen[Draft | None]):
     @property
     def _room(self) -> int:
         """Cells for what stands behind a name; more where the screen is wide."""
-        return max(_LEAST_ROOM, self.query_one("#says-stays", Label).size.width)
+        return self.query_one("#says-stays", Label).size.width or _LEAST_ROOM
 
     def _draw(self) -> None:
         self._draw_change()
