@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 import pytest
 from tui.desk import Desk, Opens
 from tui.programs import ASKS, ENDLESS, MANY, SLEEPS
 
+import playbooks_tui
 from playbooks_tui.keys import BINDINGS, FOOTER, KEPT
 from playbooks_tui.screens.help import Help
 from playbooks_tui.situation import engine_mode, mode
@@ -426,3 +430,16 @@ async def test_pausing_is_told_until_every_agent_stopped(desk: Opens) -> None:
         await d.status("paused")
         d.screen.record.status = "running"
         assert engine_mode(d.screen.record, d.screen.standing) == "pausing"
+
+
+def test_every_key_of_a_dialog_too_has_an_id_of_its_own_and_a_tooltip() -> None:
+    ids: set[str] = set()
+    for module in pkgutil.walk_packages(playbooks_tui.__path__, "playbooks_tui."):
+        for made in vars(importlib.import_module(module.name)).values():
+            if not isinstance(made, type) or made.__module__ != module.name:
+                continue
+            for binding in vars(made).get("BINDINGS", ()):
+                assert binding.id and binding.tooltip, (made, binding.key)
+                assert binding.id not in ids, binding.id
+                ids.add(binding.id)
+    assert len(ids) > 100

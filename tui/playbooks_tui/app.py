@@ -80,7 +80,17 @@ class Debugger(TypeAhead):
     """A drag or a double click over panes would select nothing that can be copied, and Ctrl+C would be for that then.
     """
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    BINDINGS = [Binding("ctrl+c", "stop", "stop", show=False, system=True, id="stop")]
+    BINDINGS = [
+        Binding(
+            "ctrl+c",
+            "stop",
+            "stop",
+            show=False,
+            system=True,
+            id="stop",
+            tooltip="Copy the selection; else pause what runs; twice: leave",
+        )
+    ]
     CSS = """
     Toast { background: $panel; padding: 0 2; border-left: none; margin: 0 0 2 0; }
     ToastRack { align: right bottom; }

@@ -35,11 +35,17 @@ class BreakpointList(Inked):
 
     can_focus = True
     BINDINGS = [
-        Binding("up,k", "go(-1)", show=False),
-        Binding("down,j", "go(1)", show=False),
-        Binding("enter,space", "screen.switch", show=False),
-        Binding("e", "screen.change", show=False),
-        Binding("d,delete,backspace", "screen.remove", show=False),
+        Binding(
+            "up,k",
+            "go(-1)",
+            show=False,
+            id="breakpoints.up",
+            tooltip="The breakpoint before; from the first to the field",
+        ),
+        Binding("down,j", "go(1)", show=False, id="breakpoints.down", tooltip="The next breakpoint"),
+        Binding("enter,space", "screen.switch", show=False, id="breakpoints.switch", tooltip="On or off"),
+        Binding("e", "screen.change", show=False, id="breakpoints.change", tooltip="Change its text in the field"),
+        Binding("d,delete,backspace", "screen.remove", show=False, id="breakpoints.remove", tooltip="Take it away"),
     ]
     DEFAULT_CSS = """
     BreakpointList { height: auto; max-height: 10; min-height: 1; background: $surface; }
@@ -114,9 +120,16 @@ class Breakpoints(ModalScreen[None]):
     """
 
     BINDINGS = [
-        Binding("escape", "close", "close", show=False),
-        Binding("ctrl+s", "submit", "set", show=False),
-        Binding("x", "errors", "stop on errors", show=False),
+        Binding("escape", "close", "close", show=False, id="breakpoints.close", tooltip="Close"),
+        Binding("ctrl+s", "submit", "set", show=False, id="breakpoints.submit", tooltip="Set what is in the field"),
+        Binding(
+            "x",
+            "errors",
+            "stop on errors",
+            show=False,
+            id="breakpoints.errors",
+            tooltip="Whether an error stops the run",
+        ),
     ]
     DEFAULT_CSS = """
     Breakpoints { align: center middle; background: $background 45%; }

@@ -21,9 +21,9 @@ class Confirm(ModalScreen[bool]):
     """
 
     BINDINGS = [
-        Binding("escape,n", "answer(False)", "no", show=False),
-        Binding("y,ctrl+s", "answer(True)", "yes", show=False),
-        Binding("left,right,up,down", "other", "other", show=False),
+        Binding("escape,n", "answer(False)", "no", show=False, id="confirm.no", tooltip="No: nothing is done"),
+        Binding("y,ctrl+s", "answer(True)", "yes", show=False, id="confirm.yes", tooltip="Yes: do it"),
+        Binding("left,right,up,down", "other", "other", show=False, id="confirm.other", tooltip="The other answer"),
     ]
     DEFAULT_CSS = """
     Confirm { align: center middle; background: $background 45%; }

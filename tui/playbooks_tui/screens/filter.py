@@ -56,11 +56,11 @@ class FilterList(Pane):
     }
     """
     BINDINGS = [
-        Binding("up,k", "move(-1)", "before", show=False),
-        Binding("down,j", "move(1)", "after", show=False),
-        Binding("space,enter", "tick", "tick", show=False),
-        Binding("o", "only", "only this", show=False),
-        Binding("a", "everything", "everything", show=False),
+        Binding("up,k", "move(-1)", "before", show=False, id="filter.up", tooltip="The line before"),
+        Binding("down,j", "move(1)", "after", show=False, id="filter.down", tooltip="The next line"),
+        Binding("space,enter", "tick", "tick", show=False, id="filter.tick", tooltip="Show it, or leave it out"),
+        Binding("o", "only", "only this", show=False, id="filter.only", tooltip="Only this one of its sort"),
+        Binding("a", "everything", "everything", show=False, id="filter.everything", tooltip="Show all but the steps"),
     ]
 
     def __init__(
@@ -181,7 +181,7 @@ class FilterList(Pane):
 class FilterScreen(ModalScreen[None]):
     """Over the main screen, so that what changes is seen."""
 
-    BINDINGS = [Binding("escape,v,q", "dismiss", "close", show=False)]
+    BINDINGS = [Binding("escape,v,q", "dismiss", "close", show=False, id="filter.close", tooltip="Close")]
     DEFAULT_CSS = """
     FilterScreen { align: center middle; background: $background 40%; }
     """

@@ -138,7 +138,9 @@ class HelpPane(Pane):
 class Help(ModalScreen[None]):
     """What every key does."""
 
-    BINDINGS = [Binding("escape,q,question_mark,enter", "dismiss", "close", show=False)]
+    BINDINGS = [
+        Binding("escape,q,question_mark,enter", "dismiss", "close", show=False, id="help.close", tooltip="Close")
+    ]
     DEFAULT_CSS = """
     Help { align: center middle; background: $background 50%; }
     """

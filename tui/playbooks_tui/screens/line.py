@@ -23,8 +23,8 @@ class LineScreen(ModalScreen[str | None]):
     """
 
     BINDINGS = [
-        Binding("escape", "dismiss(None)", "close", show=False),
-        Binding("ctrl+s", "submit", "submit", show=False),
+        Binding("escape", "dismiss(None)", "close", show=False, id="line.close", tooltip="Close; nothing changes"),
+        Binding("ctrl+s", "submit", "submit", show=False, id="line.submit", tooltip="Take this line"),
     ]
     DEFAULT_CSS = """
     LineScreen { align: center middle; background: $background 45%; }

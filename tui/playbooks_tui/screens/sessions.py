@@ -164,16 +164,18 @@ class Sessions(Screen[None]):
         Binding("p", "prune", "prune", show=False, id="sessions.prune", tooltip="Take old checkpoints away"),
         Binding("d,delete", "delete", "delete", show=False, id="sessions.delete", tooltip="Take it away; asks first"),
         Binding("u", "update", "update", show=False, id="sessions.update", tooltip="Read the list again"),
-        Binding("up,k", "up", "row before", show=False, id="sessions.up"),
-        Binding("down,j", "down", "next row", show=False, id="sessions.down"),
-        Binding("g,home", "first", "first", show=False, id="sessions.first"),
-        Binding("G,end", "last", "last", show=False, id="sessions.last"),
-        Binding("pageup,ctrl+u", "leaf(-1)", "page up", show=False, id="sessions.page_up"),
-        Binding("pagedown,ctrl+d", "leaf(1)", "page down", show=False, id="sessions.page_down"),
+        Binding("up,k", "up", "row before", show=False, id="sessions.up", tooltip="The session before"),
+        Binding("down,j", "down", "next row", show=False, id="sessions.down", tooltip="The next session"),
+        Binding("g,home", "first", "first", show=False, id="sessions.first", tooltip="The newest session"),
+        Binding("G,end", "last", "last", show=False, id="sessions.last", tooltip="The oldest session"),
+        Binding("pageup,ctrl+u", "leaf(-1)", "page up", show=False, id="sessions.page_up", tooltip="A page up"),
+        Binding("pagedown,ctrl+d", "leaf(1)", "page down", show=False, id="sessions.page_down", tooltip="A page down"),
         Binding("escape", "back", "back", show=False, id="sessions.back", tooltip="Leave the search"),
-        Binding("colon,ctrl+p", "palette", "commands", show=False, id="sessions.palette"),
-        Binding("question_mark", "help", "help", show=False, id="sessions.help"),
-        Binding("q,ctrl+q", "leave", "leave", show=False, id="sessions.leave"),
+        Binding(
+            "colon,ctrl+p", "palette", "commands", show=False, id="sessions.palette", tooltip="Every command by name"
+        ),
+        Binding("question_mark", "help", "help", show=False, id="sessions.help", tooltip="What every key does"),
+        Binding("q,ctrl+q", "leave", "leave", show=False, id="sessions.leave", tooltip="Leave, or back to the session"),
     ]
     DEFAULT_CSS = """
     Sessions { background: $background; }

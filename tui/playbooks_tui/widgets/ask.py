@@ -25,7 +25,7 @@ class Ask(Horizontal):
     Ask.-asked Label { color: $foreground; }
     Ask.-asked #say > .input--placeholder { color: $foreground; text-style: bold; }
     """
-    BINDINGS = [Binding("escape", "done", "leave the line", show=False)]
+    BINDINGS = [Binding("escape", "done", "leave the line", show=False, id="ask.leave", tooltip="Leave the line")]
 
     @dataclass
     class Said(Message):

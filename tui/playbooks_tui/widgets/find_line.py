@@ -21,7 +21,9 @@ class FindLine(Horizontal):
     FindLine Input, FindLine Input:focus { background: $background; width: 1fr; padding: 0; }
     FindLine #found { width: auto; color: $quiet; text-style: none; }
     """
-    BINDINGS = [Binding("escape", "done", "leave the search", show=False)]
+    BINDINGS = [
+        Binding("escape", "done", "leave the search", show=False, id="find_line.leave", tooltip="Leave the search")
+    ]
 
     @dataclass
     class Sought(Message):

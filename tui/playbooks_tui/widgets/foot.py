@@ -85,7 +85,12 @@ class Foot(Inked):
         if not self.told:
             return footer_line(self._items, self.size.width) if y == 0 else Line()
         rows = self._rows()
-        return Line((Span(f" {rows[y]}", _INKS[self._severity], bold=True),)) if y < len(rows) else Line()
+        if y >= len(rows):
+            return Line()
+        told = (Span(f" {rows[y]}", _INKS[self._severity], bold=True),)
+        keys = _spans([(id, key, SHORT.get(word, word)) for id, key, word in self._items[-KEPT:]])
+        gap = self.size.width - width_of((*told, *keys))
+        return Line((*told, Span(" " * gap), *keys)) if y == len(rows) - 1 and gap > 1 else Line(told)
 
 
 def footer_line(items: Sequence[tuple[str, str, str]], width: int) -> Line:

@@ -180,23 +180,57 @@ class Compare(Screen[str | None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]
     BINDINGS = [
-        Binding("escape,q", "close", "back", show=False, id="compare.close"),
-        Binding("up,k", "up", "row before", show=False, id="compare.up"),
-        Binding("down,j", "down", "next row", show=False, id="compare.down"),
-        Binding("g,home", "first", "first row", show=False, id="compare.first"),
-        Binding("G,end", "last", "last row", show=False, id="compare.last"),
-        Binding("pageup,ctrl+u", "page(-1)", "page up", show=False, id="compare.page_up"),
-        Binding("pagedown,ctrl+d", "page(1)", "page down", show=False, id="compare.page_down"),
-        Binding("left_square_bracket", "before", "difference before", show=False, id="compare.before"),
-        Binding("right_square_bracket", "after", "next difference", show=False, id="compare.after"),
-        Binding("tab,left,right,h,l", "side", "the other side", show=False, id="compare.side"),
-        Binding("enter", "look", "look there", show=False, id="compare.look"),
-        Binding("v", "filter", "filter", show=False, id="compare.filter"),
-        Binding("x", "swap", "swap sides", show=False, id="compare.swap"),
-        Binding("y", "copy", "copy the command", show=False, id="compare.copy"),
-        Binding("z", "zoom", "zoom", show=False, id="compare.zoom"),
-        Binding("colon,ctrl+p", "palette", "commands", show=False, id="compare.palette"),
-        Binding("question_mark", "help", "help", show=False, id="compare.help"),
+        Binding("escape,q", "close", "back", show=False, id="compare.close", tooltip="Back to the session"),
+        Binding("up,k", "up", "row before", show=False, id="compare.up", tooltip="The row before"),
+        Binding("down,j", "down", "next row", show=False, id="compare.down", tooltip="The next row"),
+        Binding("g,home", "first", "first row", show=False, id="compare.first", tooltip="The first row"),
+        Binding("G,end", "last", "last row", show=False, id="compare.last", tooltip="The last row"),
+        Binding("pageup,ctrl+u", "page(-1)", "page up", show=False, id="compare.page_up", tooltip="A page up"),
+        Binding("pagedown,ctrl+d", "page(1)", "page down", show=False, id="compare.page_down", tooltip="A page down"),
+        Binding(
+            "left_square_bracket",
+            "before",
+            "difference before",
+            show=False,
+            id="compare.before",
+            tooltip="The difference before",
+        ),
+        Binding(
+            "right_square_bracket",
+            "after",
+            "next difference",
+            show=False,
+            id="compare.after",
+            tooltip="The next difference",
+        ),
+        Binding(
+            "tab,left,right,h,l", "side", "the other side", show=False, id="compare.side", tooltip="Mean the other side"
+        ),
+        Binding(
+            "enter", "look", "look there", show=False, id="compare.look", tooltip="Look at the selected checkpoint"
+        ),
+        Binding(
+            "v",
+            "filter",
+            "filter",
+            show=False,
+            id="compare.filter",
+            tooltip="Which agents and kinds are shown, and whether only what differs",
+        ),
+        Binding("x", "swap", "swap sides", show=False, id="compare.swap", tooltip="Left becomes right"),
+        Binding(
+            "y",
+            "copy",
+            "copy the command",
+            show=False,
+            id="compare.copy",
+            tooltip="Copy the command that tells the same",
+        ),
+        Binding("z", "zoom", "zoom", show=False, id="compare.zoom", tooltip="What was said and done alone; again: all"),
+        Binding(
+            "colon,ctrl+p", "palette", "commands", show=False, id="compare.palette", tooltip="Every command by name"
+        ),
+        Binding("question_mark", "help", "help", show=False, id="compare.help", tooltip="What every key does"),
     ]
     DEFAULT_CSS = """
     Compare { background: $background; }

@@ -79,9 +79,11 @@ class Fork(ModalScreen[Draft | None]):
     """
 
     BINDINGS = [
-        Binding("ctrl+s", "submit", "fork", show=False, id="fork.submit"),
-        Binding("escape", "close", "close", show=False, id="fork.close"),
-        Binding("y", "copy", "copy the command", show=False, id="fork.copy"),
+        Binding("ctrl+s", "submit", "fork", show=False, id="fork.submit", tooltip="Begin the branch"),
+        Binding("escape", "close", "close", show=False, id="fork.close", tooltip="Close; nothing is kept"),
+        Binding(
+            "y", "copy", "copy the command", show=False, id="fork.copy", tooltip="Copy the command that does the same"
+        ),
     ]
     DEFAULT_CSS = """
     Fork { align: center middle; background: $background 45%; }

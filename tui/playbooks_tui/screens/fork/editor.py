@@ -28,8 +28,16 @@ class Editor(ModalScreen[tuple[str, bool]]):
     """
 
     BINDINGS = [
-        Binding("ctrl+s", "take", "take it", show=False, priority=True),
-        Binding("escape", "leave", "leave", show=False, priority=True),
+        Binding("ctrl+s", "take", "take it", show=False, priority=True, id="editor.take", tooltip="Take this code"),
+        Binding(
+            "escape",
+            "leave",
+            "leave",
+            show=False,
+            priority=True,
+            id="editor.leave",
+            tooltip="Leave; the code stays out of the branch",
+        ),
     ]
     DEFAULT_CSS = """
     Editor { align: center middle; background: $background 45%; }

@@ -32,8 +32,22 @@ class Field(Input):
     """A one-line field from which the arrows go to the next thing, and Enter to the button."""
 
     BINDINGS = [
-        Binding("up", "screen.thing(-1)", "thing before", show=False),
-        Binding("down", "screen.thing(1)", "next thing", show=False),
+        Binding(
+            "up",
+            "screen.thing(-1)",
+            "thing before",
+            show=False,
+            id="fork.thing_before",
+            tooltip="The thing before that can be changed",
+        ),
+        Binding(
+            "down",
+            "screen.thing(1)",
+            "next thing",
+            show=False,
+            id="fork.thing_after",
+            tooltip="The next thing that can be changed",
+        ),
     ]
 
 
@@ -48,7 +62,7 @@ class Choice(RadioButton):
 class Tick(Checkbox):
     """On or off; Textual's own differs by colour alone."""
 
-    BINDINGS = [Binding("enter,space", "toggle_button", "toggle", show=False)]
+    BINDINGS = [Binding("enter,space", "toggle_button", "toggle", show=False, id="tick.toggle", tooltip="On or off")]
 
     @property
     def _button(self) -> Content:
@@ -58,7 +72,10 @@ class Tick(Checkbox):
 class Choices(RadioSet):
     """Choices in a row: arrows move between them, Enter and Space choose."""
 
-    BINDINGS = [Binding("left", "previous_button", show=False), Binding("right", "next_button", show=False)]
+    BINDINGS = [
+        Binding("left", "previous_button", show=False, id="choices.before", tooltip="The choice before"),
+        Binding("right", "next_button", show=False, id="choices.after", tooltip="The next choice"),
+    ]
     DEFAULT_CSS = """
     Choices, Choices Choice { layout: horizontal; width: auto; height: 1; }
     Choices, Choices Choice { background: $surface; border: none; padding: 0; }

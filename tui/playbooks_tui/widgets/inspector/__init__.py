@@ -32,11 +32,27 @@ class Inspector(Pane):
     """The frame around the tabs: their names, the one that is shown, and which of its lines is selected."""
 
     BINDINGS = [
-        Binding("up,k", "select(-1)", "line before", show=False, id="inspector.up"),
-        Binding("down,j", "select(1)", "next line", show=False, id="inspector.down"),
-        Binding("pageup,ctrl+u", "leaf(-1)", "page up", show=False, id="inspector.page_up"),
-        Binding("pagedown,ctrl+d", "leaf(1)", "page down", show=False, id="inspector.page_down"),
-        Binding("enter", "choose", "choose", show=False, id="inspector.choose"),
+        Binding(
+            "up,k",
+            "select(-1)",
+            "line before",
+            show=False,
+            id="inspector.up",
+            tooltip="The line before that can be selected",
+        ),
+        Binding(
+            "down,j",
+            "select(1)",
+            "next line",
+            show=False,
+            id="inspector.down",
+            tooltip="The next line that can be selected",
+        ),
+        Binding("pageup,ctrl+u", "leaf(-1)", "page up", show=False, id="inspector.page_up", tooltip="A page up"),
+        Binding("pagedown,ctrl+d", "leaf(1)", "page down", show=False, id="inspector.page_down", tooltip="A page down"),
+        Binding(
+            "enter", "choose", "choose", show=False, id="inspector.choose", tooltip="Go there, change it, or switch it"
+        ),
     ]
 
     @dataclass
