@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 from tui.desk import Opens
@@ -17,7 +18,7 @@ from tui.programs import HAGGLES, SHOP, SLEEPS
 
 from playbooks import DebugSession
 from playbooks.config import Config
-from playbooks.errors import ExitStatus
+from playbooks.errors import ExitStatus, UserError
 from playbooks.runtime.notices import StatusChanged
 from playbooks.session.library import SessionLibrary
 from playbooks_tui.app import Debugger, parting
@@ -107,6 +108,28 @@ async def test_enter_opens_a_session_and_runs_nothing_and_r_goes_on_with_it(alon
         await pilot.press("r")
         await until(lambda: screen.record.status == "running")  # type: ignore[misc]
         assert screen.record.branches["main"].status == "running"
+
+
+async def test_keys_that_follow_enter_at_once_wait_for_the_session_and_are_dropped_when_it_can_not_be_opened(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with listed(alone) as (app, _pilot, until):
+
+        def press(*keys: str) -> None:
+            for key in keys:
+                app.post_message(Key(key, key if len(key) == 1 else None))
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Openings, "session", refused)
+            press("enter", "d", "d")  # d would ask whether to delete it
+            await until(lambda: "it can't be opened" in app.told)  # type: ignore[misc]
+            assert isinstance(app.screen, Sessions) and not app._waiting
+        press("enter", "up", "m")
+        await until(lambda: isinstance(app.screen, Debugging) and app.screen.standing.mark is not None)  # type: ignore[misc]
+
+
+def refused(*_: object) -> None:
+    raise UserError("it can't be opened")
 
 
 async def test_r_in_the_list_resumes_at_once_but_not_what_is_finished(alone: Path) -> None:
