@@ -140,6 +140,14 @@ async def test_r_in_the_list_resumes_at_once_but_not_what_is_finished(alone: Pat
         await until(lambda: isinstance(app.screen, Debugging) and app.screen.record.status == "running")  # type: ignore[misc]
 
 
+async def test_a_double_click_opens_a_session_and_the_place_stays_when_one_is_deleted(alone: Path) -> None:
+    async with listed(alone) as (app, pilot, until):
+        await pilot.press("d", "y")
+        await until(lambda: len(app.screen.query_one(SessionRows).rows) == 1)
+        await pilot.click(SessionRows, offset=(9, 2), times=2)
+        await until(lambda: isinstance(app.screen, Debugging) and app.screen.record.session == "s1")  # type: ignore[misc]
+
+
 async def test_the_footer_of_the_search_has_its_own_keys(alone: Path) -> None:
     async with listed(alone) as (app, pilot, until):
         foot = app.screen.query_one(Foot)

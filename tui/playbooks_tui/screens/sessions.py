@@ -77,7 +77,7 @@ class SessionRows(Pane):
         """Draws sessions."""
         before = self.selected.id if self.selected else ""
         self.rows, self.empty = rows, empty
-        self.place = next((n for n, row in enumerate(rows) if row.id == before), 0)
+        self.place = next((n for n, row in enumerate(rows) if row.id == before), self.place)  # or one that took it
         self.tall(max(1, len(rows)))
         self.go(self.place)
 
@@ -143,7 +143,8 @@ class SessionRows(Pane):
             return
         place = offset.y - 1 + int(self.scroll_offset.y)
         if place == self.place and self.rows:
-            self.screen.run_action("open") if event.chain > 1 else None
+            if event.chain > 1:
+                self.call_later(self.screen.run_action, "open")
         elif place < len(self.rows):
             self.go(place)
 
