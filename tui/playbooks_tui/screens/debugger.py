@@ -54,6 +54,18 @@ _CALLS_A_SECOND: Final = 4
 """How often the model call that is inspected is drawn anew."""
 
 
+class _Across(Horizontal):
+    """Panes side by side, which cover it all: nothing of its own is painted."""
+
+    BLANK = True
+
+
+class _Down(Vertical):
+    """Panes above each other, likewise."""
+
+    BLANK = True
+
+
 class View(Reading):
     """The panes over a record."""
 
@@ -101,12 +113,12 @@ class View(Reading):
 
     def compose(self) -> ComposeResult:
         yield Head(self.record)
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
+        with _Across(id="body"):
+            with _Down(id="left"):
                 yield Timeline(self.record)
                 yield Branches(self.record)
-            with Horizontal(id="side"):
-                yield Vertical(id="talks")
+            with _Across(id="side"):
+                yield _Down(id="talks")
                 yield Inspector(self.record)
         yield BranchBars(self.record)
         yield Why()
