@@ -22,6 +22,9 @@ from playbooks_tui.keys import OPENING
 
 _AT_ONCE: Final = frozenset({"ctrl+c"})
 """Keys that never wait: they end what others wait for."""
+_MOVES: Final = frozenset({"up", "down", "j", "k", "pageup", "pagedown", "home", "end"})
+_STEADY: Final = frozenset({"timeline", "inspector", "sides", "sessions"})
+"""Panes in which these keys only move: a held arrow key is not to wait for itself."""
 _ROUNDS: Final = 3
 """How often what has the focus, and all that it stands in, have had their turn with nothing changed until a key is done
 with: an action may tell its screen to act, which may give the focus away."""
@@ -85,11 +88,15 @@ class TypeAhead(App[int]):
         while self._waiting and self._passing is None and not self._holds:
             event, where, target = self._waiting.popleft(), self._where, self._target
             await super().on_event(event)
-            if target is not None and not _is_text(
-                target, event
-            ):  # else the next one goes to the same field, behind it
+            # Behind text in a field, and behind a move, the next goes to the same widget.
+            if target is not None and not (_is_text(target, event) or self._only_moves(target, event)):
                 self._passing = event
                 self._round(event, where, _ROUNDS, _MOST_ROUNDS, target)
+
+    def _only_moves(self, target: DOMNode, event: events.Key | events.Paste) -> bool:
+        if self._keymap or not isinstance(event, events.Key):  # the person's own keys may do anything
+            return False
+        return event.key in _MOVES and target.id in _STEADY
 
     @property
     def _target(self) -> DOMNode | None:
