@@ -275,6 +275,28 @@ async def test_the_list_sets_switches_changes_and_takes_away_breakpoints_and_ref
         assert d.app.screen is d.screen
 
 
+async def test_breakpoints_are_switched_changed_and_taken_away_by_mouse(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        session = d.bridge.session
+        session.add_breakpoint("say /deal/")
+        session.add_breakpoint("error")
+        await d.press("B")
+        await d.until(lambda: isinstance(d.app.screen, Breakpoints))
+        screen = d.app.screen
+        await d.pilot.click(BreakpointList, offset=(1, 1))  # its sign
+        await d.until(lambda: not session.breakpoints[1].breakpoint.enabled)
+        assert session.breakpoints[0].breakpoint.enabled
+        hints = screen.query("Label").last()
+        words = str(hints.render())
+        await d.pilot.click(hints, offset=(words.index("take away"), 0))
+        await d.until(lambda: [view.text for view in session.breakpoints] == ["say /deal/"])
+        await d.pilot.click("#errors", offset=(4, 0))
+        await d.until(lambda: session.stops_on_error)
+        await d.pilot.click(hints, offset=(words.index("change"), 0))
+        await d.until(lambda: screen.query_one(Input).value == "say /deal/")
+
+
 async def test_a_breakpoint_stops_the_run_and_its_hit_is_counted(desk: Opens) -> None:
     async with desk(HAGGLES, held=True) as d:
         await d.status("paused")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from typing import Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -28,6 +29,10 @@ _FORMS = (
     "line Haggle:12 · code /regex/ · each with, if wanted:",
     "of Seller · if $price < 80 · hit 3 · off · log TEXT {$price}",
 )
+
+
+_SIGN: Final = 3
+"""Cells up to the sign that tells on from off: a click there switches."""
 
 
 class BreakpointList(Inked):
@@ -97,9 +102,11 @@ class BreakpointList(Inked):
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
         y = offset.y + int(self.scroll_offset.y) if offset else -1
-        if 0 <= y < len(self._lines):
+        if offset is not None and 0 <= y < len(self._lines):
             self.place = self._lines[y][0]
             self.refresh()
+            if offset.x < _SIGN or event.chain > 1:
+                self.call_later(self.screen.run_action, "switch")
 
     def line(self, y: int) -> Line:
         if not self._lines:
@@ -143,6 +150,8 @@ class Breakpoints(ModalScreen[None]):
     Breakpoints .about { color: $quiet; width: 1fr; }
     Breakpoints #wrong { color: $bad; width: 100%; height: auto; }
     Breakpoints .gap { height: 1; }
+    Breakpoints Label { link-style: none; link-color: $foreground; }
+    Breakpoints Label { link-style-hover: none; link-color-hover: $foreground; link-background-hover: $panel; }
     """
 
     def __init__(self, session: DebugSession | FollowedSession, place: str) -> None:
@@ -159,7 +168,7 @@ class Breakpoints(ModalScreen[None]):
             with Horizontal():
                 yield Label("Stop at", classes="name", id="what")
                 yield Input(self._place, compact=True, select_on_focus=True, placeholder="where", id="where")
-                yield Label(Content.from_markup("  [b]Enter[/] [$quiet]sets it[/]"))
+                yield Label(Content.from_markup("  [@click=screen.submit][b]Enter[/] [$quiet]sets it[/][/]"))
             for text in _FORMS:
                 yield Horizontal(Label("", classes="name"), Label(text, classes="about", markup=False))
             yield Label("", id="wrong", markup=False)
@@ -168,8 +177,14 @@ class Breakpoints(ModalScreen[None]):
             yield BreakpointList()
             yield Label("", classes="gap")
             yield Label("", id="errors")
-            keys = "[b]↓[/] [$quiet]to the list:[/]  [b]Enter[/] [$quiet]on, off[/]  [b]e[/] [$quiet]change[/]"
-            yield Label(Content.from_markup(keys + "  [b]d[/] [$quiet]take away[/]"))
+            keys = "[b]↓[/] [$quiet]to the list:[/]"
+            for act, key, words in (
+                ("switch", "Enter", "on, off"),
+                ("change", "e", "change"),
+                ("remove", "d", "take away"),
+            ):
+                keys += f"  [@click=screen.{act}][b]{key}[/] [$quiet]{words}[/][/]"
+            yield Label(Content.from_markup(keys))
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -183,7 +198,9 @@ class Breakpoints(ModalScreen[None]):
         self.query_one(BreakpointList).show(self._session.breakpoints)
         on = self._session.stops_on_error
         state = "[$bad]■[/] an error stops the run" if on else "□ an error does not stop the run"
-        self.query_one("#errors", Label).update(Content.from_markup(f" {state}   [b]x[/] [$quiet]switches that[/]"))
+        self.query_one("#errors", Label).update(
+            Content.from_markup(f" [@click=screen.errors]{state}   [b]x[/] [$quiet]switches that[/][/]")
+        )
 
     def _tell(self, wrong: str = "") -> None:
         text = self.query_one(Input).value.strip()
