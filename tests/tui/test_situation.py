@@ -36,6 +36,8 @@ def head(told: Record, standing: Standing, width: int = 150) -> str:
         ("running", replace(LIVE, here=5), "◄◄ LOOKING BACK  at 1001_ckpt_1 · 4 behind · the run goes on"),
         ("finished", replace(LIVE, here=5), "◄◄ LOOKING BACK  at 1001_ckpt_1 · 4 behind · nothing runs"),
         ("waiting", LIVE, "? WAITING FOR YOU  Seller asks"),
+        ("waiting", replace(LIVE, held=True), "? WAITING FOR YOU  Seller asks · paused after it"),
+        ("waiting", replace(LIVE, held=True, stepping=True), "? WAITING FOR YOU  Seller asks · the step goes on"),
         ("interrupted", Standing(), "= INTERRUPTED  at 1002_ckpt_1, 16 minutes ago · Enter resumes"),
         ("finished", LIVE, "■ FINISHED"),
         ("failed", LIVE, "! FAILED  Seller and Buyer wait for each other"),
