@@ -155,9 +155,7 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
             asking = f"{_list(names) or 'the program'} {'asks' if len(names) < 2 else 'ask'}"
             if len(record.asked) > len(names):  # branches of one agent
                 asking += f" {len(record.asked)} things"
-            after = (
-                " · the step goes on after it" if standing.stepping else " · paused after it" if standing.held else ""
-            )
+            after = "the step goes on" if standing.stepping else "paused" if standing.held else ""
             return (Span(asking), Span(f" · {after} after it" if after else "", "quiet"))
         case "interrupted":
             if newest is None:
