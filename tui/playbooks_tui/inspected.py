@@ -224,7 +224,7 @@ def _history(
             note = ""  # it came with what another agent did next: that place would mislead
         else:
             step = step_name(entry.header.step) or place.playbook
-            note = f"{step}, line {place.line}" if place.line else step or "at the start"
+            note = f"{step}, line {place.line}" if place.line else step or "at start"
         rows.append(_entry(entry, "here" if entry is past[0] else "past", note))
     rows += [_entry(e, "later", f"later on {e.header.branch}") for e in reversed(away["later"][-_LATER:])]
     rows += [_entry(e, "other", f"on {e.header.branch}") for e in reversed(away["other"][:_OTHER])]

@@ -153,7 +153,7 @@ class InspectingActs(Acts):
     def _ask_watch(self, title: str, value: str, old: str) -> None:
         from playbooks_tui.screens.line import LineScreen
 
-        about = "Over the agent's variables, such as $price - $floor. Empty: none."
+        about = "Over the agent's variables: $price - $floor. Empty: none."
         self.app.push_screen(LineScreen(title, about, value, check=_mistake_in), lambda text: self._watched(text, old))
 
     def _watched(self, text: str | None, old: str) -> None:

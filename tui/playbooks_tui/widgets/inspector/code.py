@@ -30,6 +30,8 @@ class CodeSheet(ListSheet):
                 self.focus_line = len(found)
             self.targets[len(found)] = Target("code", code.playbook, number)
             found.append(line)
+        if self.focus_line is None:  # all that is there has run
+            self.focus_line = len(found) - 1
         if not code.ended:
             found.append(quiet_line(WRITTEN))
         elif inspected.following >= len(code.lines):

@@ -64,7 +64,7 @@ class ProgramSheet(ListSheet):
         ink = "here" if here else "plain"
         lead = [stop, Span(f"{number:>3} ", ink if own else "quiet", bold=own), mark, Span(" ")]
         spaces = len(row) - len(row.lstrip())
-        room = max(8, width - 7 - spaces)
+        room = max(8, width - 9 - spaces)
         lines = []
         for place, piece in enumerate(wrapped(plain(row.strip()), room)):
             begin = lead if not place else [Span(" " * 8)]
