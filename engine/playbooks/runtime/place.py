@@ -125,7 +125,7 @@ class Place:
                 continue
             data, degraded = runtime.values.outcome(value, f"${name}")
             if data != loaded:  # compared with the same object encoded, never with stored bytes: sets keep their order
-                runtime.degraded += degraded
+                runtime.committing.degraded += degraded
                 runtime.emit(e.VariableWritten(owner(agent, name), name, data))
 
 

@@ -215,7 +215,7 @@ class Player:
         if runtime.durable:
             assert frame.stored
             changed = frame.stored.changes(names.own(), fold(made_by))
-            runtime.degraded += frame.stored.degraded
+            runtime.committing.degraded += frame.stored.degraded
             if changed and frame.witness is not None:
                 frame.witness.changes(names)  # stored as they are: nothing to compare with on a replay
         runtime.emit(e.UnitEnded(frame.id, offset, stage, changed))

@@ -1,7 +1,6 @@
 """A program running: its agents, their frames, and what holds them together.
 
-The parts have a file each; here is what they share, how a run begins, fails and ends, and the one way to a checkpoint.
-Commit before publish: `commit` returns when the checkpoint is durable, and everything others may see comes after it.
+The parts have a file each; here is what they share, and how a run begins, fails and ends.
 """
 
 from __future__ import annotations
@@ -10,12 +9,11 @@ import asyncio
 import contextvars
 import functools
 import time
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, NoReturn
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import msgspec
 
-from playbooks.checkpoints.record import Header, Kind
 from playbooks.errors import UserError
 from playbooks.language.model import Program
 from playbooks.models.base import Model, ModelSettings
@@ -24,10 +22,10 @@ from playbooks.runtime.agents import Agents
 from playbooks.runtime.asking import Asking
 from playbooks.runtime.breaking import Broken
 from playbooks.runtime.builtins import Builtins
+from playbooks.runtime.committing import Committing
 from playbooks.runtime.context import Context
 from playbooks.runtime.control import Control
 from playbooks.runtime.effects import Effects
-from playbooks.runtime.frame import Frame
 from playbooks.runtime.frames import Frames
 from playbooks.runtime.intents import Intents
 from playbooks.runtime.journal import Journal
@@ -35,13 +33,13 @@ from playbooks.runtime.mailbox import Mailbox
 from playbooks.runtime.meetings import Meetings, SharedState
 from playbooks.runtime.messages import Messages
 from playbooks.runtime.namespace import Namespace
-from playbooks.runtime.notices import Committed, RunStatus, StatusChanged
+from playbooks.runtime.notices import RunStatus, StatusChanged
 from playbooks.runtime.player import Player
 from playbooks.runtime.positions import Positions
 from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.replay import Replay
 from playbooks.runtime.replayed_edits import make_edit
-from playbooks.runtime.signals import Diverged, Sealed
+from playbooks.runtime.signals import Diverged
 from playbooks.runtime.standstill import Standstill
 from playbooks.runtime.targets import HUMAN
 from playbooks.runtime.telling import Telling
@@ -110,8 +108,6 @@ class Runtime:
         """Of the branch that this one left from."""
         self.positions = Positions()
         self.values = Values(self, self.settings.max_value_bytes)
-        self.degraded: list[str] = []
-        """Paths to what could not be stored since the last checkpoint: the next one's header tells them."""
         self.intents = Intents(self)
         self.effects = Effects(self)
         self.frames = Frames(self)
@@ -123,13 +119,15 @@ class Runtime:
         self.mailbox = Mailbox(self)
         self.meetings = Meetings(self)
         self.control = Control(self)
+        self.committing = Committing(self)
+        self.commit, self.commit_agent = self.committing.commit, self.committing.commit_agent
+        self.intend = self.committing.intend
         self.agents = Agents(self)
         self.actors = Actors(self)
         self.shared_state = SharedState(self)
         self.namespace = Namespace(self)
         self.standstill = Standstill(self)
         self.worked = WorkClock()
-        journal.on_commit = self._committed
 
     # -- a run's life --------------------------------------------------------------------------------------------------
 
@@ -299,7 +297,7 @@ class Runtime:
             self.worked.stands(status == "paused")
             self.notify(StatusChanged(status, phrase))
 
-    # -- events and checkpoints ----------------------------------------------------------------------------------------
+    # -- events --------------------------------------------------------------------------------------------------------
 
     def tick(self) -> int:
         """The next number of what begins or ends, program-wide."""
@@ -309,97 +307,6 @@ class Runtime:
     def emit(self, event: Event) -> None:
         """Takes up what happened."""
         self.journal.emit(event)
-
-    def commit(
-        self,
-        frame: Frame,
-        kind: Kind,
-        statement: str,
-        events: Iterable[Event],
-        text: str = "",
-        peer: str = "",
-        took: float = 0.0,
-        line: int = 0,
-        degraded: tuple[str, ...] = (),
-        again: bool = False,
-    ) -> Header:
-        """A checkpoint by a frame's agent."""
-        self.control.at = frame.id
-        return self.commit_agent(
-            frame.agent,
-            kind,
-            statement,
-            events,
-            text,
-            peer,
-            frame.step,
-            frame.playbook.name,
-            took,
-            line,
-            degraded,
-            again,
-        )
-
-    def commit_agent(
-        self,
-        agent: str,
-        kind: Kind,
-        statement: str,
-        events: Iterable[Event],
-        text: str = "",
-        peer: str = "",
-        step: str = "",
-        playbook: str = "",
-        took: float = 0.0,
-        line: int = 0,
-        degraded: tuple[str, ...] = (),
-        again: bool = False,
-    ) -> Header:
-        """A checkpoint; everything received of any model so far goes into it. Arguments as `record.Header` has them.
-
-        Raises:
-            Sealed: It could not be written. The run is over, and code that goes on all the same comes to no effect.
-        """
-        if self.durable:
-            for live in self.frames.live.values():
-                self.asking.flush(live)
-        if self.degraded:
-            degraded = (*dict.fromkeys((*degraded, *self.degraded)),)
-            self.degraded.clear()
-        try:
-            if self.journal.head is None:
-                self.journal.commit(HUMAN, "start", "", text=self.program.name)
-            return self.journal.commit(
-                agent, kind, statement, events, step=step, playbook=playbook, text=text, peer=peer, took=took,
-                line=line, degraded=degraded, again=again,
-            )  # fmt: skip
-        except Exception as error:
-            self._refused(error)
-
-    def intend(self, what: dict[str, Any]) -> None:
-        """Notes what is about to begin, so that a resume knows of it."""
-        try:
-            self.journal.intend(what)
-        except Exception as error:
-            self._refused(error)
-
-    def _refused(self, error: Exception) -> NoReturn:
-        """What the storage refuses ends the run at once: nothing more is kept, so nothing more may be seen.
-
-        Raises:
-            Sealed: For the caller this moment does not end.
-        """
-        if isinstance(error, Sealed) or not self.journal.sealed:
-            raise error
-        self.crash = error
-        self.fail(str(error))
-        raise Sealed from error
-
-    def _committed(self, header: Header) -> None:
-        self.control.committed(header)
-        if self.status in ("waiting", "paused") and not self.control.held:
-            self.set_status("running")
-        self.notify(Committed(header))
 
     def wake(self, agent: str) -> None:
         """There may be something for an idle agent to begin."""

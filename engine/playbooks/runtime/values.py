@@ -49,7 +49,7 @@ class Values:
     def kept(self, value: Any, root: str) -> bytes:
         """A value that goes into the state; what of it can't be stored is told by the next checkpoint's header."""
         data, degraded = self.outcome(value, root)
-        self._runtime.degraded += degraded
+        self._runtime.committing.degraded += degraded
         return data
 
     def stored(self, value: Any, root: str, made_by: str | dict[str, str]) -> tuple[bytes, tuple[str, ...]]:
