@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record import Checkpoint, Header
+from playbooks.checkpoints.record_file import SIGNATURE_BYTES, close
 
 
 def checkpoint(
@@ -25,6 +27,11 @@ def checkpoint(
     }
     header = Header(id=f"{agent}_ckpt_{number}", agent=agent, number=number, **given)
     return Checkpoint(header, events if events is not None else [("said", "hi", b"\x80\x05")], base=header.parent)
+
+
+def seal(data: bytes, key: bytes | None) -> bytes:
+    """Any data with the footer of a checkpoint's file, as who holds the key can make it."""
+    return close(data, blake2b(data, key=key, digest_size=SIGNATURE_BYTES).digest() if key else bytes(SIGNATURE_BYTES))
 
 
 def begin(store: FileStore, session: str = "s1") -> None:

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from checkpoints.records import begin, checkpoint
+from checkpoints.records import begin, checkpoint, seal
 
 from playbooks.checkpoints import locks
 from playbooks.checkpoints.filesystem import FileStore
-from playbooks.checkpoints.record_file import seal
 from playbooks.checkpoints.store import Damaged, NumberTaken, SessionOpen, StorageError, UnknownCheckpoint
 
 KEY = b"k" * 32

@@ -8,13 +8,13 @@ import pickle
 from typing import Any
 
 import pytest
-from checkpoints.records import checkpoint
+from checkpoints.records import checkpoint, seal
 from hypothesis import given
 from hypothesis import strategies as st
 
 from playbooks.checkpoints.plain import NotPlain
 from playbooks.checkpoints.record import Checkpoint
-from playbooks.checkpoints.record_file import DamagedFile, from_bytes, seal, to_bytes
+from playbooks.checkpoints.record_file import DamagedFile, from_bytes, to_bytes
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 FULL = Checkpoint(

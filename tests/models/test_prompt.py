@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playbooks.models.prompt import PROMPT_VERSION, continued, failed, rules, system_prompt
+from playbooks.models.prompt import PROMPT_VERSION, continued, failed, system_prompt
 
 TESTS = Path(__file__).parents[1]
 PROMPTS = Path(__file__).parents[2] / "engine/playbooks/models/prompts"
@@ -19,6 +19,12 @@ BUILTINS = (
     *("Say", "Yld", "Step", "Return", "Var", "Artifact", "LoadArtifact", "SaveArtifact", "Trigger"),
     *("CreateAgent", "InviteToMeeting", "EndProgram", "Exit", "Loadfile"),
 )
+
+
+def rules() -> dict[str, str]:
+    """The prompt's rules by id, in the order in which they stand; each with its text, examples included."""
+    found = re.finditer(r"^\[(R-[A-Z]+)\] (.+?)(?=^\[R-|^# |\Z)", system_prompt(), re.MULTILINE | re.DOTALL)
+    return {rule[1]: rule[2].strip() for rule in found}
 
 
 def code(source: str) -> ast.Module:

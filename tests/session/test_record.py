@@ -17,7 +17,7 @@ from playbooks.config import Config
 from playbooks.errors import UserError
 from playbooks.runtime.breakpoint import parse_breakpoint
 from playbooks.runtime.notices import BreakpointHit, Notice
-from playbooks.session.differences import differing_variables
+from playbooks.session.differences import differences
 from playbooks.session.moment import Moment
 from playbooks.session.record import Found, PastHit, SessionRecord
 from playbooks.session.record.comparing import variables_across
@@ -354,6 +354,9 @@ def test_a_checkpoint_and_an_earlier_one_have_an_empty_side(played: Played) -> N
 def test_a_variable_is_compared_with_itself_where_a_parameter_hides_it_on_one_side() -> None:
     class Stood:
         agents: ClassVar = {"1000": None}
+        header = SimpleNamespace(agent="1000")
+        state = SimpleNamespace(session={})
+        messages = ()
 
         def __init__(self, **variables: Any) -> None:
             self._variables = {name.replace("own_", "$"): value for name, value in variables.items()}
@@ -362,7 +365,7 @@ def test_a_variable_is_compared_with_itself_where_a_parameter_hides_it_on_one_si
             return self._variables
 
     inside, after = Stood(own_countries=[1], countries=[1], own_price=1), Stood(own_countries=[1], own_price=2)
-    changes = list(differing_variables(cast(Moment, inside), cast(Moment, after)))
+    changes = differences(cast(Moment, inside), cast(Moment, after), (None, None), None).variables
     assert [(change.name, change.a is None, change.b is None) for change in changes] == [
         ("countries", False, True),
         ("price", False, False),

@@ -75,11 +75,6 @@ def to_parts(checkpoint: Checkpoint, key: bytes | None) -> tuple[bytes, bytes]:
     return data, _signature(data, key)
 
 
-def seal(data: bytes, key: bytes | None) -> bytes:
-    """Data with its footer."""
-    return close(data, _signature(data, key))
-
-
 def _signature(data: bytes, key: bytes | None) -> bytes:
     return blake2b(data, key=key, digest_size=SIGNATURE_BYTES).digest() if key else _UNSIGNED
 

@@ -7,15 +7,10 @@ of the two messages with the functions that make them, so that it can't describe
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 
 PROMPT_VERSION = "v1"
-
-_RULE = re.compile(r"^\[(R-[A-Z]+)\] (.+?)(?=^\[R-|^# |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def continued(executed: str) -> str:
@@ -68,12 +63,6 @@ def system_prompt(version: str = PROMPT_VERSION) -> str:
     for place, example in shown.items():
         text = text.replace(place, example.replace("\n", "\n    ").replace("\n    \n", "\n\n"))
     return text
-
-
-@cache
-def rules() -> Mapping[str, str]:
-    """The prompt's rules by id, `R-STEP`, in the order in which they stand; each with its text, examples included."""
-    return MappingProxyType({found[1]: found[2].strip() for found in _RULE.finditer(system_prompt())})
 
 
 def _body(text: str) -> str:

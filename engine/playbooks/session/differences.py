@@ -108,12 +108,8 @@ def _agents(a: Moment, b: Moment) -> Iterator[str]:
             yield agent
 
 
-def differing_variables(a: Moment, b: Moment) -> tuple[VariableChange, ...]:
-    """The variables that differ; a name means the same one on both sides."""
-    return _variables(a, b)[0]
-
-
 def _variables(a: Moment, b: Moment) -> tuple[tuple[VariableChange, ...], tuple[tuple[str, str], ...]]:
+    """What differs, and what is alike; a name means the same variable on both sides."""
     changed: list[VariableChange] = []
     same: list[tuple[str, str]] = []
     for agent in _agents(a, b):
