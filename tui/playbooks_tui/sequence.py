@@ -299,7 +299,7 @@ def _lanes(record: Record, drawn: Plan, index: int, later: bool) -> list[Span]:
 
 def gutter_text(record: Record, drawn: Plan, index: int, past: Past) -> str:
     """A column a branch: where it runs, where it left another, how it ended."""
-    columns = [_gutter(record, record.branches[name], index, past) for name in drawn.gutters]
+    columns = [_gutter(record.branches[name], index, past) for name in drawn.gutters]
     for name in drawn.forks.get(index, ()):
         place = drawn.gutters.index(name)
         parent = record.headers[record.branches[name].fork or 0].branch
@@ -311,7 +311,7 @@ def gutter_text(record: Record, drawn: Plan, index: int, past: Past) -> str:
     return f"{''.join(columns):<{max(2, len(drawn.gutters))}} "
 
 
-def _gutter(record: Record, branch: Branch, index: int, past: Past) -> str:
+def _gutter(branch: Branch, index: int, past: Past) -> str:
     first, last = branch.rows[0], branch.rows[-1]
     if index > last or index < (first if branch.fork is None else branch.fork + 1):
         return " "

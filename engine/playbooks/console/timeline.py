@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from playbooks.checkpoints.record import Header
 from playbooks.console.drawing import LANES, STATUS_STYLES, Row, Word, clock_time
-from playbooks.console.graph import DRAWN, PLAIN, GraphRow, graph_rows
+from playbooks.console.graph import DRAWN, PLAIN, graph_rows
 from playbooks.session.glyphs import GLYPHS, MAY_HAVE_RUN
 from playbooks.session.library import Timeline
 
@@ -29,7 +29,7 @@ def timeline_rows(timeline: Timeline, now: float, *, drawn: bool) -> Iterator[Ro
     width = max((len(header.id) for header in timeline.headers), default=0)
     for row in graph_rows(timeline.headers, timeline.branches, DRAWN if drawn else PLAIN):
         lane = Word(row.gutter + "  ", LANES[row.lane % len(LANES)])
-        yield [lane] if row.header is None else [lane, *_checkpoint(row, row.header, timeline, width, now)]
+        yield [lane] if row.header is None else [lane, *_checkpoint(row.header, timeline, width, now)]
         for attempt in timeline.may_have_run.get(row.header.id, ()) if row.header else ():
             rest = f"{attempt.agent.ljust(width)}  {MAY_HAVE_RUN} {attempt.call} may have run"
             yield [Word(" " * len(row.gutter) + "  "), Word(rest, "yellow")]
@@ -46,7 +46,7 @@ def session_row(timeline: Timeline) -> Row:
     return words
 
 
-def _checkpoint(row: GraphRow, header: Header, timeline: Timeline, width: int, now: float) -> Row:
+def _checkpoint(header: Header, timeline: Timeline, width: int, now: float) -> Row:
     quiet = "dim" if header.kind in QUIET else ""
     words = [Word(header.id.ljust(width), quiet), Word(f"  {clock_time(header.time, now)}  ", "dim")]
     words.append(Word(what_happened(header, timeline), "bold red" if header.kind == "error" else quiet))

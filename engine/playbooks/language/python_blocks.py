@@ -22,7 +22,6 @@ from playbooks.language.problems import Problems
 from playbooks.language.signature import misplaced_dollar
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_OPTIONS = ("triggers", "description", "metadata")
 
 
 def python_block(opening: Line, code: Sequence[Line]) -> PythonBlock:

@@ -103,7 +103,7 @@ def prompt_of(
     found = [{"role": "system", "content": about}]
     for id in state.stack(frame):
         found += _transcript(state, cls, id, current=id == frame)
-    ask = [_now(program, state, cls, frame, own)]
+    ask = [_now(state, cls, frame, own)]
     if executed:
         ask.append(continued(executed))
     return _joined([*found, {"role": "user", "content": "\n\n".join(ask)}])
@@ -133,7 +133,7 @@ def _listing(program: Program, cls: AgentClass) -> str:
     return text
 
 
-def _now(program: Program, state: ProgramState, cls: AgentClass, frame: int, own: Mapping[str, Any] | None) -> str:
+def _now(state: ProgramState, cls: AgentClass, frame: int, own: Mapping[str, Any] | None) -> str:
     row = state.frame(frame)
     lines = [f"You are in {state.step.get(frame) or row.playbook}."]
     playbook = cls.playbook(row.playbook)

@@ -199,12 +199,12 @@ class Player:
         except Returned:
             return
         except SystemExit as error:
-            await self._statement_failed(frame, names, place, statement, ExitRaised(error), offset, stage)
+            await self._statement_failed(frame, names, place, statement, ExitRaised(error), offset)
             return
         except (Exception, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and runtime.is_cancelling():
                 raise
-            await self._statement_failed(frame, names, place, statement, error, offset, stage)
+            await self._statement_failed(frame, names, place, statement, error, offset)
             return
         self._end_unit(frame, names, place, offset, stage, statement.source)
 
@@ -311,7 +311,6 @@ class Player:
         statement: Statement,
         error: Exception | asyncio.CancelledError,
         offset: int,
-        stage: str | None,
     ) -> None:
         """The model is told what failed, where, and what already ran; the rest of its response is dropped."""
         for task in [task for task in frame.tasks if not task.done()]:

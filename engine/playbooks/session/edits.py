@@ -203,7 +203,7 @@ class Editing:
                 f"{plain} is a local of {python}, which is Python under way: it can't be changed",
                 "change a result or one of the agent's variables, or fork from before it was called",
             )
-        if line := self.reach.sets_next(agent, frame, plain):
+        if line := self.reach.sets_next(frame, plain):
             raise UserError(f"{plain}: line {line} sets it next", "change the result instead (--result)")
         owner = self.reach.owner(plain, frame)
         agents = rest.startswith("$") or (was is not None and not owner)

@@ -136,7 +136,7 @@ class Reach:
         source, _ = self.code(frame, self._checkpoint.header.line if own else 0)
         return any(stored == name for stored, _ in _stores(source))
 
-    def sets_next(self, agent: str, frame: int, name: str) -> int:
+    def sets_next(self, frame: int, name: str) -> int:
         """The line that sets the name with the very outcome that the fork goes on from; 0 when none does."""
         ended = self._ended
         if ended is None or not frame or ended.frame != frame:

@@ -28,7 +28,6 @@ class TalkPane(Pane):
         self.agent = agent
         self._talk = Talk(record, agent)
         self._look = Look("main")
-        self._narrowed: tuple[Span, ...] = ()
 
     folded = False
     """Whether there is room for one line only."""

@@ -161,14 +161,14 @@ def value_lines(record: Record, comparison: Comparison, sides: tuple[Side, Side]
     if not table:
         lines.append(Line((Span("   no variable differs", "quiet"),)))
     if comparison.same:
-        lines.append(_same_line(record, comparison.same, width))
+        lines.append(_same_line(comparison.same, width))
     lines += [Line(), _row("", ("since they parted", "", "", *names), widths, ["quiet"] * 5, bold=False)]
     for name, left, right in _costs(comparison, sides):
         lines.append(_row("", (name, "", "", left, right), widths, ["plain"] * 5, bold=True))
     return lines
 
 
-def _same_line(record: Record, same: Sequence[tuple[str, str]], width: int) -> Line:
+def _same_line(same: Sequence[tuple[str, str]], width: int) -> Line:
     """Which variables are alike, as many as there is room to name."""
     names = [name for _, name in same]
     shown: list[str] = []
