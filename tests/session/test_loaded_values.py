@@ -17,6 +17,8 @@ from playbooks.session.reach import Reach
 PYTHON = """
     y = 1
     z = 1
+    def once():
+        return y
     @playbook
     async def tool(n: int) -> int:
         return n
@@ -60,6 +62,14 @@ READ_BEFORE = [
     ("r = self.state.y + await tool(2)", "$y"),
     ("r = await within()", "$z"),
     ("import asyncio\nt = asyncio.create_task(asyncio.sleep(9))\nr = x + await tool(2)\nt.cancel()", "x"),
+    ("r = {x: await tool(2) for k in [1]}", "x"),
+    ("import contextlib\nwith contextlib.nullcontext(x) as m:\n    r = await tool(2) + m", "x"),
+    ("if True:\n    c = tool(2)\n    r = x + await c", "x"),
+    ("import asyncio\nt = asyncio.create_task(tool(2))\nr = x + await t", "x"),
+    ("import asyncio\nc = [tool(2), tool(3)]\nr = [x, await asyncio.gather(*c)]", "x"),
+    ("def early():\n    return x\nr = early() + await tool(2)", "x"),
+    ("r = once() + await tool(2)", "$y"),
+    ("r = sorted([3, 1], key=lambda k: k * x)[0] + await tool(2)", "x"),
 ]
 READ_AFTER = [
     ("r = await tool(2) + x", "x"),
@@ -78,6 +88,12 @@ READ_AFTER = [
     ("import asyncio\nt = asyncio.create_task(asyncio.sleep(x))\nr = await tool(2) + x\nt.cancel()", "x"),
     ("r = await tool(2) + $y", "$y"),
     ("r = await within()", "$y"),
+    ("r = {await tool(2): x for k in [1]}", "x"),
+    ("import asyncio\nt = asyncio.create_task(tool(2))\nr = await t + x", "x"),
+    ("import asyncio\nr = await asyncio.gather(tool(2))\nr = [x, await asyncio.gather(*r and [tool(3)])]", "x"),
+    ("def late():\n    return x\nr = await tool(2) + late()", "x"),
+    ("def shadows(x):\n    return x\nr = shadows(1) + await tool(2) + x", "x"),
+    ("import contextlib\nwith contextlib.nullcontext(await tool(2)) as m:\n    r = m + x", "x"),
 ]
 
 
@@ -134,3 +150,10 @@ def test_a_call_that_is_made_anew_is_made_with_what_was_read_for_it() -> None:
     say = Loaded('await Say("user", f"{price}")')
     assert say.while_in("Say", 1, taken=False) == {"Say": 1, "price": 1}
     assert say.while_in("Say", 1, taken=True) == {}
+
+
+def test_functions_that_call_one_another_many_times_are_each_looked_at_once() -> None:
+    functions = [f"async def f{n}():\n    return await f{n + 1}() + await f{n + 1}()" for n in range(40)]
+    plain = [f"def g{n}():\n    return g{n + 1}() + g{n + 1}()" for n in range(40)]
+    deep = Loaded("r = x + g0() + await f0()", [*functions, *plain, "def g40():\n    return y"])
+    assert {"x", "y"} <= deep.while_in("f40", taken=True).keys()

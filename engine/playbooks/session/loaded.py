@@ -35,12 +35,12 @@ class Loaded:
 
     def __init__(self, source: str, functions: Iterable[str] = ()) -> None:
         tree = ast.parse(mark(source))
-        defined = {name: node for text in functions for name, node in _defined(ast.parse(mark(text)))}
-        defined |= dict(_defined(tree))
+        self._defined = {name: node for text in functions for name, node in _defined(ast.parse(mark(text)))}
+        self._defined |= dict(_defined(tree))
         nodes = list(ast.walk(tree))
         met = {id(node) for node in nodes}
         for node in nodes:  # grows: what is called, and what that calls
-            function = defined.get(_called(node)) if isinstance(node, ast.Call) else None
+            function = self._defined.get(_called(node)) if isinstance(node, ast.Call) else None
             if function is not None and id(function) not in met:
                 added = list(ast.walk(function))
                 met.update(map(id, added))
@@ -61,34 +61,99 @@ class Loaded:
         Returns:
             `price`, or `$price` of the agent's → the line it was read in; 0 when that is in one of the functions.
         """
+        calls = self._made(callee, line)
+        places: list[ast.AST] = [*calls]
+        if not calls:  # it is made by what the program calls otherwise
+            places, taken = [*self._awaits], True
+        found = self._around(places, taken)
+        if calls and not self.is_awaited(callee, line):  # made here, and awaited by another name
+            found = {**self.while_waiting(), **found}
+        return found
+
+    def is_awaited(self, callee: str, line: int = 0) -> bool:
+        """Whether a call is awaited in the expression that makes it; else it may be a task's, or be awaited later."""
+        return all(self._is_within_await(call) for call in self._made(callee, line))
+
+    def while_waiting(self) -> dict[str, int]:
+        """What is held while something is awaited that was begun before; as `while_in`."""
+        waits = [node for node in self._awaits if not isinstance(node.value, ast.Call) or self._waits(node.value)]
+        return self._around(waits, True)
+
+    def _made(self, callee: str, line: int) -> list[ast.Call]:
+        """The calls that may be meant, as in `while_in`."""
         name = callee.rpartition(".")[2]
         calls = [call for call in self._calls if _called(call) == name]
         here = [call for call in calls if line and id(call) in self._own and _spans(call, line)]
-        places: list[ast.AST] = [*(here or calls)]
-        if not places:  # it is made by what the program calls otherwise
-            places, taken = [*self._awaits], True
+        return here or calls
+
+    def _waits(self, call: ast.Call) -> bool:
+        """Whether what is called waits for what it is given, or is the program's own."""
+        return _called(call) in _BEGIN or _called(call) in self._defined
+
+    def _is_within_await(self, node: ast.AST | None) -> bool:
+        while isinstance(node, ast.expr | ast.keyword) and not isinstance(node, ast.Await | ast.Lambda):
+            node = self._parents.get(node)
+        return isinstance(node, ast.Await)
+
+    def _around(self, places: Iterable[ast.AST], taken: bool) -> dict[str, int]:
         found: dict[str, int] = {}
+        met: set[ast.AST] = set()
         for place in places:
-            for node in self._held(place, taken, frozenset()):
+            for node in [*([] if taken else self._read(place)), *self._held(place, met)]:
                 found.setdefault(_name(node), node.lineno if id(node) in self._own else 0)
         return found
 
-    def _held(self, place: ast.AST, taken: bool, within: frozenset[ast.AST]) -> list[ast.expr]:
-        """What is held around a place, inside out; `within` are the functions that lead to it."""
-        found = [] if taken else list(_reads(place))
+    def _held(self, place: ast.AST, met: set[ast.AST]) -> list[ast.expr]:
+        """What is held around a place, inside out; `met` are the functions whose callers are looked at."""
+        found: list[ast.expr] = []
         node = place
         while (parent := self._parents.get(node)) is not None and not isinstance(node, _FUNCTIONS):
-            found += (name for before in _evaluated_before(parent, node) for name in _reads(before))
+            found += (name for before in _evaluated_before(parent, node) for name in self._read(before))
             node = parent
         if not isinstance(node, _FUNCTIONS):
             return found
         local = _locals(node)
         found = [name for name in found if _name(name) not in local]
-        if node not in within and not isinstance(node, ast.Lambda):
+        if node not in met and not isinstance(node, ast.Lambda):
+            met.add(node)
             for call in self._calls:
                 if _called(call) == node.name:
-                    found += self._held(call, True, within | {node})
+                    found += self._held(call, met)
         return found
+
+    def _read(self, node: ast.AST) -> Iterator[ast.expr]:
+        """What a node has read once it is evaluated, also in functions that it runs; what it awaits is over, and seen
+        to be."""
+        yield from _reads(node)
+        calls, met = [*_made_in(node)], set[ast.AST]()
+        for call in calls:  # grows
+            for function in self._run_by(call):
+                if function in met:
+                    continue
+                met.add(function)
+                local = _locals(function)
+                for part in function.body if isinstance(function, ast.FunctionDef) else [function.body]:
+                    yield from (name for name in _reads(part) if _name(name) not in local)
+                    calls += _made_in(part)
+
+    def _run_by(self, call: ast.Call) -> Iterator[ast.FunctionDef | ast.Lambda]:
+        """The functions that are run before a call gives anything, those it is given included."""
+        called = self._defined.get(_called(call))
+        if isinstance(called, ast.FunctionDef):
+            yield called
+        for part in (call.func, *call.args, *(keyword.value for keyword in call.keywords)):
+            if isinstance(part, ast.Lambda):
+                yield part
+
+
+def _made_in(node: ast.AST) -> Iterator[ast.Call]:
+    """The calls that evaluating a node makes, but those that it awaits and those that functions in it make."""
+    if isinstance(node, (ast.Await, _FUNCTIONS)):
+        return
+    if isinstance(node, ast.Call):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _made_in(child)
 
 
 def _defined(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -120,11 +185,18 @@ def _evaluated_before(parent: ast.AST, node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(parent, _LOOPS):
         if node in parent.body:
             yield parent.iter
+    elif isinstance(parent, ast.With | ast.AsyncWith):
+        for item in parent.items:
+            if item is node:
+                return
+            yield item.context_expr
     elif isinstance(parent, _COMPREHENSIONS):
         for generator in parent.generators:
             if generator is node:
                 return
             yield generator.iter
+        if isinstance(parent, ast.DictComp) and node is parent.value:
+            yield parent.key
     elif isinstance(parent, ast.comprehension):
         if node is not parent.iter:
             yield parent.iter

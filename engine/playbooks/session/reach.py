@@ -7,6 +7,7 @@ what they hold, have read and set next. Nothing runs.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import re
 from collections.abc import Mapping
@@ -183,9 +184,24 @@ class Reach:
             except (SyntaxError, ValueError, RecursionError):  # a block that was never run, or is nested too deeply
                 continue
             taken = is_own or ("child", *at) in record
-            held = loaded.while_in(callee, max(line - first + 1, 0) if first else 0, taken=taken)
+            inner = max(line - first + 1, 0) if first else 0
+            held = loaded.while_in(callee, inner, taken=taken)
             for name in wanted & held.keys():
                 return first + held[name] - 1 if first and held[name] else 0
+            if first and () not in dict(under_way) and not loaded.is_awaited(callee, inner):
+                if (found := self._line_that_waits(frame, first, wanted)) is not None:
+                    return found
+        return None
+
+    def _line_that_waits(self, frame: int, after: int, wanted: set[str]) -> int | None:
+        """The line after one that began a task which may wait for it, with one of the names read; None: none does."""
+        for statement in self._under_way(frame):
+            if statement.line <= after:
+                continue
+            with contextlib.suppress(SyntaxError, ValueError, RecursionError):
+                held = _loaded(statement.source, self._functions(frame)).while_waiting()
+                for name in wanted & held.keys():
+                    return statement.line + held[name] - 1 if held[name] else 0
         return None
 
     def _blocks(self, frame: int) -> list[str]:
