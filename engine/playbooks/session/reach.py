@@ -188,9 +188,9 @@ class Reach:
             held = loaded.while_in(callee, inner, taken=taken)
             for name in wanted & held.keys():
                 return first + held[name] - 1 if first and held[name] else 0
-            if first and () not in dict(under_way) and not loaded.is_awaited(callee, inner):
-                if (found := self._line_that_waits(frame, first, wanted)) is not None:
-                    return found
+            elsewhere = first and () not in dict(under_way) and not loaded.is_awaited(callee, inner)
+            if elsewhere and (found := self._line_that_waits(frame, first, wanted)) is not None:
+                return found
         return None
 
     def _line_that_waits(self, frame: int, after: int, wanted: set[str]) -> int | None:

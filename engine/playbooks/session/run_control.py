@@ -327,9 +327,10 @@ class RunControl:
 
         A full disk must not stop the run for this.
         """
-        if self._store is not None and self.id and list(texts) != self._noted(kind):
+        if self._store is not None and self.id:
             with contextlib.suppress(UserError):
-                self._store.note(self.id, kind, {"all": list(texts)})
+                if list(texts) != self._noted(kind):
+                    self._store.note(self.id, kind, {"all": list(texts)})
 
 
 def noted(store: Store | None, session: str, kind: str) -> list[str]:
