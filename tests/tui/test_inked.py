@@ -31,3 +31,15 @@ async def test_a_scrollbar_that_appears_stands_where_the_lines_stand() -> None:
         await pilot.pause()
         assert pane.show_vertical_scrollbar
         assert pane.scroll_y == pane.vertical_scrollbar.position == 40
+
+
+async def test_a_pane_that_was_larger_for_a_while_shows_the_line_that_is_meant() -> None:
+    async with Alone().run_test(size=(40, 12)) as pilot:
+        pane = pilot.app.query_one(Numbers)
+        pane.tall(50)
+        pane.reveal(49)
+        await pilot.resize_terminal(40, 30)
+        await pilot.resize_terminal(40, 12)
+        pane.reveal(49)
+        await pilot.pause()
+        assert pane.scroll_y == 40

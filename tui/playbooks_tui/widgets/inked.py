@@ -227,6 +227,11 @@ class Inked(ScrollView):
         if shown:
             self.vertical_scrollbar.position = self.scroll_y
 
+    def _scroll_update(self, virtual_size: Size) -> None:
+        # Where it is to scroll to, Textual does not bring within what a larger size leaves to scroll.
+        super()._scroll_update(virtual_size)
+        self.scroll_target_y = min(self.scroll_target_y, self.max_scroll_y)
+
     def tall(self, lines: int) -> None:
         """Says how many lines there are."""
         if self.virtual_size.height != lines:
