@@ -9,6 +9,8 @@ from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record import Checkpoint, Header
 from playbooks.checkpoints.record_file import SIGNATURE_BYTES, close
 
+KEY = b"k" * 32
+
 
 def checkpoint(
     number: int, sequence: int = 0, *, agent: str = "1000", events: list[Any] | None = None, **fields: Any
@@ -40,3 +42,8 @@ def begin(store: FileStore, session: str = "s1") -> None:
     start = checkpoint(human, 1, agent="human", kind="start", parent="", session=session, depth=0)
     after = checkpoint(first, 2, parent=start.header.id, session=session, depth=1)
     store.write_group([start, after])
+
+
+def fresh(key: bytes = KEY) -> FileStore:
+    """Another process's view of the same folder."""
+    return FileStore(key=key)

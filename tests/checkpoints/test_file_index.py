@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from checkpoints.records import begin, checkpoint
+from checkpoints.records import KEY, begin, checkpoint
 
 from playbooks.checkpoints import catalog
 from playbooks.checkpoints.catalog import Catalog
@@ -17,15 +17,7 @@ from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record import Header
 from playbooks.checkpoints.store import StorageError
 
-KEY = b"k" * 32
 INDEX = Path(".checkpoints/catalog.db")
-
-
-@pytest.fixture
-def store() -> Iterator[FileStore]:
-    made = FileStore(key=KEY)
-    yield made
-    made.close()
 
 
 def rows(count: int, *, start: int = 1, **fields: object) -> list[Header]:

@@ -5,31 +5,15 @@ from __future__ import annotations
 import os
 import pickle
 import stat
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checkpoints.records import begin, checkpoint, seal
+from checkpoints.records import KEY, begin, checkpoint, fresh, seal
 
 from playbooks.checkpoints import locks
 from playbooks.checkpoints.filesystem import FileStore
-from playbooks.checkpoints.store import Damaged, NumberTaken, SessionOpen, StorageError, UnknownCheckpoint
-
-KEY = b"k" * 32
-
-
-@pytest.fixture
-def store() -> Iterator[FileStore]:
-    made = FileStore(key=KEY)
-    yield made
-    made.close()
-
-
-def fresh(key: bytes = KEY) -> FileStore:
-    """Another process's view of the same folder."""
-    return FileStore(key=key)
+from playbooks.checkpoints.store import Damaged, NumberTaken, SessionOpen, UnknownCheckpoint
 
 
 def test_files_lie_where_the_guide_says_and_belong_to_the_user_alone(store: FileStore) -> None:
@@ -146,6 +130,15 @@ def test_what_is_no_id_is_no_path(store: FileStore, id: str) -> None:
     begin(store)
     with pytest.raises(UnknownCheckpoint):
         store.read(id)
+
+
+def test_a_synced_store_syncs_file_and_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(stat.S_IFMT(os.fstat(file).st_mode)))
+    store = FileStore(key=KEY, fsync=True)
+    store.write(checkpoint(store.next_number("1000")))
+    assert synced == [stat.S_IFREG, stat.S_IFDIR]
+    store.close()
 
 
 # -- damage ------------------------------------------------------------------------------------------------------------
@@ -329,102 +322,4 @@ def test_writing_does_not_touch_the_index_until_half_a_second_has_passed() -> No
     now[0] = 0.6
     store.write(checkpoint(store.next_number("1000"), 4))
     assert Path(".checkpoints/catalog.db").exists()
-    store.close()
-
-
-# -- when the storage refuses ------------------------------------------------------------------------------------------
-
-AS_NOBODY = """
-import os, sys
-from playbooks.checkpoints import locks
-from playbooks.checkpoints.filesystem import FileStore
-from checkpoints.records import begin, checkpoint
-"""
-
-
-def run(code: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Runs code in a process of its own."""
-    path = os.pathsep.join(sys.path)
-    return subprocess.run(
-        [sys.executable, "-c", AS_NOBODY + code, *arguments],
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=check,
-    )
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes")
-def test_a_full_disk_is_one_clear_line_and_leaves_nothing_half() -> None:
-    found = run(
-        """
-import resource, signal
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-store = FileStore(key=b"k" * 32)
-begin(store)
-resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-try:
-    store.write(checkpoint(store.next_number("1000"), 3, events=["x" * 5000]))
-except Exception as error:
-    print(type(error).__name__, error)
-print(sorted(os.listdir(".checkpoints/1000")))
-"""
-    )
-    told, left = found.stdout.splitlines()
-    assert told.startswith("StorageError .checkpoints: checkpoints can't be kept: File too large; make room")
-    assert left == "['.highest', '1000_ckpt_1.pkl']"
-    assert [header.sequence for header in fresh().headers("s1")] == [1, 2]
-
-
-@pytest.mark.parametrize("number", [28, 30, 13, 5])
-def test_each_refusal_is_one_line_with_path_and_reason(
-    store: FileStore, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    begin(store)
-
-    def refuse(*_: object) -> int:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(os, "write", refuse)
-    with pytest.raises(StorageError) as told:
-        store.write(checkpoint(2, 3))
-    assert str(told.value).startswith(f".checkpoints: checkpoints can't be kept: {os.strerror(number)}; ")
-    assert "\n" not in str(told.value)
-    assert sorted(os.listdir(".checkpoints/1000")) == [".highest", "1000_ckpt_1.pkl"]
-
-
-def test_a_folder_that_can_not_be_written_is_still_read(store: FileStore) -> None:
-    begin(store)
-    store.close()
-    os.rename(".checkpoints", "there")
-    Path(".checkpoints").symlink_to("there")
-    for path in [*Path("there").rglob("*"), Path("there")]:
-        path.chmod(0o500 if path.is_dir() else 0o400)
-    try:
-        assert len(fresh().headers("s1")) == 2 and len(fresh().sessions()) == 1
-        if os.geteuid():
-            with pytest.raises(StorageError, match="make it writable"):
-                fresh().next_number("1000")
-    finally:
-        for path in [Path("there"), *Path("there").rglob("*")]:
-            path.chmod(0o700)
-
-
-def test_a_storage_path_that_is_a_file_is_one_clear_line() -> None:
-    Path("taken").write_text("")
-    store = FileStore("taken", key=KEY)
-    assert store.headers() == []
-    with pytest.raises(StorageError, match="taken: checkpoints can't be kept"):
-        store.next_number("1000")
-    with pytest.raises(StorageError):
-        store.new_session_id()
-
-
-def test_a_synced_store_syncs_file_and_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[int] = []
-    monkeypatch.setattr(os, "fsync", lambda file: synced.append(stat.S_IFMT(os.fstat(file).st_mode)))
-    store = FileStore(key=KEY, fsync=True)
-    store.write(checkpoint(store.next_number("1000")))
-    assert synced == [stat.S_IFREG, stat.S_IFDIR]
     store.close()

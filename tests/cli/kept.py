@@ -13,6 +13,22 @@ import pytest
 from playbooks.cli.entry import run_command
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+READING = [
+    ("sessions",),
+    ("sessions", "--json"),
+    ("timeline",),
+    ("timeline", "s1", "--json"),
+    ("show", "1000_ckpt_9"),
+    ("show", "1000_ckpt_9", "--json"),
+    ("diff", "1000_ckpt_9", "1000_ckpt_14"),
+    ("diff", "1000_ckpt_9", "1000_ckpt_14", "--json"),
+    ("export",),
+    ("export", "s1", "--format", "html"),
+    ("fork", "1000_ckpt_9", "--result", "80", "--plan"),
+    ("prune", "--keep", "1", "--dry-run"),
+    ("doctor",),
+]
+"""A line of each command that reads, for the negotiation's session."""
 AT_ONCE = ("PLAYBOOKS_MODEL__TOKEN_DELAY_S", "0")
 
 
