@@ -6,72 +6,11 @@ Apart because people compare these lines with the guide's, letter by letter.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-
-class AgentResumed(Protocol):
-    """One agent of a resume."""
-
-    @property
-    def agent(self) -> str: ...
-
-    @property
-    def checkpoint(self) -> str:
-        """Its newest; empty when it has none."""
-
-    @property
-    def statement(self) -> str: ...
-
-
-class AgentFailed(Protocol):
-    """An agent that has failed, and stays so."""
-
-    @property
-    def agent(self) -> str: ...
-
-    @property
-    def class_name(self) -> str: ...
-
-    @property
-    def error(self) -> str: ...
-
-    @property
-    def checkpoint(self) -> str:
-        """From which a fork would go otherwise; empty when there is none."""
-
-
-class Resumed(Protocol):
-    """What a resume found."""
-
-    @property
-    def agents(self) -> Sequence[AgentResumed]: ...
-
-    @property
-    def checkpoint(self) -> str:
-        """What it goes on from."""
-
-    @property
-    def skipped(self) -> Sequence[str]:
-        """Damaged files, a line each."""
-
-    @property
-    def said_after(self) -> Sequence[str]:
-        """What had been said after the checkpoint it goes on from, and will be said again or otherwise."""
-
-    @property
-    def program(self) -> str:
-        """Path of its first file."""
-
-    @property
-    def changed_files(self) -> Sequence[str]: ...
-
-    @property
-    def failed(self) -> Sequence[AgentFailed]: ...
-
-    @property
-    def may_have_run(self) -> Sequence[str]:
-        """Calls that were under way when the process died, a line each."""
+if TYPE_CHECKING:
+    from playbooks.session.resume import FailedAgent, Resumed
 
 
 def resume_lines(resumed: Resumed) -> Iterator[str]:
@@ -123,7 +62,7 @@ def resume_warnings(resumed: Resumed) -> Iterator[str]:
         yield from fork_line([failed])
 
 
-def fork_line(failed: Iterable[AgentFailed]) -> Iterator[str]:
+def fork_line(failed: Iterable[FailedAgent]) -> Iterator[str]:
     """How a run whose agents have failed can go otherwise."""
     for agent in failed:
         if agent.checkpoint:

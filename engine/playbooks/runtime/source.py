@@ -1,6 +1,6 @@
 """What model code, and the Python of a program, is turned into before it is compiled: `$x`, awaits, loops by the turn.
 
-Apart from the executor because it is pure: text in, code out. The hooks it calls (`__await__`, `__state__`, …) are
+Apart from the player because it is pure: text in, code out. The hooks it calls (`__await__`, `__state__`, …) are
 names that the runtime puts where the code looks its globals up. Offsets never change: `$` becomes one letter, so a line
 and a column are those of what the model wrote, and compiled code bears the lines of the response it stands in.
 """

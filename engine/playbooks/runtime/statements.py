@@ -1,6 +1,6 @@
 """Cuts code into top-level statements while it is arriving, so that the first runs while the last is being written.
 
-Apart from the executor so that its one promise can be tested alone: for any program and any chunking the statements are
+Apart from the player so that its one promise can be tested alone: for any program and any chunking the statements are
 those of `ast.parse` of the whole, none is lost, and each is delivered as soon as nothing that follows can belong to it.
 The text is read once, line by line, and a statement is parsed once: when it is complete.
 """
