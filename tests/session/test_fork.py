@@ -17,6 +17,8 @@ from playbooks.config import Config
 from playbooks.errors import UserError
 from playbooks.language import load_program
 from playbooks.runtime.notices import Asked, ModelCalled
+from playbooks.session.edits import Edits
+from playbooks.session.settling import ForkOptions
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -221,3 +223,59 @@ def test_an_edit_that_cannot_take_is_refused_and_nothing_happens(
         assert [branch.name for branch in session.branches] == ["main"]
 
     run(negotiation, test)
+
+
+KEEPS = """# Boss
+
+```python
+least = 70
+base, extra = 10, 5
+limit = base * 2
+same = [1]
+
+@playbook
+async def look() -> int:
+    return $least
+```
+
+## Main
+
+### Triggers
+- At the beginning
+
+### Steps
+- Look
+"""
+
+
+def test_a_plan_with_another_program_tells_which_first_values_take_no_effect(alone: Path) -> None:
+    (alone / "boss.pb").write_text(KEEPS, "utf-8")
+    changed = KEEPS.replace("= 70", "= 60").replace("10, 5", "20, 5").replace("[1]", "[1]  # as it was\nmost = 9")
+    (alone / "new.pb").write_text(changed, "utf-8")
+    (alone / "model.py").write_text("def respond(request):\n    return 'x = await look()\\nawait EndProgram()\\n'\n")
+
+    async def main() -> None:
+        config = Config.load(overrides={"model": {"provider": "script", "path": "model.py"}}).for_debug()
+        async with DebugSession.open("boss.pb", config=config) as session:
+            assert await session.run() == "finished", session.error
+            call = next(header for header in session.timeline if header.kind == "tool")
+            options = ForkOptions(program=load_program(["new.pb"]))
+
+            def told(edits: Edits, options: ForkOptions = options) -> list[str]:
+                lines = session.plan(call.id, before=True, edits=edits, options=options).lines()
+                return [line for line in lines if line.startswith(("keeps", "lacks"))]
+
+            least = "keeps   $least = 70 of Boss 1000, though the program says 60 now; --set changes it"
+            base = "keeps   $base = 10 of Boss 1000, though the program says 20 now; --set changes it"
+            limit = (
+                "keeps   $limit = 20 of Boss 1000, though what the program makes it of is another now; --set changes it"
+            )
+            most = "lacks   $most of Boss 1000: only agents that begin get it; --set makes it"
+            assert told(Edits()) == [least, base, limit, most]
+            assert told(Edits(set={"$least": 60, "$most": 9})) == [base, limit]
+            assert told(Edits(), ForkOptions()) == []
+            await session.fork(call.id, before=True, program=options.program)
+            assert await session.run() == "finished", session.error
+            assert next(h.text for h in on(session, "fork-1") if h.kind == "tool") == "look() = 70"
+
+    asyncio.run(main())

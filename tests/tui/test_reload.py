@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual.widgets import Label
 from tui.desk import Opens
 from tui.programs import HAGGLES, SHOP
 
 from playbooks_tui.screens.fork.dialog import Fork
+from playbooks_tui.screens.fork.parts import Choice, Choices
 from playbooks_tui.widgets.inspector import Inspector
 
 
@@ -27,6 +29,22 @@ async def test_a_save_is_said_and_f_forks_with_the_new_text(desk: Opens, alone: 
         await d.press("4")
         inspector = d.screen.query_one(Inspector)
         await d.until(lambda: any("Sell dear" in inspector.sheet.line(y).text for y in range(40)))
+
+
+async def test_the_dialog_tells_which_first_values_of_the_new_text_take_no_effect(desk: Opens, alone: Path) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        (alone / "shop.pb").write_text(SHOP.replace("= 100", "= 60\nmost = 9"))
+        await d.until(lambda: any("f forks from here with the new text" in said for said in d.said))
+        d.screen.stand(here=1, chosen=None)
+        await d.press("f")
+        await d.until(lambda: isinstance(d.app.screen, Fork) and dict(d.app.screen.rows).get("keeps"))
+        says = d.app.screen.query_one("#says-keeps", Label)
+        told = "$price = 100 of Shop; the text says 60 now; no $most of Shop: only agents that begin get it"
+        assert str(says.render()).replace("\n", " ") == told
+        assert says.region.height
+        d.app.screen.query_one("#program", Choices).query(Choice)[0].value = True
+        await d.until(lambda: not says.region.height)
 
 
 async def test_a_broken_file_is_shown_as_an_error_and_the_last_good_one_stays(desk: Opens, alone: Path) -> None:

@@ -141,6 +141,9 @@ class _Branching:
             session.resumed = None  # where the session stood is not where this goes on
             changes = "; ".join(str(change) for change in plan.changes)
             click.echo(f"{branch.name} leaves {plan.checkpoint}{': ' + changes if changes else ''}", err=True)
+            for word, text in plan.happens:
+                if word in ("keeps", "lacks"):
+                    click.echo(f"{word} {text}", err=True)
             yield session
 
 

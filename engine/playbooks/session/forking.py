@@ -17,6 +17,7 @@ from playbooks.language.model import Program
 from playbooks.runtime.actors import ON_MESSAGE
 from playbooks.session.chains import own_fold
 from playbooks.session.edits import NO_RESULT, Change, Editing, Edits
+from playbooks.session.first_values import kept
 from playbooks.session.planning import ForkPlan, planned
 from playbooks.session.programs import recorded_program
 from playbooks.session.settling import ForkOptions
@@ -71,7 +72,8 @@ def prepare(
         at = known.get(origin.parent) or store.read(origin.parent).header
     name = branch_name(label, {header.branch for header in headers})
     folded = folded or own_fold(store, at.id, trust=trust)
-    program = options.program or recorded_program(folded.state)
+    recorded = recorded_program(folded.state)
+    program = options.program or recorded
     if options.program is not None:
         refuse_unfit(options.program, folded.state, at.id)
     editing = Editing(folded.state, store.read(at.id), program)
@@ -84,7 +86,8 @@ def prepare(
     def plan() -> ForkPlan:
         after, again = later(), origin if before else None
         happens = planned(state, at, whose, after, again, edits, options, program, _counts(store, after))
-        return ForkPlan(at.id, name, changes, tuple(happens))
+        keeps = kept(state, recorded, program, events)
+        return ForkPlan(at.id, name, changes, (*happens, *keeps))
 
     return Prepared(folded, name, changes, tuple(events), plan, later)
 

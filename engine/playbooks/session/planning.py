@@ -32,7 +32,8 @@ class ForkPlan(msgspec.Struct, frozen=True):
     branch: str
     changes: tuple[Change, ...]
     happens: tuple[Row, ...]
-    """(word, sentence): `record`, `live`, `tools`, `model`, `stays`, in this order, some of them more than once."""
+    """(word, sentence): `record`, `live`, `tools`, `model`, `stays`, and of another program's data `keeps` and
+    `lacks`; in this order, some of them more than once."""
 
     def lines(self) -> list[str]:
         """For people, a line each."""

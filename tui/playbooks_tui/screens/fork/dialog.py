@@ -32,7 +32,7 @@ from playbooks_tui.screens.fork.draft import (
     text_of,
 )
 from playbooks_tui.screens.fork.editor import Editor
-from playbooks_tui.screens.fork.foreseen import NAMES, Rows
+from playbooks_tui.screens.fork.foreseen import NAMES, OFTEN_EMPTY, Rows
 from playbooks_tui.screens.fork.parts import (
     Choice,
     Choices,
@@ -466,7 +466,10 @@ class Fork(ModalScreen[Draft | None]):
     def _draw(self) -> None:
         self._draw_change()
         for name, says in self.rows:
-            self.query_one(f"#says-{name}", Label).update(two_rows(plain(says), self._room))
+            label = self.query_one(f"#says-{name}", Label)
+            label.update(two_rows(plain(says), self._room))
+            if name == OFTEN_EMPTY and label.parent:
+                label.parent.display = bool(says)
         command = Content.assemble(("$ ", "$quiet"), command_of(self.draft, self.things))
         self.query_one("#command", Label).update(command.truncate(self._room, ellipsis=True))
         self.query_one("#go", Button).disabled = bool(self.problem)

@@ -1,4 +1,4 @@
-"""What a fork will do, in five short rows: what the record gives, what goes on live, tools, the model, and what stays.
+"""What a fork will do, in short rows: what the record gives, what goes on live, tools, the model, and what stays.
 
 Pure: from the engine's plan, whose sentences are longer, to rows that fit the dialog; it decides nothing.
 """
@@ -26,7 +26,9 @@ class Later(msgspec.Struct, frozen=True):
 
 
 Rows = tuple[tuple[str, str], ...]
-NAMES = ("record", "live", "tools", "model", "stays")
+NAMES = ("record", "live", "tools", "model", "stays", "keeps")
+OFTEN_EMPTY = "keeps"
+"""A row that is there only when it says something."""
 _SOURCE = re.compile(r"(, line \d+)?(?:: .*)?, starts again")
 """The statement's source, which the dialog has no room for: the code is beside it."""
 _PLACE = re.compile(r"(.+?)(?:: |, )(lines? \d.*)")
@@ -41,7 +43,7 @@ _LIVE = (
 
 
 def foreseen(plan: ForkPlan, moment: Moment, later: Later, title: Callable[[str], str], *, asks: str = "") -> Rows:
-    """Five rows of a word and what it says.
+    """Rows of a word and what it says, of each of `NAMES`; one of them may say nothing.
 
     Args:
         plan: The engine's.
@@ -63,6 +65,7 @@ def foreseen(plan: ForkPlan, moment: Moment, later: Later, title: Callable[[str]
         ("tools", "; ".join(tools) or "none repeats"),
         ("model", _model(later, asks)),
         ("stays", "; ".join(said["stays"])),
+        ("keeps", _keeps(said["keeps"], said.get("lacks", ()))),
     )
 
 
@@ -103,6 +106,15 @@ def _live(moment: Moment, title: Callable[[str], str]) -> str:
             who = " and ".join(names) if len(names) < 3 else f"{len(names)} agents"
             parts.append(f"{who} {one if len(names) == 1 else many}")
     return "; ".join(parts)
+
+
+def _keeps(keeps: Sequence[str], lacks: Sequence[str]) -> str:
+    """Of data that another program's text says otherwise; the dialog has the field that changes it."""
+    kept = [
+        text.removesuffix("; --set changes it").replace(", though the program says", "; the text says")
+        for text in keeps
+    ]
+    return "; ".join([*kept, *(f"no {text.removesuffix('; --set makes it')}" for text in lacks)])
 
 
 def _model(later: Later, asks: str) -> str:
