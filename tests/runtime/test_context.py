@@ -152,7 +152,8 @@ def test_the_caller_is_shown_up_to_the_statement_it_stands_at() -> None:
     shown = next(request for request in run.model.requests if request.playbook == "Ask").prompt
     assert "$total = 1" in shown[2]["content"]
     assert shown[2]["content"].rstrip().endswith('name = await Ask("name?")')
-    assert all('name = await Ask("name?")' in prompt for prompt in prompts(run, "Count"))
+    below = prompts(run, "Count")
+    assert below and all('name = await Ask("name?")' in prompt for prompt in below)
 
 
 def test_messages_alternate_between_user_and_assistant() -> None:

@@ -60,7 +60,7 @@ def test_a_syntax_error_is_told_and_what_stands_before_it_ran() -> None:
     assert run.results["1000"] == [1]
     text = told(run)
     assert "failed at line 2:\n\n    x = = 2" in text
-    assert "SyntaxError" in text or "invalid syntax" in text
+    assert "\n\nSyntaxError: invalid syntax\n" in text, text
     assert "<model" not in text
 
 

@@ -338,8 +338,8 @@ def test_two_branches_are_set_side_by_side_from_where_they_part(played: Played) 
     assert price.left != price.right
     assert ("1000", "$floor") in found.same
     assert found.spent_left.calls > 0
-    assert found.spent_right.seconds >= 0
-    assert found.prompt is None or found.prompt.left != found.prompt.right
+    assert found.spent_right.calls > 0 and found.spent_right.seconds > 0
+    assert found.prompt is not None and found.prompt.left != found.prompt.right
 
 
 def test_a_checkpoint_and_an_earlier_one_have_an_empty_side(played: Played) -> None:

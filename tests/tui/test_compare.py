@@ -123,7 +123,8 @@ async def test_the_bars_of_both_sides_mark_the_selected_row_and_a_click_selects(
         await d.press("tab")
         await d.pilot.pause()
         assert any(span.ink == "here" for span in bars.line(0).spans)
-        assert sides.rows[0].left is None or sides.rows[0].left.kind != "say"
+        first = sides.rows[0]
+        assert first.left is None and first.right is not None and first.right.kind == "fork"
         pair = next(pair for pair in sides.rows if pair.right is not None and pair.right.kind == "say")
         assert pair.right is not None
         screen.post_message(BranchBars.Chosen(d.screen.record.place[pair.right.id]))

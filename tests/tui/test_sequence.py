@@ -52,7 +52,7 @@ def test_what_is_later_than_the_moment_is_dotted_in_the_gutter_and_dim() -> None
     assert [row[3] for row in rows[1:]] == [*"│││││││┊┊■"]
     plan = sequence.plan(told, _W, Rows(told))
     line = sequence.row(told, plan, here + 1, _W, Past(told, here), sequence.Marks())
-    assert all(span.later for span in line.spans if "75?" in span.text)
+    assert [span.later for span in line.spans if "75?" in span.text] == [True]
 
 
 def test_names_and_numbers_stay_whole_when_text_has_no_room() -> None:
