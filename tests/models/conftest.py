@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from models.answers import KEY
 from models.peers import installed
 
-from playbooks.models.base import Model, ModelError, ModelRequest, Retry, Text, Usage
-from playbooks.models.litellm import load
+from playbooks.models.base import Model, ModelError, ModelRequest, ModelSettings, Retry, Text, Usage
+from playbooks.models.litellm import LiteLLMModel, load
 
 Pieces = list[Text | Retry | Usage]
 Heard = tuple[Pieces, ModelError | None]
@@ -45,11 +46,6 @@ def request_for() -> Callable[..., ModelRequest]:
         return ModelRequest(**(given | changes))
 
     return make
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Knows the mark that says which rule of the prompt a test holds the engine to."""
-    config.addinivalue_line("markers", "rule(id): holds the engine to a rule of the prompt")
 
 
 @pytest.fixture
@@ -156,3 +152,25 @@ def litellm_loaded() -> Any:
     """LiteLLM, imported once: it takes seconds."""
     with warnings.catch_warnings():
         return load()
+
+
+@pytest.fixture
+def waited() -> list[float]:
+    """The seconds a model of `model` would have slept between attempts."""
+    return []
+
+
+@pytest.fixture
+def model(peer: Any, waited: list[float], monkeypatch: pytest.MonkeyPatch) -> Callable[..., LiteLLMModel]:
+    """Makes a model of the fake server; its backoff is noted, not slept."""
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{peer.address}/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    def make(name: str, **settings: Any) -> LiteLLMModel:
+        given = ModelSettings(**({"provider": "openai", "name": name} | settings))
+        return LiteLLMModel(given, sleep=sleep, jitter=lambda: 0.0)
+
+    return make

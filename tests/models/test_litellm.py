@@ -1,8 +1,4 @@
-"""LiteLLM against a real server on loopback: streaming, retries, timeouts, cuts, usage, and silence on the terminal.
-
-The peer is a kept fake server from a registry. It can't tell when a client leaves, send no end of a stream, or leave
-the usage out; for these three a server of a few lines stands in (`handmade`).
-"""
+"""LiteLLM against a real server on loopback: calls, retries, usage and cost, a whole negotiation, and silence."""
 
 from __future__ import annotations
 
@@ -12,16 +8,15 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from models.handmade import Handmade, anthropic_events, openai_events
+from models.answers import KEY, fixture, refused, text
 
 from playbooks.cli.entry import run_command
-from playbooks.models.base import ModelError, ModelSettings, Retry, Text, Usage
-from playbooks.models.litellm import LiteLLMModel, backoff
+from playbooks.models.base import Retry, Text, Usage
+from playbooks.models.litellm import backoff
 
 # What LiteLLM and its parts warn of is not ours to mend; `load` keeps it from people.
 pytestmark = [
@@ -29,46 +24,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning:pydantic"),
     pytest.mark.usefixtures("litellm_loaded"),
 ]
-
-KEY = "sk-test-0123456789abcdef"
-
-
-@pytest.fixture
-def waited() -> list[float]:
-    """The seconds a model of `model` would have slept between attempts."""
-    return []
-
-
-@pytest.fixture
-def model(peer: Any, waited: list[float], monkeypatch: pytest.MonkeyPatch) -> Callable[..., LiteLLMModel]:
-    """Makes a model of the fake server; its backoff is noted, not slept."""
-    monkeypatch.setenv("OPENAI_BASE_URL", f"{peer.address}/v1")
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-
-    async def sleep(seconds: float) -> None:
-        waited.append(seconds)
-
-    def make(name: str, **settings: Any) -> LiteLLMModel:
-        given = ModelSettings(**({"provider": "openai", "name": name} | settings))
-        return LiteLLMModel(given, sleep=sleep, jitter=lambda: 0.0)
-
-    return make
-
-
-def text(pieces: list[Any]) -> str:
-    return "".join(piece.text for piece in pieces if isinstance(piece, Text))
-
-
-def fixture(name: str, response: dict[str, Any] | str, **more: Any) -> dict[str, Any]:
-    """What the peer answers for a model; `at=0` only to the first request."""
-    match: dict[str, Any] = {"model": name}
-    if (at := more.pop("at", None)) is not None:
-        match["sequenceIndex"] = at
-    return {"match": match, "response": {"content": response} if isinstance(response, str) else response} | more
-
-
-def refused(status: int, message: str, **more: Any) -> dict[str, Any]:
-    return {"error": {"message": message, "type": "error", **more.pop("error", {})}, "status": status, **more}
 
 
 def test_text_arrives_in_pieces_as_the_server_sends_them(peer: Any, model: Any, hear: Any, request_for: Any) -> None:
@@ -272,138 +227,9 @@ def test_a_response_cut_at_the_limit_is_an_error_after_its_text_and_usage(
     assert str(error).startswith("the response was cut at max_completion_tokens = 3; raise it")
 
 
-class Clock(asyncio.SelectorEventLoop):
-    """A loop whose time can be set forward, so that a timeout comes at a certain moment and not at a certain speed."""
-
-    ahead = 0.0
-
-    def time(self) -> float:
-        return super().time() + self.ahead
-
-    def forward(self, seconds: float) -> None:
-        """From any thread."""
-        self.ahead += seconds
-        self.call_soon_threadsafe(lambda: None)  # or the loop would sleep on
-
-
-def test_silence_in_a_stream_ends_it_and_keeps_its_text(peer: Any, model: Any, request_for: Any) -> None:
-    stalls = {"ttftMs": 0, "interChunkDelaysMs": [0, 60_000, 1], "totalDurationMs": 60_001}
-    peer.serve(fixture("m", "aaaabbbb", chunkSize=4, recordedTimings=stalls))
-
-    async def stalled() -> None:
-        stream = model("m", stall_timeout_s=30.0).stream(request_for())
-        assert await anext(stream) == Text("aaaa")
-        waiting = asyncio.ensure_future(anext(stream))
-        await asyncio.sleep(0)
-        clock.forward(31)
-        with pytest.raises(ModelError, match=r"openai sent nothing for stall_timeout_s = 30; raise it"):
-            await waiting
-
-    with asyncio.Runner(loop_factory=Clock) as runner:
-        clock: Any = runner.get_loop()
-        runner.run(stalled())
-
-
-def test_silence_before_the_first_piece_is_not_asked_twice(
-    peer: Any, model: Any, listen: Any, request_for: Any
-) -> None:
-    peer.serve(fixture("m", "x", latency=60_000))
-
-    async def stalled() -> Any:
-        hearing = asyncio.ensure_future(listen(model("m", stall_timeout_s=30.0), request_for()))
-        await asyncio.to_thread(peer.is_asked)
-        clock.forward(31)
-        return await hearing
-
-    with asyncio.Runner(loop_factory=Clock) as runner:
-        clock: Any = runner.get_loop()
-        pieces, error = runner.run(stalled())
-    assert pieces == []
-    assert str(error).startswith("openai sent nothing for stall_timeout_s = 30")
-    assert len(peer.asked()) == 1
-
-
-def test_a_stream_that_never_stalls_still_ends_at_the_total_timeout(peer: Any, model: Any, request_for: Any) -> None:
-    peer.serve(fixture("m", "x" * 400, chunkSize=4, latency=20))
-
-    async def slow() -> list[Any]:
-        pieces = []
-        with pytest.raises(ModelError) as told:
-            async for piece in model("m", timeout_s=60.0, stall_timeout_s=30.0).stream(request_for()):
-                pieces.append(piece)
-                clock.forward(25)
-        assert str(told.value) == "openai was not done in timeout_s = 60; raise it in playbooks.toml"
-        return pieces
-
-    with asyncio.Runner(loop_factory=Clock) as runner:
-        clock: Any = runner.get_loop()
-        assert len(runner.run(slow())) >= 2
-
-
 def test_delays_double_up_to_eight_seconds_and_are_spread() -> None:
     assert [backoff(n, 0.0) for n in range(1, 7)] == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
     assert backoff(1, 0.999) == pytest.approx(0.375, abs=0.001)
-
-
-@pytest.mark.parametrize(
-    ("provider", "name", "body", "variable"),
-    [
-        ("openai", "m", openai_events("a"), "OPENAI_BASE_URL"),
-        ("anthropic", "claude-haiku-4-5", anthropic_events("a"), "ANTHROPIC_API_BASE"),
-    ],
-    ids=["openai", "anthropic"],
-)
-@pytest.mark.parametrize("how", ["closed", "cancelled"])
-def test_leaving_a_stream_hangs_up_at_once(
-    how: str, provider: str, name: str, body: bytes, variable: str, request_for: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def leave() -> None:
-        server = Handmade(body, ends=False)
-        async with server as address:
-            monkeypatch.setenv(variable, address)
-            monkeypatch.setenv(variable.partition("_")[0] + "_API_KEY", KEY)
-            stream = LiteLLMModel(ModelSettings(provider=provider, name=name)).stream(request_for())
-            assert await anext(stream) == Text("a")
-            if how == "cancelled":
-                waiting = asyncio.ensure_future(anext(stream))
-                await asyncio.sleep(0)
-                waiting.cancel()
-                await asyncio.wait([waiting])
-            else:
-                await stream.aclose()
-            async with asyncio.timeout(60):
-                await server.left.wait()
-
-    asyncio.run(leave())
-
-
-@pytest.fixture
-def by_hand(listen: Any, request_for: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], Any]:
-    """Hears a model whose server sends just this body, and ends it properly."""
-
-    async def serve(body: bytes) -> Any:
-        async with Handmade(body, ends=True) as address:
-            monkeypatch.setenv("OPENAI_BASE_URL", address)
-            monkeypatch.setenv("OPENAI_API_KEY", KEY)
-            return await listen(LiteLLMModel(ModelSettings(provider="openai", name="m")), request_for())
-
-    return lambda body: asyncio.run(serve(body))
-
-
-def test_a_stream_that_ends_without_an_end_is_not_taken_for_whole(by_hand: Any) -> None:
-    pieces, error = by_hand(openai_events("price = ", "1"))
-    assert text(pieces) == "price = 1"
-    assert str(error) == "openai ended the response without saying that it is complete"
-
-
-def test_usage_the_server_did_not_tell_is_not_made_up(by_hand: Any) -> None:
-    assert by_hand(openai_events("a", finish="stop") + b"data: [DONE]\n\n") == ([Text("a")], None)
-
-
-def test_an_error_in_the_middle_of_a_stream_keeps_its_text(by_hand: Any) -> None:
-    pieces, error = by_hand(openai_events("a") + b'data: {"error": {"message": "overloaded", "code": 500}}\n\n')
-    assert pieces == [Text("a")]
-    assert str(error) == "the response of openai broke off: overloaded"
 
 
 def test_nothing_of_it_reaches_the_terminal(peer: Any, tmp_path: Path) -> None:
