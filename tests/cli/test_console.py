@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from playbooks.runtime.notices import (
     ModelRetried,
     Notice,
     Output,
+    Question,
     StatusChanged,
     Writing,
     WritingDropped,
@@ -179,6 +181,30 @@ def test_typed_lines_are_not_shown_a_second_time() -> None:
     console.listen(MessageSent(said("human", "1000", "75")))
     console.end()
     assert file.getvalue() == "you → Seller › "
+
+
+def test_of_several_questions_that_wait_the_one_that_the_line_answers_is_named() -> None:
+    file = io.StringIO()
+    console = LiveConsole(Transcript(Taste(), AGENTS), console=Console(file=file, force_terminal=True, width=60))
+    read, write = os.pipe()
+    answers = Answers(FakeSession(), on_wait=lambda _, question: console.ask("Seller", question), stdin=read)
+    price, day = Question("Main", "Which price?"), Question("Main", "Which day?")
+
+    async def play() -> None:
+        answers.listen(Asked(("1000",), (price,)))
+        answers.listen(Asked(("1000", "1000"), (price, day)))
+        answers.listen(Asked(("1000", "1000", "1000"), (price, day, day)))
+        answers.stop()
+
+    asyncio.run(play())
+    os.close(read)
+    os.close(write)
+    assert re.sub(r"\x1b\[\d*[A-Za-z]|\r", "", file.getvalue()).split("you → Seller › ") == [
+        "",
+        "Seller asks “Which price?” · 1 of 2\n",
+        "Seller asks “Which price?” · 1 of 3\n",
+        "",
+    ]
 
 
 def answered(session: FakeSession, stdin: int | None) -> list[tuple[str, str | None]]:

@@ -413,18 +413,10 @@ class Record:
 
     @property
     def question(self) -> Question | None:
-        """What the next answer goes to; None: nobody asks. Its text is what that playbook said to the person last."""
+        """What the next answer goes to, as far as it is known; None: nobody asks."""
         if not self.asked:
             return None
-        told = self.questions[0] if self.questions else Question("", "")
-        if told.text:
-            return told
-        for row in reversed(self.own.get(self.asked[0], ())):
-            header = self.headers[row]
-            said = header.branch == self.branch and header.kind == "say" and header.peer == HUMAN
-            if said and told.playbook in ("", header.playbook):
-                return Question(told.playbook, self.text(row))
-        return told
+        return self.questions[0] if self.questions else Question("", "")
 
     @property
     def lanes(self) -> list[str]:

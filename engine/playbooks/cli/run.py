@@ -113,7 +113,9 @@ async def play(
         console = _console(session, transcript)
         answers = Answers(
             session,
-            on_wait=lambda agents: console.ask(session.agents[agents[0]].class_name if len(session.agents) > 1 else ""),
+            on_wait=lambda agent, question: console.ask(
+                session.agents[agent].class_name if len(session.agents) > 1 or question else "", question
+            ),
             on_taken=console.answered,
             on_unclear=lambda text: click.echo(f"“{text}” decides nothing: {CHOICES}", err=True),
             stdin=standard_input(),

@@ -10,11 +10,12 @@ import asyncio
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
+from playbooks.language.keyvalues import shorten
 from playbooks.runtime.decisions import decision_of
-from playbooks.runtime.notices import Asked, MayHaveRun, Notice
+from playbooks.runtime.notices import Asked, MayHaveRun, Notice, Question
 
 CHUNK = 65_536
 
@@ -34,7 +35,7 @@ class Answers:
 
     Args:
         session: Hears them.
-        on_wait: Called with the ids of those who wait, when there is no line yet.
+        on_wait: Called when there is no line yet, with who gets the next, and of several questions which that is for.
         on_taken: Called with each line that is said; with an empty one for a line that decides something.
         on_unclear: Called with a line that should decide and does not.
         stdin: File descriptor; None when the process has none.
@@ -44,14 +45,14 @@ class Answers:
         self,
         session: Talks,
         *,
-        on_wait: Callable[[Sequence[str]], None] = lambda agents: None,
+        on_wait: Callable[[str, str], None] = lambda agent, question: None,
         on_taken: Callable[[str], None] = lambda text: None,
         on_unclear: Callable[[str], None] = lambda text: None,
         stdin: int | None = 0,
     ) -> None:
         self._session, self._on_wait, self._on_taken, self._stdin = session, on_wait, on_taken, stdin
         self._on_unclear = on_unclear
-        self._asked: tuple[str, ...] = ()
+        self._asked = Asked(())
         self._undecided: dict[str, MayHaveRun] = {}
         self._lines: deque[str] = deque()
         self._rest = b""
@@ -61,7 +62,7 @@ class Answers:
     def listen(self, notice: Notice) -> None:
         """Notes who asks; called on the session's event loop."""
         if isinstance(notice, Asked):
-            self._asked = notice.agents
+            self._asked = notice
             self._serve()
         elif isinstance(notice, MayHaveRun):
             self._undecided.pop(notice.id, None)
@@ -76,7 +77,7 @@ class Answers:
         self._reading = False
 
     def _serve(self) -> None:
-        if not (self._asked or self._undecided):
+        if not (self._asked.agents or self._undecided):
             return
         self._start()
         if self._undecided and self._lines:
@@ -90,16 +91,28 @@ class Answers:
                 self._session.decide(notice.id, *decision)
                 self._serve()
         elif self._lines:
-            to, self._asked = self._asked[0], ()
+            to, self._asked = self._asked.agents[0], Asked(())
             text = self._lines.popleft()
             self._on_taken(text)
             self._session.say(text, to)
         elif self._ended:
-            self._asked = ()
+            self._asked = Asked(())
             self._undecided.clear()
             self._session.close_input()
+        elif self._undecided:
+            self._on_wait(next(iter(self._undecided.values())).agent, "")
         else:
-            self._on_wait([next(iter(self._undecided.values())).agent] if self._undecided else self._asked)
+            self._on_wait(self._asked.agents[0], self._question)
+
+    @property
+    def _question(self) -> str:
+        """Of several that wait, the one that the next line answers, `“Which order?” · 1 of 2`."""
+        agents, questions = self._asked.agents, self._asked.questions
+        if len(agents) < 2:
+            return ""
+        first = questions[0] if questions else Question("", "")
+        what = f"“{shorten(first.text, 60)}”" if first.text else f"in {first.playbook}" if first.playbook else ""
+        return f"{what} · 1 of {len(agents)}".lstrip()
 
     def _start(self) -> None:
         """Begins to read; a file, which never has to be waited for, is read here and now."""

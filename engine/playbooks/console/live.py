@@ -45,6 +45,8 @@ class LiveConsole:
         self._head_width = 0
         self._lanes: dict[str, str] = {PERSON: "bold"}
         self._prompting = ""
+        self._question = ""
+        """Which of several it was told that the line answers."""
         self._live: Live | None = None
         self._redrawn = 0.0
         self._due: asyncio.TimerHandle | None = None
@@ -80,8 +82,17 @@ class LiveConsole:
             for text in lines:
                 self._print(Text(text), self._console)
 
-    def ask(self, name: str) -> None:
-        """Waits for what the person types: nothing moves below the prompt meanwhile."""
+    def ask(self, name: str, question: str = "") -> None:
+        """Waits for what the person types: nothing moves below the prompt meanwhile.
+
+        Args:
+            name: Who gets it; empty: there is only one.
+            question: Which of several that wait it answers, `“Which order?” · 1 of 2`; empty: there is only one.
+        """
+        asked = f"{name} asks {question}" if question else ""
+        if asked and asked != self._question:
+            self._print(Text(asked, style="bold"), self._console)
+        self._question = asked
         if not self._prompting:
             self._stop()
             self._prompting = PROMPT if not name else f"{PROMPT[:-2]}→ {name} › "
@@ -89,7 +100,7 @@ class LiveConsole:
 
     def answered(self, text: str) -> None:
         """A line of the person's was taken."""
-        self._prompting = ""
+        self._prompting = self._question = ""
         if self._echo and text:
             self._typed.append(text)
 

@@ -55,7 +55,7 @@ class PlainConsole:
             for text in lines:
                 self._write(text, self._out)
 
-    def ask(self, name: str) -> None:
+    def ask(self, name: str, question: str = "") -> None:
         """Somebody waits for the person: a pipe needs no prompt."""
 
     def answered(self, text: str) -> None:

@@ -53,7 +53,7 @@ class Frame:
         """Until when the last thing it did took, on the clock of what was worked."""
         self.step = ""
         self.asked: dict[tuple[int, ...], str] = {}
-        """What it said to the person last, by task: in this process, so of a resume what is said again or anew."""
+        """What it said to the person last, by task; of a frame that goes on, what the record tells."""
         self.done: list[tuple[types.CodeType | None, int, int, str]] = []
         """Calls of the statement under way that have ended: where they stand, and their label."""
 

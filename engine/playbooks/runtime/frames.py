@@ -64,6 +64,8 @@ class Frames:
         self._runtime = runtime
         self.live: dict[int, Frame] = {}
         """By id, oldest first."""
+        self.said: dict[int, dict[tuple[int, ...], str]] = {}
+        """Of saved frames that have not gone on yet, what they said to the person last, by task."""
 
     async def call(self, running: Running, agent: str, playbook: Playbook, arguments: dict[str, Any]) -> Any:
         """Runs a playbook for a call; a saved frame goes on where it was."""
@@ -123,6 +125,7 @@ class Frames:
         frame = Frame(id, row.agent, playbook, runtime.values.decode(row.arguments), row.parent)
         frame.unit = runtime.state.progress_of(id).unit
         frame.step = runtime.state.step.get(id, "")
+        frame.asked.update(self.said.pop(id, {}))
         return frame
 
     async def _run(self, frame: Frame) -> Any:

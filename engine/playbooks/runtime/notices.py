@@ -151,7 +151,7 @@ class Question(msgspec.Struct, frozen=True):
     playbook: str
     """Which waits; empty: not known."""
     text: str
-    """What it said to the person last; empty: not known, as after a resume."""
+    """What it said to the person last; empty: not known."""
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -85,7 +85,11 @@ class Telling:
         self.agent_changed(agent)
         asking = self._runtime.mailbox.asking()
         agents = tuple(waiter.agent for waiter in asking)
-        asked = Asked(agents, tuple(waiter.question or _UNKNOWN for waiter in asking))
+        questions = [waiter.question or _UNKNOWN for waiter in asking]
+        both = list(zip(agents, questions, strict=True))
+        # Tasks of one call that spoke before they were made: which of them means it is not known.
+        known = (q if both.count((a, q)) < 2 else Question(q.playbook, "") for a, q in both)
+        asked = Asked(agents, tuple(known))
         if asked != self._asked:
             self._asked = asked
             self.notify(asked)

@@ -147,6 +147,7 @@ class Branching:
 
     def _branch_off(self, prepared: Prepared, options: ForkOptions) -> None:
         from playbooks.session.forking import events_of, rewritten
+        from playbooks.session.questions import known_questions, spoken
 
         store = self._store
         assert store
@@ -159,12 +160,14 @@ class Branching:
         heads = {header.branch: header.id for header in self.timeline}
         journal.go_on(at, prepared.folded.windows, last, prepared.branch, heads.values())
         path = branch_path(self.timeline, at.id)
+        said = spoken(state, known_questions(store, path, state))
         journal.last = {header.agent: header for header in path}
         recorded = None
         if options.model is None and options.temperature is None:
             later = events_of(store, prepared.later, trust=self._trust)
             recorded = RecordedCalls(state, later, without=rewritten(prepared.events))
         runtime = self._made(journal, settled)
+        runtime.frames.said = said
         runtime.prepare()  # a program that can't run is refused before anything has happened
         self._take(runtime, settled)
         self._said = Said(state)

@@ -29,6 +29,7 @@ from playbooks.session.keeping import Keeping, kept_of
 from playbooks.session.moment import Said
 from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, store_of
 from playbooks.session.presets import preset
+from playbooks.session.questions import asked_last, known_questions, spoken
 from playbooks.session.record import SessionRecord
 from playbooks.session.resume import Resumed
 from playbooks.session.run_control import RunControl
@@ -171,6 +172,8 @@ class Restoring(RunControl, Branching):
             damaged = (found.id for found in store.damaged())
             ends = (folded.header.id, *(header.id for header in after), *damaged)
             interrupted = self._take_up(store, folded, path, branch, ends)
+        known = known_questions(store, path, folded.state)
+        self.runtime.frames.said = spoken(folded.state, known)
         self.resumed = Resumed(
             session,
             branch,
@@ -183,7 +186,7 @@ class Restoring(RunControl, Branching):
             resuming.failed_agents(folded.state, path),
             interrupted,
             status,
-            resuming.asked_last(folded.state),
+            asked_last(folded.state, known),
         )
 
     @staticmethod

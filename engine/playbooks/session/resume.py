@@ -17,7 +17,6 @@ from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.errors import ExitStatus, UserError
 from playbooks.language.model import Program
 from playbooks.runtime.notices import MessageView
-from playbooks.runtime.targets import HUMAN
 from playbooks.session.chains import own_fold
 from playbooks.state import ProgramState
 
@@ -140,23 +139,6 @@ def refuse_other(given: Program | None, recorded: Sequence[str], session: str) -
     if not {os.path.basename(root) for root in recorded} & {os.path.basename(root) for root in given.roots}:
         was, is_ = " ".join(recorded), " ".join(given.roots)
         raise UserError(f"{session} is a session of {was}, not of {is_}", f"name {was}, or another session")
-
-
-def asked_last(state: ProgramState) -> tuple[MessageView, ...]:
-    """Of each agent that waits for the person, and has no answer yet, what it said to them last."""
-    found = set()
-    for frame, row in state.frames.items():
-        agent = row[0]
-        if frame in state.returned or any(state.messages[id][0] == HUMAN for id in state.inbox.get(agent, ())):
-            continue
-        record = state.record.get((frame, state.progress_of(frame).unit), {})
-        if any(
-            key[0] == "begun" and value[1] == "Yld" and value[3:4] == ("user",) and ("ended", *key[1:]) not in record
-            for key, value in record.items()
-        ):
-            said = (id for id, sent in state.messages.items() if sent[0] == agent and HUMAN in sent[1])
-            found.add(max(said, default=0))
-    return tuple(MessageView(id, *state.message(id), (HUMAN,)) for id in sorted(found - {0}))
 
 
 def same_path(one: str, other: str) -> bool:
