@@ -26,9 +26,9 @@ from playbooks.config import Config
 from playbooks.runtime.notices import AgentView
 from playbooks_tui.app import Debugger
 from playbooks_tui.bridge import Bridge
-from playbooks_tui.record import Opened, Tally
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.terminal import terminal_of_our_own
+from playbooks_tui.told import Opened, Tally
 
 MANY = 100_000
 PROGRAM = """---

@@ -6,7 +6,8 @@ from typing import Any
 
 from playbooks.checkpoints.record import Header
 from playbooks.runtime.notices import AgentChanged, AgentView, Committed
-from playbooks_tui.record import Record, Told
+from playbooks_tui.record import Record
+from playbooks_tui.told import Told
 
 NAMES = {"human": "User", "1000": "Seller", "1001": "Buyer", "1002": "Boss"}
 

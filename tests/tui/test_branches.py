@@ -7,9 +7,10 @@ from tui.headers import HAGGLE, header, record
 
 from playbooks.runtime.notices import ModelAnswered
 from playbooks_tui.bars_plan import Bars
-from playbooks_tui.record import Ended, Record, Tallied, Tally, Turned
+from playbooks_tui.record import Record
 from playbooks_tui.rows import Past
 from playbooks_tui.sequence import drawn_branches
+from playbooks_tui.told import Ended, Tallied, Tally, Turned
 from playbooks_tui.widgets.bars import BranchBars
 from playbooks_tui.widgets.branches import Branches, branch_line, head
 from playbooks_tui.widgets.timeline import Timeline

@@ -8,10 +8,10 @@ from tui.headers import HAGGLE, header, record
 from tui.programs import ASKS, SHOP
 
 from playbooks.runtime.notices import MessageSent, MessageView
-from playbooks_tui.record import Labelled
 from playbooks_tui.rows import Filter, Rows
 from playbooks_tui.screens.filter import FilterList
 from playbooks_tui.search import Search
+from playbooks_tui.told import Labelled
 from playbooks_tui.widgets.find_line import FindLine
 from playbooks_tui.widgets.inspector import Inspector
 from playbooks_tui.widgets.inspector.sheet import Target

@@ -7,7 +7,7 @@ from tui.desk import Opens
 from tui.headers import header
 
 from playbooks_tui.ran import ran
-from playbooks_tui.record import Tallied
+from playbooks_tui.told import Tallied
 from playbooks_tui.widgets.head import Head
 
 

@@ -23,7 +23,6 @@ from playbooks.runtime.notices import StatusChanged
 from playbooks.session.library import SessionLibrary
 from playbooks_tui.app import Debugger, parting
 from playbooks_tui.opening import Openings
-from playbooks_tui.record import Ended
 from playbooks_tui.screens import sessions as list_of_sessions
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.screens.confirm import Confirm
@@ -31,6 +30,7 @@ from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.help import HelpPane
 from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.screens.sessions import SessionRows, Sessions, SessionsHead
+from playbooks_tui.told import Ended
 from playbooks_tui.widgets.foot import Foot
 
 Shown = tuple[Debugger, Pilot[int], Callable[[Callable[[], object]], object]]

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 from tui.headers import HAGGLE, record
 
 from playbooks.runtime.notices import AgentChanged, AgentView, Asked, ModelCalled, StatusChanged, Writing
-from playbooks_tui.record import Ended, Named, Record
+from playbooks_tui.record import Record
 from playbooks_tui.situation import BADGES, Standing, ask_line, header_line, mode, moment
+from playbooks_tui.told import Ended, Named
 
 LIVE = Standing(started=True)
 

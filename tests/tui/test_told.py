@@ -6,8 +6,8 @@ import pytest
 from tui.desk import Desk, Opens
 from tui.programs import ENDLESS
 
-from playbooks_tui.record import Ended
 from playbooks_tui.screens.help import Help
+from playbooks_tui.told import Ended
 from playbooks_tui.widgets.foot import Foot
 from playbooks_tui.widgets.why import Why
 

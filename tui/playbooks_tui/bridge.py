@@ -20,7 +20,7 @@ from playbooks.errors import UserError
 from playbooks.runtime.notices import Committed, Notice, RunStatus, Writing, WritingDropped
 from playbooks.session import DebugSession, FollowedSession, Moment
 from playbooks_tui.ran import ran
-from playbooks_tui.record import Ended, Labelled, Named, Opened, Tallied, Tally, Told, Turned
+from playbooks_tui.told import Ended, Labelled, Named, Opened, Tallied, Tally, Told, Turned
 
 BATCHES_A_SECOND = 30
 _FOLLOW_S: Final = 0.5

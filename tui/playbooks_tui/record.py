@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -28,7 +28,6 @@ from playbooks.runtime.notices import (
     ModelAnswered,
     ModelCalled,
     ModelRetried,
-    Notice,
     Output,
     Question,
     RunStatus,
@@ -40,91 +39,12 @@ from playbooks.runtime.notices import (
 )
 from playbooks_tui.inks import HUES
 from playbooks_tui.long_texts import CUT, long_texts
+from playbooks_tui.told import Ended, Labelled, Named, Opened, Tallied, Tally, Told, Turned
 
 HUMAN = "human"
 YOU = "you"
 FOLDED = frozenset({"step"})
 """Kinds whose rows are shown only when asked for: they say where an agent is, which its pane says too."""
-
-
-class Tally(msgspec.Struct, frozen=True):
-    """Model calls, and what they came to; None where a model did not say."""
-
-    calls: int
-    into: int | None
-    out: int | None
-    cost: float | None
-
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(
-            self.calls + other.calls,
-            None if self.into is None or other.into is None else self.into + other.into,
-            None if self.out is None or other.out is None else self.out + other.out,
-            None if self.cost is None or other.cost is None else self.cost + other.cost,
-        )
-
-
-class Tallied(msgspec.Struct, frozen=True):
-    """What each branch of an older session came to, and how long it ran; found after the screen stands."""
-
-    own: Mapping[str, Tally | None]
-    ran: float = 0.0
-    """Seconds, all its runs before this one together."""
-
-
-class Opened(msgspec.Struct, frozen=True):
-    """What a session already holds when it is opened; the first thing the bridge tells."""
-
-    program: str
-    """Its name, for the header."""
-    session: str = ""
-    branch: str = "main"
-    status: RunStatus = "ready"
-    headers: tuple[Header, ...] = ()
-    agents: tuple[AgentView, ...] = ()
-    messages: tuple[MessageView, ...] = ()
-    tally: Tally = msgspec.field(default_factory=lambda: Tally(0, 0, 0, 0.0))
-    """What the way to this branch's head came to."""
-    statuses: Mapping[str, str] = msgspec.field(default_factory=dict)
-    """Branch → how it stands."""
-    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
-    """Checkpoint → the name a person gave it."""
-    notes: tuple[str, ...] = ()
-    """What a resume found, for Output."""
-    followed: bool = False
-    """Another process runs it: it can only be looked at."""
-
-
-class Named(msgspec.Struct, frozen=True):
-    """The session has an id now: its first checkpoint is kept."""
-
-    session: str
-    branch: str
-
-
-class Turned(msgspec.Struct, frozen=True):
-    """The session stands on another branch now: what its state there is; its checkpoints were told already."""
-
-    branch: str
-    agents: tuple[AgentView, ...]
-    messages: tuple[MessageView, ...]
-
-
-class Labelled(msgspec.Struct, frozen=True):
-    """A checkpoint has a name now; empty: none any more."""
-
-    checkpoint: str
-    label: str
-
-
-class Ended(msgspec.Struct, frozen=True):
-    """The run is over: nothing more comes unless it is resumed."""
-
-    status: RunStatus
-    error: str = ""
-
-
-Told = Notice | Opened | Named | Turned | Tallied | Labelled | Ended
 
 
 class Branch(msgspec.Struct):

@@ -23,7 +23,7 @@ from playbooks.runtime.notices import Output
 from playbooks_tui.bridge import BATCHES_A_SECOND, Bridge
 from playbooks_tui.inspected import Deep, Seen
 from playbooks_tui.keys import ACTING, BINDINGS, EMPTY, FIELD_KEYS, FIELDS, FOOTER, key_name
-from playbooks_tui.record import HUMAN, Opened, Touched
+from playbooks_tui.record import HUMAN, Touched
 from playbooks_tui.screens.moments import Reading
 from playbooks_tui.situation import (
     ask_line,
@@ -36,6 +36,7 @@ from playbooks_tui.situation import (
 from playbooks_tui.spans import Span, cut, plain
 from playbooks_tui.tabs import Tab, tab_row
 from playbooks_tui.talk import Coming, Look
+from playbooks_tui.told import Opened
 from playbooks_tui.widgets.ask import Ask
 from playbooks_tui.widgets.bars import BranchBars
 from playbooks_tui.widgets.branches import Branches
