@@ -45,7 +45,8 @@ class ForkingActs(InspectingActs):
             new_text: Run the program as it is now, unless the person chooses otherwise.
         """
         from playbooks_tui.screens.fork.desk import Desk
-        from playbooks_tui.screens.fork.dialog import Fork, Place
+        from playbooks_tui.screens.fork.dialog import Fork
+        from playbooks_tui.screens.fork.form import Place
 
         record, at = self.record, self.at
         self.may_change()

@@ -1,7 +1,6 @@
-"""The fork dialog: where, what changes, what will happen, and the command that does the same.
+"""The fork dialog at work: it is filled in and planned while the person types, and begins the branch.
 
-It is filled in and planned while the person types; nothing runs before it is submitted, and what can't take is said
-here.
+Nothing runs before it is submitted, and what can't take is said in it. How it looks is in `form`.
 """
 
 from __future__ import annotations
@@ -9,18 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 from msgspec.structs import replace
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Button, Checkbox, Input, Label, RadioSet
 
-from playbooks.session.changeable import Changeable
 from playbooks_tui.screens.fork.desk import Desk, Facts
 from playbooks_tui.screens.fork.draft import (
     Draft,
@@ -32,19 +25,9 @@ from playbooks_tui.screens.fork.draft import (
     text_of,
 )
 from playbooks_tui.screens.fork.editor import Editor
-from playbooks_tui.screens.fork.foreseen import NAMES, OFTEN_EMPTY, Rows
-from playbooks_tui.screens.fork.parts import (
-    Choice,
-    Choices,
-    Field,
-    Tick,
-    changed_from,
-    others,
-    two_rows,
-    verdict,
-    why_of,
-)
-from playbooks_tui.spans import cut, plain
+from playbooks_tui.screens.fork.foreseen import Rows
+from playbooks_tui.screens.fork.form import ForkForm, Place
+from playbooks_tui.screens.fork.parts import Choice, Choices, Field
 from playbooks_tui.typeahead import TypeAhead
 
 CODE: Final[Key] = ("code", "")
@@ -54,21 +37,9 @@ _HELD: Final = "fork"
 _PLAN_AFTER_S: Final = 0.04
 """Typing goes on meanwhile; a plan folds files."""
 _REST: Final[tuple[Rest, ...]] = ("recorded", "ask", "edit")
-_LEAST_ROOM: Final = 66
 
 
-class Place(msgspec.Struct, frozen=True):
-    """What the title and the first row say of the checkpoint."""
-
-    checkpoint: str
-    branch: str
-    done: str
-    """What it did, `ƒ Counter(60) = 95`."""
-    running: bool = False
-    """A run is under way: a fork interrupts it first."""
-
-
-class Fork(ModalScreen[Draft | None]):
+class Fork(ForkForm):
     """Fills in a fork and begins it; gives what was begun, or None.
 
     Args:
@@ -85,34 +56,6 @@ class Fork(ModalScreen[Draft | None]):
             "y", "copy", "copy the command", show=False, id="fork.copy", tooltip="Copy the command that does the same"
         ),
     ]
-    DEFAULT_CSS = """
-    Fork { align: center middle; background: $background 45%; }
-    Fork #dialog { width: 80; max-width: 100%; height: auto; }
-    Fork #dialog { border: round $foreground; background: $surface; padding: 0 1; }
-    Fork .field { height: 1; }
-    Fork .name { width: 10; color: $quiet; }
-    Fork Input, Fork Input:focus { background: $panel; border: none; height: 1; padding: 0; }
-    Fork Input > .input--placeholder { color: $quiet; }
-    Fork #what { width: auto; }
-    Fork #new { width: 1fr; min-width: 8; text-style: bold; }
-    Fork #typed { width: auto; margin-left: 1; }
-    Fork #why, Fork #others, Fork #norest { width: 1fr; }
-    Fork #model { width: 21; } Fork #temperature { width: 12; } Fork #label { width: 1fr; }
-    Fork .small { width: auto; color: $quiet; padding: 0 1; }
-    Fork .rule { height: 1; width: 1fr; color: $hair; text-wrap: nowrap; }
-    Fork .plan { height: auto; }
-    Fork .says { width: 1fr; height: auto; max-height: 2; }
-    Fork #command { width: 1fr; height: 1; }
-    Fork #copies { width: auto; color: $quiet; }
-    Fork #acts { height: 1; margin-top: 1; }
-    Fork #go { background: $foreground; color: $background; text-style: bold; width: 14; min-width: 14; }
-    Fork #go:focus { background: $foreground; color: $background; text-style: bold underline; }
-    Fork #go:disabled { background: $hair; color: $quiet; opacity: 100%; text-opacity: 100%; }
-    Fork #acts Tick { margin-left: 3; background: $surface; border: none; padding: 0; }
-    Fork #acts Tick > .toggle--label { background: $surface; }
-    Fork #acts Tick:focus > .toggle--label { background: $foreground; color: $surface; }
-    Fork #esc { width: 1fr; text-align: right; color: $quiet; }
-    """
 
     @dataclass
     class Told(Message):
@@ -137,68 +80,14 @@ class Fork(ModalScreen[Draft | None]):
         error: str = ""
 
     def __init__(self, place: Place, desk: Desk, about: Key | None = None, *, new_text: bool = False) -> None:
-        super().__init__()
-        self._new_text = new_text
-        self.place, self._desk, self._about = place, desk, about
-        self.draft = Draft(place.checkpoint)
-        self.facts: Facts | None = None
-        self.problem = ""
-        """Why it can't be begun; empty: it can."""
-        self.thing = 0
-        """Which of the things is shown in the field."""
-        self.rows: Rows = ()
+        super().__init__(place, desk, new_text=new_text)
+        self._about = about
         self._planned: Draft | None = None
         self._timer: Timer | None = None
         self._filled = False
         self._beginning = False
         self._submits = False
         """It was submitted before it was known what can be changed."""
-
-    # -- what stands where -----------------------------------------------------------------------------------
-
-    def compose(self) -> ComposeResult:
-        place = self.place
-        with Vertical(id="dialog") as box:
-            box.border_title = Content.from_markup(
-                "[b]Fork[/] [$quiet]at[/] $id [$quiet]on $branch[/]", id=place.checkpoint, branch=place.branch
-            )
-            yield self._field(
-                "From", Choices(f"after  {cut(plain(place.done), 24)}", "before it: it runs again", id="from")
-            )
-            with Horizontal(classes="field"):
-                yield Label("Change", classes="name")
-                yield Label("", id="what")
-                yield Field(compact=True, id="new", select_on_focus=False)
-                yield Label("", id="typed")
-            yield self._field("", Label("reading …", id="why", markup=False))
-            yield self._field("", Label("", id="others", markup=False))
-            yield self._field(
-                "Rest", Choices("as recorded", "ask the model", "edit it", id="rest"), Label("", id="norest")
-            )
-            yield self._field("Program", Choices("as recorded", "as it is now", id="program"))
-            with Horizontal(classes="field"):
-                yield Label("Model", classes="name")
-                yield Input(placeholder="as recorded", compact=True, id="model")
-                yield Label("temperature", classes="small")
-                yield Input(placeholder="as recorded", compact=True, id="temperature")
-                yield Label("label", classes="small")
-                yield Input(placeholder="none", compact=True, id="label")
-            yield Label(Content.from_markup("── [b $foreground]What will happen[/] " + "─" * 96), classes="rule")
-            for name in NAMES:
-                says = Label("", id=f"says-{name}", classes="says", markup=False)
-                yield Horizontal(Label(name, classes="name"), says, classes="plan")
-            yield Label("─" * 116, classes="rule")
-            with Horizontal(classes="field"):
-                yield Label("", id="command", markup=False)
-                yield Label(Content.from_markup("  [b]y[/] copies"), id="copies")
-            with Horizontal(id="acts"):
-                yield Button("Fork  ^S", compact=True, id="go")
-                yield Tick("run at once", True, compact=True, id="run")
-                yield Label("", id="esc", markup=False)
-
-    @staticmethod
-    def _field(name: str, *controls: Choices | Label) -> Horizontal:
-        return Horizontal(Label(name, classes="name"), *controls, classes="field")
 
     def on_mount(self) -> None:
         self.query_one("#esc", Label).update(
@@ -208,10 +97,6 @@ class Fork(ModalScreen[Draft | None]):
         self._read()
         if self._about == CODE:
             self._hold()
-
-    def on_resize(self) -> None:
-        self.query_one("#dialog").styles.width = min(120, max(80, self.size.width * 84 // 100))
-        self.call_after_refresh(self._draw)
 
     def on_unmount(self) -> None:
         self._free(drop=False)
@@ -268,16 +153,6 @@ class Fork(ModalScreen[Draft | None]):
 
     def _place_of(self, key: Key) -> int:
         return next((place for place, thing in enumerate(self.things) if key_of(thing) == key), 0)
-
-    @property
-    def things(self) -> tuple[Changeable, ...]:
-        """What can be changed here."""
-        return self.facts.leaving.things if self.facts else ()
-
-    @property
-    def shown(self) -> Changeable | None:
-        """The thing in the field."""
-        return self.things[self.thing] if self.things else None
 
     # -- filling in ------------------------------------------------------------------------------------------
 
@@ -445,60 +320,3 @@ class Fork(ModalScreen[Draft | None]):
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(command_of(self.draft, self.things, whole=True))
         self.notify("copied: the command that does the same", timeout=3)
-
-    # -- drawing ---------------------------------------------------------------------------------------------
-
-    def _draw_program(self, facts: Facts) -> None:
-        now = facts.now
-        choices = self.query_one("#program", Choices)
-        second = list(choices.query(Choice))[1]
-        second.label = Content(f"as it is now: {cut(now.words, 40)}")
-        second.disabled = now.program is None or now.same
-        if self._new_text and not second.disabled:
-            self._new_text = False
-            second.value = True
-
-    @property
-    def _room(self) -> int:
-        """Cells for what stands behind a name; more where the screen is wide."""
-        return self.query_one("#says-stays", Label).size.width or _LEAST_ROOM
-
-    def _draw(self) -> None:
-        self._draw_change()
-        for name, says in self.rows:
-            label = self.query_one(f"#says-{name}", Label)
-            label.update(two_rows(plain(says), self._room))
-            if name == OFTEN_EMPTY and label.parent:
-                label.parent.display = bool(says)
-        command = Content.assemble(("$ ", "$quiet"), command_of(self.draft, self.things))
-        self.query_one("#command", Label).update(command.truncate(self._room, ellipsis=True))
-        self.query_one("#go", Button).disabled = bool(self.problem)
-
-    def _draw_change(self) -> None:
-        thing = self.shown
-        what, kind = self.query_one("#what", Label), self.query_one("#typed", Label)
-        if thing is None:
-            what.update("nothing can be changed here" if self.facts else "")
-            kind.update("")
-        else:
-            text = self.draft.texts.get(key_of(thing))
-            says = verdict(thing, text)
-            kind.update(says)
-            what.update(changed_from(thing, self._called(thing), text, self._room - says.cell_length - 1))
-        why, rest = (
-            why_of(self.problem, thing, self.things, self._room),
-            others(self.things, self.thing, self.draft.texts, self._called, self._room),
-        )
-        first, *more = why or [rest]  # no gap between the field and what the arrows reach
-        self.query_one("#why", Label).update(first)
-        self.query_one("#others", Label).update(more[0] if more else rest if why else "")
-
-    def _called(self, thing: Changeable) -> str:
-        title = self._desk.title(thing.agent)
-        if thing.kind == "result":
-            heard = self.facts is not None and self.facts.leaving.moment.header.kind == "heard"
-            return f"{title} hears" if heard else f"result of {thing.about}"
-        if thing.kind == "message":
-            return f"{title} says"
-        own = self.facts is not None and thing.agent == self.facts.leaving.moment.header.agent
-        return thing.about if own else f"{title} {thing.about}"
