@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -88,7 +89,8 @@ def test_the_first_run_in_a_folder_keeps_its_index(store: FileStore) -> None:
     assert store.new_session_id() == "s1"
     begin(store)
     store.close()
-    (count,) = sqlite3.connect(INDEX).execute("SELECT count(*) FROM headers").fetchone()
+    with contextlib.closing(sqlite3.connect(INDEX)) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM headers").fetchone()
     assert count == 2
 
 

@@ -15,6 +15,7 @@ import pytest
 from checkpoints.records import begin, checkpoint
 
 from playbooks.checkpoints import SQLiteCheckpointProvider
+from playbooks.checkpoints.connection import Connection
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record_file import close, to_bytes, to_parts
 from playbooks.checkpoints.sqlite import SQLiteStore
@@ -280,7 +281,7 @@ def test_a_folder_that_can_not_be_written_is_still_read(store: SQLiteStore, monk
     store.close()
     connect, opened = sqlite3.connect, []
 
-    class Refusing(sqlite3.Connection):
+    class Refusing(Connection):
         def execute(self, query: str, *given: object) -> sqlite3.Cursor:  # type: ignore[override]
             if "user_version" in query and len(opened) == 1:
                 raise sqlite3.OperationalError("unable to open database file")
@@ -288,7 +289,7 @@ def test_a_folder_that_can_not_be_written_is_still_read(store: SQLiteStore, monk
 
     def connecting(path: str, **more: object) -> sqlite3.Connection:
         opened.append(path)
-        made: sqlite3.Connection = connect(path, factory=Refusing, **more)  # type: ignore[call-overload]
+        made: sqlite3.Connection = connect(path, **(more | {"factory": Refusing}))  # type: ignore[call-overload]
         return made
 
     monkeypatch.setattr(sqlite3, "connect", connecting)

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from playbooks.checkpoints.connection import Connection
 from playbooks.checkpoints.header_packs import NotPacked, pack, unpack
 from playbooks.checkpoints.record import Header
 
@@ -294,7 +295,7 @@ class Catalog:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    connection: Any = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
+    connection: Any = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False, factory=Connection)
     try:
         connection.execute("PRAGMA synchronous = OFF")  # what power loss takes is read from the files again
         (version,) = connection.execute("PRAGMA user_version").fetchone()

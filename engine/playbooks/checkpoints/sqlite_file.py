@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
+from playbooks.checkpoints.connection import Connection
 from playbooks.checkpoints.placing import make_folder
 from playbooks.checkpoints.sqlite_log import WriteAheadLog
 from playbooks.checkpoints.store import StorageError
@@ -198,7 +199,11 @@ class _Transaction:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    # `isolation_level=None`: transactions begin where `transaction` says, and nowhere else.
     return sqlite3.connect(
-        path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False, uri=path[:5] == "file:"
+        path,
+        timeout=_BUSY_S,
+        isolation_level=None,  # transactions begin where `transaction` says, and nowhere else
+        check_same_thread=False,
+        uri=path[:5] == "file:",
+        factory=Connection,
     )

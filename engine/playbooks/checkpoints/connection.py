@@ -1,0 +1,16 @@
+"""A connection to a database that is closed when it is let go of.
+
+Apart because both the catalogue and the SQLite store open them. A provider has no end that anybody would tell it: the
+contract knows no `close`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+class Connection(sqlite3.Connection):
+    """Closed with its last reference; from Python 3.13 on others warn that they were not."""
+
+    def __del__(self) -> None:
+        self.close()
