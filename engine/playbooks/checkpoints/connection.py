@@ -10,7 +10,7 @@ import sqlite3
 
 
 class Connection(sqlite3.Connection):
-    """Closed with its last reference; from Python 3.13 on others warn that they were not."""
+    """Closed when it is collected; from Python 3.13 on others warn that they were not."""
 
     def __del__(self) -> None:
         self.close()
