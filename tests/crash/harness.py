@@ -16,7 +16,6 @@ Last, the engine is broken on purpose in two ways (`child.MUTANTS`), and each mu
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import random
@@ -34,11 +33,20 @@ from pathlib import Path
 from typing import Literal
 
 from playbooks.checkpoints.chain import fold
-from playbooks.checkpoints.filesystem import FileStore
-from playbooks.checkpoints.record_file import DamagedFile, from_bytes
 
 HERE = Path(__file__).parent
-CONFIG = "[durability]\nenabled = true\nkeep_last_n = 0\n[model]\ntoken_delay_s = 0.0001\n"
+sys.path.insert(0, str(HERE.parent))  # it may be run as a script
+
+from crash.left import PROVIDERS, Left, Provider  # noqa: E402
+
+CONFIG = """\
+[durability]
+enabled = true
+provider = "{provider}"
+keep_last_n = 0
+[model]
+token_delay_s = 0.0001
+"""
 How = Literal["before", "after", "torn", "moment", "altered"]
 SHOWN: dict[How, str] = {
     "before": "before a write",
@@ -63,6 +71,7 @@ class Trial:
     again: int = 0
     """At which write the resume is killed too; 0: it is not."""
     mutant: str = ""
+    provider: Provider = "filesystem"
 
     def __str__(self) -> str:
         where = (
@@ -116,7 +125,8 @@ class Killed:
     def __init__(self, folder: Path, trial: Trial, whole: Whole | None = None) -> None:
         self.folder, self.trial, self._whole = folder, trial, whole
         folder.mkdir(parents=True)
-        (folder / "playbooks.toml").write_text(CONFIG)
+        (folder / "playbooks.toml").write_text(CONFIG.format(provider=trial.provider))
+        self._left = Left(folder / ".checkpoints", trial.provider)
         self.outcome = Outcome()
         self.said: list[str] = []
         """Lines of the conversation that its processes gave."""
@@ -145,7 +155,7 @@ class Killed:
     # -- processes -----------------------------------------------------------------------------------------------------
 
     def _start(self, spec: dict[str, object], *more: str) -> subprocess.Popen[str]:
-        spec = {**spec, "mutant": self.trial.mutant}
+        spec = {**spec, "mutant": self.trial.mutant, "provider": self.trial.provider}
         path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path if entry)
         return subprocess.Popen(
             [sys.executable, str(HERE / "child.py"), json.dumps(spec), "run", str(HERE / "ledger.pb"), *more],
@@ -179,34 +189,14 @@ class Killed:
 
     def _killed_at_a_moment(self) -> None:
         process = self._start({})
-        checkpoints = self.folder / ".checkpoints" / "1000"
-        while process.poll() is None and not (checkpoints.is_dir() and any(checkpoints.glob("*.pkl"))):
+        while process.poll() is None and not self._left.has_begun():
             time.sleep(0.0005)
         time.sleep(self.trial.delay)
         process.kill()
         self._ended(process)
 
     def _alter(self) -> None:
-        """Changes a letter in a file, as a rotten disk would: a whole pickle still, but not what was written.
-
-        Mostly in the newest; in every third trial in any but the session's start, without which nothing is left. Of a
-        mutant in what was said, wherever it is kept: only some of the files are read, and what is believed then was
-        never said.
-        """
-        files = {}
-        for file in (self.folder / ".checkpoints").glob("*/*_ckpt_*.pkl"):
-            checkpoint, _ = from_bytes(file.read_bytes(), None, file.stem)
-            files[checkpoint.header.sequence] = file
-        if self.trial.mutant:
-            for file in files.values():
-                file.write_bytes(file.read_bytes().replace(b"noted", b"notee"))
-        else:
-            pick, last = random.Random(self.trial.write), max(files)
-            file = files[pick.randint(2, last) if self.trial.write % 3 == 0 else last]
-            data = bytearray(file.read_bytes())
-            place = pick.choice([found.start() for found in re.finditer(rb"[a-z]", data[:-64])])
-            data[place] = 97 + (data[place] - 96) % 26
-            file.write_bytes(data)
+        self._left.alter(self.trial.write, everywhere=bool(self.trial.mutant))
         # What completed since has to be done again.
         self._allowed.update(self.ledger())
 
@@ -217,13 +207,11 @@ class Killed:
         return file.read_text().splitlines() if file.exists() else []
 
     def completed(self) -> dict[str, bool]:
-        """Lines whose checkpoint is there, each with whether it is marked; read as no store does, which might mend."""
+        """Lines whose checkpoint is there, each with whether it is marked."""
         found: dict[str, bool] = {}
-        for file in (self.folder / ".checkpoints").glob("*/*_ckpt_*.pkl"):
-            with contextlib.suppress(DamagedFile):
-                header = from_bytes(file.read_bytes(), None, file.stem)[0].header
-                if line := re.match(r"note\('(.*?)'\) = ", header.text):
-                    found[line[1]] = header.again
+        for header in (checkpoint.header for checkpoint in self._left.checkpoints()):
+            if line := re.match(r"note\('(.*?)'\) = ", header.text):
+                found[line[1]] = header.again
         return found
 
     def account(self) -> Account:
@@ -232,7 +220,7 @@ class Killed:
         Raises:
             ValueError: There are more sessions than one.
         """
-        store = FileStore(self.folder / ".checkpoints", key=b"-" * 32)
+        store = self._left.store()
         try:
             (session,) = store.sessions()
             (branch,) = store.branches(session.id)
@@ -319,19 +307,19 @@ def in_flight(ledger: Iterable[str]) -> set[str]:
 # -- all of it ---------------------------------------------------------------------------------------------------------
 
 
-def measured(folder: Path) -> Whole:
+def measured(folder: Path, provider: Provider = "filesystem") -> Whole:
     """A run that nobody kills, to compare with."""
-    run = Killed(folder, Trial("after"))
+    run = Killed(folder, Trial("after", provider=provider))
     began = time.monotonic()
     if run.run({}) != 0:
         raise SystemExit("\n".join(run.said))
     account = run.account()
-    writes = sum(1 for _ in (folder / ".checkpoints").glob("*/*_ckpt_*.pkl"))
+    writes = sum(1 for _ in Left(folder / ".checkpoints", provider).checkpoints())
     assert len(set(run.ledger())) == len(run.ledger())
     return Whole(run.ledger(), account, writes, time.monotonic() - began)
 
 
-def trials(kills: int, whole: Whole, pick: random.Random) -> list[Trial]:
+def trials(kills: int, whole: Whole, pick: random.Random, provider: Provider = "filesystem") -> list[Trial]:
     """So many, in each way at every write in turn; every fourth resume is killed too."""
     made: list[Trial] = []
     ways: tuple[How, ...] = tuple(SHOWN)
@@ -339,7 +327,7 @@ def trials(kills: int, whole: Whole, pick: random.Random) -> list[Trial]:
         how = ways[n % len(ways)]
         write = 3 + n // len(ways) % (whole.writes - 3)
         again = pick.randint(1, whole.writes) if n % 4 == 3 else 0
-        made.append(Trial(how, write, pick.uniform(0, whole.seconds), again))
+        made.append(Trial(how, write, pick.uniform(0, whole.seconds), again, provider=provider))
     return made
 
 
@@ -387,20 +375,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=240, help="runs of the unbroken engine")
     parser.add_argument("--mutant-kills", type=int, default=24, help="runs of each mutant")
+    parser.add_argument("--provider", choices=PROVIDERS, default="filesystem")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--processes", type=int, default=(os.cpu_count() or 2) + 1)
     options = parser.parse_args()
     folder, pick = Path(tempfile.mkdtemp(prefix="crash-")), random.Random(options.seed)
-    whole = measured(folder / "whole")
+    whole = measured(folder / "whole", options.provider)
     print(f"seed {options.seed}; the whole run: {whole.writes} writes, {len(whole.ledger)} effects", flush=True)
-    planned = trials(options.kills, whole, pick)
+    planned = trials(options.kills, whole, pick, options.provider)
     outcomes = tried(folder / "unbroken", planned, whole, options.processes)
     print(told(planned, outcomes), flush=True)
     for trial, outcome in zip(planned, outcomes, strict=True):
         for problem in outcome.problems[:2]:
             print(f"  {trial}: {problem[:400]}")
     failed = any(outcome.problems for outcome in outcomes)
-    for mutant in MUTANTS:
+    for mutant in MUTANTS if options.provider == "filesystem" else ():
         broken = mutant_trials(mutant, whole, options.mutant_kills)
         outcomes = tried(folder / mutant.replace(" ", "-"), broken, whole, options.processes)
         caught = [(trial, outcome) for trial, outcome in zip(broken, outcomes, strict=True) if outcome.problems]

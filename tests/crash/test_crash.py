@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from crash.harness import MUTANTS, Whole, measured, mutant_trials, told, trials, tried
+from crash.harness import MUTANTS, SHOWN, Whole, measured, mutant_trials, told, trials, tried
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
 
@@ -29,6 +29,14 @@ def test_no_completed_effect_is_lost_or_repeated_however_the_process_is_killed(t
     print(f"\n{told(planned, outcomes)} (seed {seed})")
     for trial, outcome in zip(planned, outcomes, strict=True):
         assert not outcome.problems, f"{trial} (seed {seed}): {outcome.problems[0]}"
+
+
+def test_none_is_lost_from_a_database_either(tmp_path: Path) -> None:
+    whole = measured(tmp_path / "whole", "sqlite")
+    planned = trials(len(SHOWN), whole, random.Random(20261123), "sqlite")
+    for trial, outcome in zip(planned, tried(tmp_path, planned, whole, AT_ONCE), strict=True):
+        assert outcome.kills, f"{trial}: it lived"
+        assert not outcome.problems, f"{trial}: {outcome.problems[0]}"
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
