@@ -357,7 +357,7 @@ class SQLiteStore:
     def clear_notes(self, session: str, kind: str | None) -> None:
         """See `Store.clear_notes`."""
         if self._file.look("SELECT 1"):
-            self._file.run("DELETE FROM notes WHERE session = ?1 AND kind = coalesce(?2, kind)", (session, kind))
+            self._file.run("DELETE FROM notes WHERE session = ? AND kind = coalesce(?, kind)", (session, kind))
 
     def set_status(self, session: str, branch: str, status: str) -> None:
         """See `Store.set_status`."""
