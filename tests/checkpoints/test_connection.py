@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import sqlite3
+import sys
 from pathlib import Path
+
+import pytest
 
 from playbooks.checkpoints.connection import Connection
 
@@ -22,3 +25,12 @@ def test_what_is_let_go_of_is_closed(alone: Path) -> None:
     del connection
     gc.collect()  # its cache of statements refers to it
     assert closed == [True]
+
+
+def test_one_that_can_not_be_opened_says_so_and_nothing_else(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    with pytest.raises(sqlite3.OperationalError):
+        sqlite3.connect("nowhere/there.db", factory=Connection)
+    gc.collect()
+    assert said == []

@@ -6,6 +6,7 @@ contract knows no `close`.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 
@@ -13,4 +14,5 @@ class Connection(sqlite3.Connection):
     """Closed when it is collected; from Python 3.13 on others warn that they were not."""
 
     def __del__(self) -> None:
-        self.close()
+        with contextlib.suppress(sqlite3.ProgrammingError):  # it could not be opened, and is none
+            self.close()
