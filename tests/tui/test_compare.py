@@ -7,7 +7,8 @@ from tui.desk import Desk, Opens
 from tui.programs import HAGGLES
 
 from playbooks_tui.screens.compare.lines import sign_of
-from playbooks_tui.screens.compare.screen import Compare, CompareHead, Lines, Sides
+from playbooks_tui.screens.compare.panes import CompareHead, Lines, Sides
+from playbooks_tui.screens.compare.screen import Compare
 from playbooks_tui.screens.filter import FilterList
 from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.help import Help

@@ -21,17 +21,19 @@ from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
 from playbooks.runtime.notices import StatusChanged
 from playbooks.session.library import SessionLibrary
-from playbooks_tui.app import Debugger, parting
+from playbooks_tui.app import Debugger
 from playbooks_tui.opening import Openings
+from playbooks_tui.run import parting
 from playbooks_tui.screens import sessions as list_of_sessions
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.screens.confirm import Confirm
 from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.help import HelpPane
 from playbooks_tui.screens.line import LineScreen
-from playbooks_tui.screens.sessions import SessionRows, Sessions, SessionsHead
+from playbooks_tui.screens.sessions import Sessions
 from playbooks_tui.told import Ended
 from playbooks_tui.widgets.foot import Foot
+from playbooks_tui.widgets.session_rows import SessionRows, SessionsHead
 
 Shown = tuple[Debugger, Pilot[int], Callable[[Callable[[], object]], object]]
 

@@ -1,17 +1,15 @@
-"""The debugger as an application: themes, leaving and signals; and `run_debugger`, which the command line calls."""
+"""The debugger as an application: its screens, themes and commands, other sessions, leaving and signals."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import difflib
-import shlex
 import signal
-import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,11 +21,8 @@ from textual.dom import DOMNode
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from playbooks.cli.arguments import typed_name
-from playbooks.config import Config
-from playbooks.errors import ExitStatus, UserError
+from playbooks.errors import UserError
 from playbooks.runtime.notices import Output
-from playbooks.session import DebugSession, FollowedSession
 from playbooks.session.following import ReadOnly
 from playbooks_tui import kept
 from playbooks_tui.bridge import Bridge
@@ -37,7 +32,6 @@ from playbooks_tui.opening import Openings
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.situation import engine_mode
 from playbooks_tui.starting import end_of_start, load_the_rest
-from playbooks_tui.terminal import terminal_of_our_own
 from playbooks_tui.typeahead import TypeAhead
 from playbooks_tui.widgets.foot import Foot
 
@@ -400,88 +394,3 @@ class Debugger(TypeAhead):
             self._exception = error
             self._exception_event.set()
         self._close_messages_no_wait()
-
-
-def run_debugger(
-    programs: Sequence[str],
-    *,
-    config: Config,
-    resume: str | bool | None = None,
-    breakpoints: Sequence[str] = (),
-    set: Mapping[str, Any] | None = None,
-    message: str | None = None,
-    model: str | None = None,
-    trust: bool = False,
-    pause: bool = False,
-) -> int:
-    """Opens the debugger on the terminal and stays until it is left.
-
-    Without `resume`, the newest unfinished session of the program is shown and waits; when there is none, a new one
-    runs.
-
-    Args:
-        programs: Files of the program; none with an id in `resume`, or for the list of sessions.
-        config: Settings, as `debug` wants them.
-        resume: As `DebugSession.open`.
-        breakpoints: Where to stop, in their text form; kept with the session.
-        set: Variables before the first statement.
-        message: What the person says first.
-        model: As `--model`.
-        trust: Go on also from checkpoints that this user's engine did not write.
-        pause: Stop before the first await.
-
-    Returns:
-        The exit status.
-
-    Raises:
-        UserError: The session can't be opened, told before the screen takes the terminal.
-    """
-    openings = Openings(config, tuple(programs), model, trust, tuple(breakpoints), dict(set or {}), message)
-    bridge = openings.first(resume, pause=pause) if programs or isinstance(resume, str) else None
-    shown = bridge is not None and resume is None and bridge.session.resumed is not None
-    debugger = Debugger(
-        bridge,
-        begin=not shown or (bridge is not None and bridge.session.read_only),
-        held=pause,
-        theme=config.debugger.theme,
-        keymap=dict(config.debugger.keymap),
-        openings=openings,
-        state=kept.state_file(),
-    )
-
-    def told(line: str) -> None:
-        if debugger.bridge is not None:
-            debugger.bridge.tell(Output("", line))
-
-    with terminal_of_our_own(told):
-        try:
-            debugger.run()
-        finally:
-            if debugger.bridge is not None:
-                debugger.bridge.leave()
-    if debugger.crash is not None:
-        raise debugger.crash
-    if debugger.bridge is None:
-        return int(ExitStatus.FINISHED)
-    with contextlib.suppress(OSError):  # the window is closed: nobody reads it
-        for line in parting(debugger.bridge.session, [typed_name(), "debug", *programs]):
-            print(line, file=sys.stderr)
-    return int(debugger.bridge.session.exit_status)
-
-
-def parting(session: DebugSession | FollowedSession, again: Sequence[str]) -> list[str]:
-    """The last words: why it did not finish, and how to go on with it.
-
-    Args:
-        session: After its run.
-        again: The command that would resume it, without `--resume`.
-    """
-    status = session.exit_status
-    if status == ExitStatus.FINISHED:
-        return []
-    lines = [session.error] if session.error else []
-    if status == ExitStatus.INTERRUPTED and session.timeline:
-        lines.append(f"Interrupted at {session.timeline[-1].id}.")
-    if session.id and session.timeline:  # without a checkpoint nothing is kept
-        lines.append(f"Resume with: {shlex.join([*again, '--resume', session.id])}")
-    return lines

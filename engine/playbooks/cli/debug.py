@@ -52,7 +52,7 @@ def command(
     gc.disable()  # until the first frame: the screen goes on with it then
     try:
         from playbooks.config import Config
-        from playbooks_tui.app import run_debugger
+        from playbooks_tui.run import run_debugger
 
         return run_debugger(
             programs,
