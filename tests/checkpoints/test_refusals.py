@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from checkpoints.records import KEY, begin, checkpoint, fresh
@@ -87,6 +89,31 @@ def test_a_folder_that_can_not_be_written_is_still_read(store: FileStore) -> Non
     finally:
         for path in [Path("there"), *Path("there").rglob("*")]:
             path.chmod(0o700)
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, name: str, number: int) -> None:
+    """Lets a call of the system fail, as a full disk or a storage that is read-only does, for whoever it is."""
+
+    def refused(*args: object, **kwargs: object) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, name, refused)
+
+
+def test_a_session_in_a_storage_that_is_read_only_is_refused_in_one_line(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(store)
+    refuse(monkeypatch, "open", errno.EROFS)
+    with pytest.raises(StorageError, match=r"^\.checkpoints: checkpoints can't be kept: Read-only .*make it"):
+        store.lock("s1").__enter__()
+
+
+def test_a_session_can_be_held_on_a_full_disk_to_make_room(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(store)
+    refuse(monkeypatch, "write", errno.ENOSPC)
+    with store.lock("s1"):
+        assert store.is_open("s1")
 
 
 def test_a_storage_path_that_is_a_file_is_one_clear_line() -> None:

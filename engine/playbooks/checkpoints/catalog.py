@@ -78,7 +78,7 @@ class Catalog:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
-        self._begun = 0
+        self.begun = 0
         """How many times it had to be begun anew."""
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(list[Header]).decode
@@ -94,12 +94,18 @@ class Catalog:
         """Agent → when its folder had last changed while the index said what the folder says, in nanoseconds."""
         return self._do(lambda db: dict(db.execute("SELECT agent, changed FROM folders")))
 
-    def set_folders(self, changed: Mapping[str, int]) -> None:
-        """The index says now what these folders said then; of others it does not know."""
+    def set_folders(self, changed: Mapping[str, int], begun: int) -> None:
+        """The index says now what these folders said then; of others it does not know.
+
+        Args:
+            changed: Agent → when its folder had last changed, in nanoseconds.
+            begun: Of which index this holds: one that was begun meanwhile says nothing of them yet.
+        """
 
         def replaced(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM folders")
-            db.executemany("INSERT INTO folders VALUES (?,?)", changed.items())
+            if self.begun == begun:
+                db.executemany("INSERT INTO folders VALUES (?,?)", changed.items())
 
         self._do(replaced)
 
@@ -257,10 +263,10 @@ class Catalog:
     def settled(self, catch_up: Callable[[], object], act: Callable[[], _T]) -> _T:
         """What the index says once it is brought up to what it is of; again when it had to be begun anew meanwhile."""
         while True:
-            begun = self._begun
+            begun = self.begun
             catch_up()
             found = act()
-            if begun == self._begun:  # the one in memory, at the latest, stays
+            if begun == self.begun:  # the one in memory, at the latest, stays
                 return found
 
     def _do(self, act: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -286,11 +292,11 @@ class Catalog:
 
     def _open_anew(self) -> sqlite3.Connection:
         self.discard()
-        self._begun += 1
+        self.begun += 1
         return self._open()
 
     def _open_in_memory(self) -> sqlite3.Connection:
-        self._begun += 1
+        self.begun += 1
         return _connect(":memory:")
 
 

@@ -98,6 +98,7 @@ class FileIndex:
     def _catch_up(self) -> None:
         """Makes the catalogue say what the files say: reads those it lacks, drops what is gone."""
         self.flush()
+        begun = self._catalog.begun
         folders = {agent: self._changed(agent) for agent in self.agents()}
         if folders == self._catalog.folders():
             return
@@ -121,7 +122,7 @@ class FileIndex:
         now = time.time_ns()
         settled = {agent: at for agent, at in folders.items() if at and now - at > _SETTLED_NS and agent not in unread}
         if settled or self._catalog.folders():
-            self._catalog.set_folders(settled)
+            self._catalog.set_folders(settled, begun)
 
     def _changed(self, agent: str) -> int:
         """When files of an agent last came or went, in nanoseconds; 0: there is no such folder."""

@@ -6,7 +6,6 @@ process can have taken its number.** Apart from the catalogue, the format and th
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from collections import Counter
@@ -74,7 +73,7 @@ class FileStore:
             finally:
                 locks.release(counter)
         except OSError as error:
-            raise self._refused(error) from error
+            raise StorageError.of(error, self._base) from error
 
     def _raise_highest(self, agent: str, counter: int, by: int) -> int:
         """Adds to the highest number, under its lock. What files show counts too: they may have been copied here."""
@@ -98,7 +97,7 @@ class FileStore:
         except FileExistsError:
             raise NumberTaken(header.id) from None
         except OSError as error:
-            raise self._refused(error) from error
+            raise StorageError.of(error, self._base) from error
         self._index.add(header)
 
     def write_group(self, checkpoints: Sequence[Checkpoint]) -> None:
@@ -122,7 +121,7 @@ class FileStore:
             folder = self._folder(header.agent)
             self._placer.replace(folder, f"{folder}/{header.id}.pkl", data)
         except OSError as error:
-            raise self._refused(error) from error
+            raise StorageError.of(error, self._base) from error
         self._index.add(header)
 
     def flush(self) -> None:
@@ -139,7 +138,7 @@ class FileStore:
             for id in ids:
                 self._unlink(id)
         except OSError as error:
-            raise self._refused(error) from error
+            raise StorageError.of(error, self._base) from error
         self._index.remove(ids)
 
     def _keep_highest(self, agent: str) -> None:
@@ -166,16 +165,6 @@ class FileStore:
             make_folder(folder)
             self._folders[agent] = folder
         return self._folders[agent]
-
-    def _refused(self, error: OSError) -> StorageError:
-        reason = error.strerror or str(error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            fix = "make room, then resume; every earlier checkpoint is whole"
-        elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            fix = "make it writable, or set storage_path in playbooks.toml to a folder that is"
-        else:
-            fix = "every earlier checkpoint is as it was"
-        return StorageError(f"checkpoints can't be kept: {reason}", fix, file=self._base)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -290,7 +279,7 @@ class FileStore:
             make_folder(self._base)
             return self._notes.new_session(max([0, *used]) + 1)
         except OSError as error:
-            raise self._refused(error) from error
+            raise StorageError.of(error, self._base) from error
 
     def _sweep(self) -> None:
         for extent in self._index.extents():
@@ -304,7 +293,7 @@ class FileStore:
         try:
             self._notes.add(session, kind, data)
         except OSError as error:
-            raise self._refused(error) from error
+            raise StorageError.of(error, self._base) from error
 
     def notes(self, session: str, kind: str) -> list[Note]:
         """See `Store.notes`."""
@@ -318,7 +307,7 @@ class FileStore:
         try:
             self._notes.clear(session, kind)
         except OSError as error:
-            raise self._refused(error) from error
+            raise StorageError.of(error, self._base) from error
 
     def set_status(self, session: str, branch: str, status: str) -> None:
         """See `Store.set_status`."""

@@ -7,16 +7,16 @@ Apart because every store that lives on this machine needs the same one, whateve
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from playbooks.checkpoints import locks
 from playbooks.checkpoints.ids import SESSION
 from playbooks.checkpoints.placing import make_folder
-from playbooks.checkpoints.store import SessionOpen
+from playbooks.checkpoints.store import SessionOpen, StorageError
 
 _PROBED_S: Final = 0.05
 """Somebody who only asks whether a session is open holds its lock for a moment."""
@@ -43,27 +43,32 @@ class SessionLocks:
         finally:
             os.close(file)
 
-    @contextmanager
+    @contextlib.contextmanager
     def lock(self, session: str) -> Iterator[None]:
         """Holds the session; the end of the process releases it, a kill too.
 
         Raises:
             SessionOpen: Another living process holds it.
+            StorageError: There is no room for the lock, or it may not be written.
             ValueError: It is no session's id.
         """
         if not SESSION.fullmatch(session):
             raise ValueError(f"no session id: {session!r}")
-        for folder in (self._folder.parent, self._folder, self._folder / session):
-            make_folder(folder)
-        file = os.open(self._folder / session / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            for folder in (self._folder.parent, self._folder, self._folder / session):
+                make_folder(folder)
+            file = os.open(self._folder / session / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StorageError.of(error, str(self._folder.parent)) from error
         try:
             if not locks.held(file, wait_s=_PROBED_S):
                 os.lseek(file, 1, os.SEEK_SET)  # the first byte is what is locked where locks are of bytes
                 told = os.read(file, 20).decode("ascii", "ignore").strip()
                 raise SessionOpen(session, int(told) if told.isdigit() else 0)
-            os.ftruncate(file, 0)
-            os.lseek(file, 0, os.SEEK_SET)
-            os.write(file, f" {os.getpid()}\n".encode())
+            with contextlib.suppress(OSError):  # on a full disk: whoever makes room needs the lock, not the note
+                os.ftruncate(file, 0)
+                os.lseek(file, 0, os.SEEK_SET)
+                os.write(file, f" {os.getpid()}\n".encode())
             yield
         finally:
             os.close(file)

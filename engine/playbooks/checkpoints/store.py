@@ -5,6 +5,7 @@ Apart so that the engine is written against this and not against files: every pr
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -20,6 +21,22 @@ class StorageError(UserError):
 
     def __init__(self, what: str, fix: str = "", *, file: str = "") -> None:
         super().__init__(what, fix, file=file, status=ExitStatus.FAILED)
+
+    @classmethod
+    def of(cls, error: OSError, file: str) -> StorageError:
+        """What the system said, as one line with what to do.
+
+        Args:
+            error: From writing.
+            file: What people call the storage.
+        """
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            fix = "make room, then resume; every earlier checkpoint is whole"
+        elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            fix = "make it writable, or set storage_path in playbooks.toml to a folder that is"
+        else:
+            fix = "every earlier checkpoint is as it was"
+        return cls(f"checkpoints can't be kept: {error.strerror or error}", fix, file=file)
 
 
 class UnknownCheckpoint(UserError):
