@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from tui.desk import Desk, Opens
 from tui.programs import HAGGLES
 
@@ -55,6 +56,16 @@ async def test_d_compares_a_branch_with_the_one_it_left(desk: Opens, size: tuple
         assert "≠ Shop" in lines and "since they parted" in lines and "'80'" in lines and "'9'" in lines
         width = screen.query_one(Sides).scrollable_content_region.width
         assert all(screen.query_one(Sides).line(y).cells <= width for y in range(len(screen.query_one(Sides).rows)))
+
+
+async def test_the_days_in_which_nobody_ran_a_branch_are_not_in_its_time(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await forked(d)
+        record = d.screen.record
+        last = record.branches["fork-1"].rows[-1]  # made a day later, after a resume
+        record.headers[last] = replace(record.headers[last], time=record.headers[last].time + 86_400)
+        screen = await compared(d)
+        assert all(0 < side.seconds < 3_600 for side in screen.sides)
 
 
 async def test_x_swaps_the_sides_and_y_copies_the_command(desk: Opens) -> None:

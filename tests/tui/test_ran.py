@@ -23,6 +23,7 @@ def test_each_moment_counts_once_and_neither_pauses_nor_the_days_between_two_run
         header("1000", 4, "say", time=90_000.0, took=0.5),  # resumed a day later
     ]
     assert ran(rows) == pytest.approx(4.0 + 1.0 + 0.5)
+    assert ran(rows[5:], since=103.75) == pytest.approx(0.25 + 1.0 + 0.5)
     assert ran([]) == 0
 
 

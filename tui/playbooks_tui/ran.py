@@ -12,16 +12,17 @@ from collections.abc import Iterable
 from playbooks.checkpoints.record import Header
 
 
-def ran(headers: Iterable[Header]) -> float:
+def ran(headers: Iterable[Header], *, since: float = 0.0) -> float:
     """Seconds.
 
     Args:
-        headers: Of the session, in sequence order.
+        headers: In sequence order.
+        since: What was done before this time does not count.
     """
     spans: list[tuple[float, float]] = []
     """When somebody worked: apart, in order."""
     for header in headers:
-        begin, end = header.time - header.took, header.time
+        begin, end = max(header.time - header.took, since), header.time
         while spans and spans[-1][1] >= begin:
             first, last = spans.pop()
             begin, end = min(begin, first), max(end, last)

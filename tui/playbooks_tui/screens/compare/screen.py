@@ -15,6 +15,7 @@ from textual.screen import Screen
 from playbooks.checkpoints.record import Header
 from playbooks.session.record import Comparison
 from playbooks_tui.keys import key_name
+from playbooks_tui.ran import ran
 from playbooks_tui.record import Record
 from playbooks_tui.rows import Filter, Ways
 from playbooks_tui.screens.compare.lines import (
@@ -195,12 +196,12 @@ class Compare(Screen[str | None]):
         )
 
     def _lasted(self, comparison: Comparison, place: int) -> float:
-        """How long a side ran: a branch begins when it was forked, not when its fork's checkpoint was made."""
+        """How long a side ran, as the header's clock counts: a branch begins when it was forked, not where."""
         head = (comparison.left, comparison.right)[place]
         fork = self._record.place.get(comparison.fork.id, -1) if comparison.fork else -1
         rows = [row for row in self._record.path(head.branch) if fork < row <= self._record.place.get(head.id, -1)]
         headers = [self._record.headers[row] for row in rows]
-        return max(0.0, headers[-1].time - headers[0].time + headers[0].took) if headers else 0.0
+        return ran(headers, since=headers[0].time - headers[0].took) if headers else 0.0
 
     def draw(self) -> None:
         """Draws all of it."""
