@@ -57,7 +57,6 @@ class FakeSession:
     heard: list[tuple[str, str | None]] = field(default_factory=list)
     interrupts: int = 0
     input_closed: bool = False
-    opened_with: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._listeners: list[Listener] = []

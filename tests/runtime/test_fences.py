@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,12 +9,8 @@ from runtime.python_texts import chunkings, library_files, library_text, program
 
 from playbooks.runtime.fences import CodeExtractor
 
-
-@pytest.fixture(autouse=True)
-def quiet() -> None:
-    """Generated programs make the compiler warn; that is not what is tested."""
-    warnings.simplefilter("ignore", SyntaxWarning)
-    warnings.simplefilter("ignore", DeprecationWarning)
+# Generated programs make the compiler warn; that is not what is tested.
+pytestmark = pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 
 
 def extract(*chunks: str) -> tuple[str, str]:

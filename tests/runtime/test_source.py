@@ -6,7 +6,6 @@ import ast
 import asyncio
 import inspect
 import sys
-import warnings
 from typing import Any
 
 import pytest
@@ -28,11 +27,8 @@ from playbooks.runtime.source import (
 NESTED = sys.version_info >= (3, 12)
 
 
-@pytest.fixture(autouse=True)
-def quiet() -> None:
-    """Generated programs make the compiler warn; that is not what is tested."""
-    warnings.simplefilter("ignore", SyntaxWarning)
-    warnings.simplefilter("ignore", DeprecationWarning)
+# Generated programs make the compiler warn; that is not what is tested.
+pytestmark = pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 
 
 # -- `$x` --------------------------------------------------------------------------------------------------------------

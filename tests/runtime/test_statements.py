@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-import warnings
 
 import pytest
 from hypothesis import given
@@ -16,12 +15,8 @@ from playbooks.runtime.lexer import Lexer
 from playbooks.runtime.source import mark
 from playbooks.runtime.statements import Statement, StatementStream
 
-
-@pytest.fixture(autouse=True)
-def quiet() -> None:
-    """Generated programs and old modules make the compiler warn; that is not what is tested."""
-    warnings.simplefilter("ignore", SyntaxWarning)
-    warnings.simplefilter("ignore", DeprecationWarning)
+# Generated programs and old modules make the compiler warn; that is not what is tested.
+pytestmark = pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 
 
 def split(*chunks: str) -> list[Statement]:

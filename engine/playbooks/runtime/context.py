@@ -26,7 +26,7 @@ from playbooks.runtime.describing import CALLED
 from playbooks.runtime.frame import Frame
 from playbooks.runtime.response import Response
 from playbooks.runtime.stored_names import StoredNames
-from playbooks.runtime.targets import HUMAN
+from playbooks.runtime.targets import HUMAN, named
 from playbooks.state import ProgramState
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _now(state: ProgramState, cls: AgentClass, frame: int, own: Mapping[str, Any
         lines.append(_PLANNED)
     if meeting := meeting_of(state, frame):
         held = state.meeting(meeting)
-        there = ", ".join(_who(state, agent) for agent in held.attendees if agent != row.agent) or "nobody else"
+        there = ", ".join(named(agent, state) for agent in held.attendees if agent != row.agent) or "nobody else"
         lines.append(
             f"Meeting {meeting}, about {held.topic}, has ended."
             if held.ended
@@ -158,7 +158,7 @@ def _now(state: ProgramState, cls: AgentClass, frame: int, own: Mapping[str, Any
     if artifacts := state.artifacts.get(row.agent):
         lines.append("The agent's artifacts:")
         lines += [f"    {name}: {summary}" for name, (summary, _) in sorted(artifacts.items())]
-    others = [_who(state, id) for id in _acquainted(state, row.agent)]
+    others = [named(id, state) for id in _acquainted(state, row.agent)]
     if others:
         lines.append("Other agents: " + ", ".join(others))
     lines.append("Write the code that comes next.")
@@ -187,10 +187,6 @@ def _acquainted(state: ProgramState, agent: str) -> list[str]:
         elif agent in receivers:
             known.add(sender)
     return [id for id in state.agents if id in known and id not in (agent, HUMAN)]
-
-
-def _who(state: ProgramState, agent: str) -> str:
-    return "user" if agent == HUMAN else f"agent {agent} ({state.agents[agent][0]})"
 
 
 def meeting_of(state: ProgramState, frame: int) -> str:

@@ -56,8 +56,8 @@ def resolve(text: object, state: ProgramState, program: Program, meeting: str = 
         attendees = state.meeting(id).attendees
         for agent in agents:
             if agent not in attendees:
-                there = ", ".join(_named(attendee, state) for attendee in attendees)
-                raise UnknownTarget(f"{_named(agent, state)} does not take part in meeting {id}; {there} do")
+                there = ", ".join(named(attendee, state) for attendee in attendees)
+                raise UnknownTarget(f"{named(agent, state)} does not take part in meeting {id}; {there} do")
         return Target(agents, id)
     return Target(_agents(words, state, program))
 
@@ -86,10 +86,11 @@ def _agents(words: str, state: ProgramState, program: Program) -> tuple[str, ...
 
 
 def _who(state: ProgramState) -> str:
-    return f"there are user, {', '.join(_named(id, state) for id in state.agents if id != HUMAN)}"
+    return f"there are user, {', '.join(named(id, state) for id in state.agents if id != HUMAN)}"
 
 
-def _named(agent: str, state: ProgramState) -> str:
+def named(agent: str, state: ProgramState) -> str:
+    """An agent as a model is told of it: by its id, with its class."""
     return "user" if agent == HUMAN else f"agent {agent} ({state.agents[agent][0]})"
 
 
