@@ -9,32 +9,15 @@ from typing import Any
 
 from playbooks.errors import ExitStatus
 from playbooks.runtime.notices import AgentView, Asked, Listener, MessageSent, MessageView, Notice, RunStatus
-from playbooks.session.resume import FailedAgent
+from playbooks.session.resume import FailedAgent, Resumed, ResumedAgent
 
 SELLER = AgentView("1000", "Seller", "running")
 BUYER = AgentView("1001", "Buyer", "waiting", waits_for="agent 1000")
 
 
-@dataclass(frozen=True)
-class FoundAgent:
-    agent: str
-    checkpoint: str = ""
-    statement: str = ""
-
-
-@dataclass(frozen=True)
-class Found:
-    agents: Sequence[FoundAgent]
-    checkpoint: str = "1000_ckpt_7"
-    skipped: Sequence[str] = ()
-    said_after: Sequence[str] = ()
-    program: str = "pen.pb"
-    changed_files: Sequence[str] = ()
-    failed: Sequence[FailedAgent] = ()
-    may_have_run: Sequence[str] = ()
-    session: str = "s1"
-    finished: bool = False
-    asked: Sequence[MessageView] = ()
+def found(*agents: ResumedAgent, **more: Any) -> Resumed:
+    """What a resume of `pen.pb` found."""
+    return Resumed("s1", "main", "1000_ckpt_7", agents, program="pen.pb", **more)
 
 
 @dataclass(frozen=True)
@@ -50,7 +33,7 @@ class FakeSession:
     id: str = ""
     exit_status: ExitStatus = ExitStatus.FINISHED
     error: str = ""
-    resumed: Found | None = None
+    resumed: Resumed | None = None
     agents: dict[str, AgentView] = field(default_factory=lambda: {"1000": SELLER, "1001": BUYER})
     timeline: Sequence[Row] = ()
     failed: Sequence[FailedAgent] = ()

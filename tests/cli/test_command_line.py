@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 import pytest
-from cli.fake_session import SELLER, FailedAgent, FakeSession, Found, FoundAgent, Row, ask, said
+from cli.fake_session import SELLER, FakeSession, Row, ask, found, said
 from click.testing import CliRunner
 
 from playbooks.cli import debug, entry
@@ -24,6 +24,7 @@ from playbooks.cli.run import play
 from playbooks.console.transcript import Taste
 from playbooks.errors import ExitStatus, UserError
 from playbooks.runtime.notices import AgentView, MessageSent
+from playbooks.session.resume import FailedAgent, ResumedAgent
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -243,8 +244,8 @@ def played(
 
 
 def test_a_resume_prints_what_the_guide_shows(capsys: pytest.CaptureFixture[str]) -> None:
-    found = Found([FoundAgent("1000", "1000_ckpt_7", 'await Say("user", "hi")'), FoundAgent("1002")])
-    _, out, _ = played(FakeSession(id="s1", resumed=found), capsys)
+    resumed = found(ResumedAgent("1000", "1000_ckpt_7", 'await Say("user", "hi")'), ResumedAgent("1002", "", ""))
+    _, out, _ = played(FakeSession(id="s1", resumed=resumed), capsys)
     assert out == (
         "🔄 Found checkpoint for agent 1000\n"
         "   Checkpoint: 1000_ckpt_7\n"
@@ -255,14 +256,13 @@ def test_a_resume_prints_what_the_guide_shows(capsys: pytest.CaptureFixture[str]
 
 
 def test_a_resume_says_what_it_skipped_and_what_had_been_said_after_it(capsys: pytest.CaptureFixture[str]) -> None:
-    found = Found(
-        [],
-        skipped=["1000_ckpt_8: truncated"],
-        said_after=["1000: 80, and it is yours."],
-        changed_files=["pen.pb"],
-        failed=[FailedAgent("1001", "Buyer", "Main failed 3 times", "1001_ckpt_4")],
+    resumed = found(
+        skipped=("1000_ckpt_8: truncated",),
+        said_after=("1000: 80, and it is yours.",),
+        changed_files=("pen.pb",),
+        failed=(FailedAgent("1001", "Buyer", "Main failed 3 times", "1001_ckpt_4"),),
     )
-    _, _, err = played(FakeSession(id="s1", resumed=found), capsys)
+    _, _, err = played(FakeSession(id="s1", resumed=resumed), capsys)
     assert err.splitlines() == [
         "Skipped 1000_ckpt_8: truncated",
         "Going on from 1000_ckpt_7.",

@@ -177,7 +177,7 @@ def test_program_edited_is_named_and_what_was_recorded_runs() -> None:
     program = Path(bench.file)
     program.write_text(program.read_text("utf-8").replace("return what", "return what * 2"), "utf-8")
     resumed = bench.play(storage=CRASHED, resume=True)
-    assert resumed.resumed is not None and resumed.resumed.program_changed
+    assert resumed.resumed is not None and resumed.resumed.changed_files
     assert resumed.ending == whole.ending
 
 

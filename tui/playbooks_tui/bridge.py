@@ -293,7 +293,7 @@ async def opened(session: DebugSession | FollowedSession) -> Opened:
         *([f"{session.id} runs in another process: it is shown as it goes on, read-only"] if session.read_only else []),
         *(f"skipped: {reason}" for reason in session.resumed.skipped),
         *(f"◐ {line}" for line in session.resumed.may_have_run),
-        *(["the program's files have changed: the recorded text runs"] if session.resumed.program_changed else []),
+        *(["the program's files have changed: the recorded text runs"] if session.resumed.changed_files else []),
     )
     return Opened(
         program,

@@ -79,10 +79,6 @@ class Resumed(msgspec.Struct, frozen=True):
         """Whether nothing is left to run."""
         return self.status == "finished"
 
-    @property
-    def program_changed(self) -> bool:
-        return bool(self.changed_files)
-
 
 class NothingToResume(UserError):
     """All sessions of the program are finished."""
