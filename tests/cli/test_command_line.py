@@ -105,6 +105,7 @@ def ran(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         (["./x.pb"], "playbooks: no command './x.pb'; write playbooks run ./x.pb"),
         (["run"], "playbooks run: missing argument 'PROGRAM...'; see playbooks run --help"),
         (["run", "--loud", "a.pb"], "playbooks run: no such option '--loud'"),
+        (["run", "--snoop", "maybe", "a.pb"], "'--snoop': 'maybe' is neither true nor false; see playbooks run --help"),
         (["fork", "1000_ckpt_2", "--result"], "playbooks fork: option '--result' requires an argument; see"),
         (["run", "a.pb", "--snoop", "maybe"], "'maybe' is not a valid boolean"),
         (["compile", "missing.pb"], "missing.pb: no such file"),

@@ -91,7 +91,7 @@ def test_a_pipe_gets_no_escape_codes_and_nothing_that_is_not_final() -> None:
 
 def test_warnings_and_errors_go_to_stderr() -> None:
     failed = AgentView("1000", "Seller", "failed", error="no more turns")
-    out, err = plain(Taste(), [ModelRetried("1000", 2, 1.5, "429"), AgentChanged(failed), AgentChanged(failed)])
+    out, err = plain(Taste(), [ModelRetried("1000", 2, 1.514457, "429"), AgentChanged(failed), AgentChanged(failed)])
     assert out == ""
     assert err.splitlines() == [
         "Seller: 429; the model is asked again in 1.5 s (attempt 2)",

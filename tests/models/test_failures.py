@@ -63,6 +63,22 @@ def test_the_wait_a_provider_asks_for(place: str, headers: dict[str, str], secon
     assert explained(raised("RateLimitError", "slow", 429, **{place: held})).retry_after_s == seconds
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[Errno -2] Name or service not known",
+        "[Errno 8] nodename nor servname provided, or not known",
+        "All connection attempts failed",
+        "[Errno 101] Network is unreachable",
+    ],
+)
+def test_a_provider_that_is_not_reached_did_not_answer_500(said: str) -> None:
+    told = f"litellm.InternalServerError: OpenAIException - {said}. Handle with `litellm.InternalServerError`."
+    failure = explained(raised("InternalServerError", told, 500))
+    assert (failure.reason, failure.again) == (f"no connection to openai: {said.rpartition('] ')[2]}", True)
+    assert failure.fix == "check the network and the address"
+
+
 def test_what_a_wrapped_error_wraps_is_told() -> None:
     inner = raised("APIConnectionError", "litellm.APIConnectionError: APIConnectionError: OpenAIException - overloaded")
     outer = raised("MidStreamFallbackError", "wrapped", 500, original_exception=inner)

@@ -179,7 +179,7 @@ class Record:
                 touched.agents.add(told.agent)
                 touched.totals = touched.status = True
             case ModelRetried(agent, attempt, delay, reason):
-                words = f"{reason}; attempt {attempt} in {delay:g} s"
+                words = f"{reason}; attempt {attempt} in {round(delay, 1):g} s"
                 self.printed.append(Printed(agent, "warning", words))
                 touched.output = True
             case Output(agent, text, kind):

@@ -9,6 +9,7 @@ import difflib
 import importlib
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -123,6 +124,7 @@ def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:
     asked = " ".join(["playbooks", *(name for name in arguments[:1] if name in COMMANDS)])
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else asked
     said = " ".join(error.format_message().split()).rstrip(".").replace(". Did you", "; did you")
+    said = re.sub(r" is not a valid boolean\..*", " is neither true nor false", said)
     return f"{command}: {said[:1].lower()}{said[1:]}{'' if said.endswith('?') else f'; see {command} --help'}"
 
 

@@ -104,10 +104,10 @@ class Transcript:
             case MayHaveRun(agent=agent, call=call, decision=decision) if decision == "ask" or not self.taste.quiet:
                 return [Line("warning", clean(f"◐ {call} {DECIDED[decision]}"), self.name(agent), agent)]
             case ModelRetried(agent=agent, attempt=attempt, delay_s=delay, reason=reason) if not self.taste.quiet:
-                text = f"{reason}; the model is asked again in {delay:g} s (attempt {attempt})"
+                text = f"{reason}; the model is asked again in {round(delay, 1):g} s (attempt {attempt})"
                 return [Line("warning", clean(text), self.name(agent), agent)]
             case ModelAnswered(agent=agent, error=error) if error and not self.taste.quiet:
-                return [Line("warning", clean(f"the model's answer broke off: {error}"), self.name(agent), agent)]
+                return [Line("warning", clean(f"the model gave no whole answer: {error}"), self.name(agent), agent)]
             case _:
                 return []
 

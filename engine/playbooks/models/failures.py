@@ -102,6 +102,7 @@ def plain(text: str, environ: Mapping[str, str]) -> str:
     """A library's or provider's words on one line, without class names, keys and what goes beyond 200 characters."""
     text = redact(" ".join(text.split()), environ)
     text = re.sub(r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout|Timeout Error)(?::| -) )+", "", text).strip()
+    text = re.sub(r"\[Errno -?\d+\] |\.? Handle with `litellm\.\w+`\.?", "", text)
     return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 1].rstrip()}…"
 
 
@@ -124,7 +125,11 @@ def _is_connection(kinds: set[str], said: str) -> bool:
     """Whether there was no answer: LiteLLM gives a lost connection status 500 too, so only class and words tell."""
     if kinds & {"TransportError", "ConnectionError", "gaierror", "SSLError"}:
         return True
-    words = r"connection error|connect\w* (?:refused|reset)|peer closed|disconnected|cannot connect"
+    words = (
+        r"connection error|connect\w* (?:refused|reset)|connection attempts? failed|cannot connect"
+        r"|peer closed|disconnected|name or service not known|nodename nor servname|name resolution|getaddrinfo"
+        r"|no address associated|network is unreachable|no route to host"
+    )
     return re.search(words, said, re.IGNORECASE) is not None
 
 
