@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hypothesis import event, given
 from hypothesis import strategies as st
+from language.same import same_program
 
 from playbooks.errors import UserError
-from playbooks.language import Program, SourceFile, compile_program, parse_program, same_program
+from playbooks.language import Program, SourceFile, compile_program, parse_program
 
 _WORDS = st.sampled_from(
     [

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from language.same import same_program
 
-from playbooks.language import SourceFile, compile_program, load_program, parse_program, same_program
+from playbooks.language import SourceFile, compile_program, load_program, parse_program
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 PROGRAMS = sorted(CORPUS.glob("*.pb"))

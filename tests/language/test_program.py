@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from language.same import same_program
 
 from playbooks.errors import ExitStatus, UserError, UserErrors
 from playbooks.language import (
@@ -14,7 +15,6 @@ from playbooks.language import (
     compile_program,
     load_program,
     parse_program,
-    same_program,
 )
 from playbooks.language.names import identifier
 

@@ -119,14 +119,6 @@ def test_choosing_a_model_and_missing_its_key_imports_no_providers_library() -> 
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
-def test_loading_in_the_background_does_not_keep_the_process_alive() -> None:
-    done = run("""
-        from playbooks.models import preload
-        assert preload().daemon
-    """)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
 def test_an_interrupt_does_not_wait_for_the_import() -> None:
     done = run("""
         import asyncio

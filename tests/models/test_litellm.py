@@ -242,7 +242,7 @@ def test_nothing_of_it_reaches_the_terminal(peer: Any, tmp_path: Path) -> None:
         import asyncio, logging, warnings
         logging.basicConfig(level=logging.WARNING)
         from playbooks.models import ModelError, ModelRequest, ModelSettings
-        from playbooks.models.litellm import LiteLLMModel, preload
+        from playbooks.models.litellm import LiteLLMModel
 
         async def sleep(seconds): pass
 
@@ -259,7 +259,6 @@ def test_nothing_of_it_reaches_the_terminal(peer: Any, tmp_path: Path) -> None:
             told = [await ask("openai", name) for name in ("m", "bad", "cut")] + [await ask("nobody", "m")]
             assert [reason is None for reason in told] == [True, False, False, False], told
 
-        preload()
         asyncio.run(main())
         for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
             logging.getLogger(name).error("noise")

@@ -3,7 +3,7 @@
 Apart because a program can be read, checked, compiled and shown without a model, a runtime or a screen.
 """
 
-from playbooks.language.compiler import compile_program, same_program
+from playbooks.language.compiler import compile_program
 from playbooks.language.dollar import mark, unmark
 from playbooks.language.load import load_program
 from playbooks.language.model import (
@@ -36,7 +36,6 @@ __all__ = [
     "load_program",
     "mark",
     "parse_program",
-    "same_program",
     "split_description",
     "unmark",
 ]

@@ -1,7 +1,7 @@
 """`Program` → numbered text, which reads as the same program.
 
 Apart from the parser because it is its inverse and nothing else. `parse(compile(p))` equals `p` but for where things
-stood: `same_program` says exactly that.
+stood.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from msgspec.structs import replace
-
 from playbooks.language.keyvalues import nested, write_entries
 from playbooks.language.metadata import reads_as_metadata
-from playbooks.language.model import AgentClass, Playbook, Program, PythonBlock, Step
+from playbooks.language.model import AgentClass, Playbook, Program, PythonBlock
 from playbooks.language.problems import Problems
 from playbooks.language.python_blocks import read_python
 from playbooks.language.signature import write_signature
@@ -50,43 +48,6 @@ def compile_program(program: Program) -> str:
         parts.append("\n".join(["---", *write_entries(program.metadata), "---"]))
     parts += ["\n\n".join(_agent(agent)) for agent in program.agents]
     return "\n\n".join(parts) + "\n" if parts else ""
-
-
-def same_program(a: Program, b: Program) -> bool:
-    """Whether two programs are equal but for where they stand: files, paths and line numbers do not count.
-
-    All else does: agents and playbooks and their order, every text, number, code, trigger, parameter and metadata line.
-    """
-    return _placeless(a) == _placeless(b)
-
-
-def _placeless(program: Program) -> Program:
-    agents = tuple(
-        replace(
-            agent,
-            file="",
-            line=0,
-            metadata=dict(agent.metadata),
-            python=tuple(PythonBlock(block.source, "", 0) for block in agent.python),
-            playbooks=tuple(
-                replace(
-                    playbook,
-                    file="",
-                    line=0,
-                    metadata=dict(playbook.metadata),
-                    triggers=tuple(replace(trigger, line=0) for trigger in playbook.triggers),
-                    steps=tuple(_placeless_step(step) for step in playbook.steps),
-                )
-                for playbook in agent.playbooks
-            ),
-        )
-        for agent in program.agents
-    )
-    return Program(agents, (), (), dict(program.metadata))
-
-
-def _placeless_step(step: Step) -> Step:
-    return replace(step, file="", line=0, children=tuple(_placeless_step(child) for child in step.children))
 
 
 def _agent(agent: AgentClass) -> Iterator[str]:

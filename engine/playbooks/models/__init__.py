@@ -3,7 +3,6 @@
 from playbooks.models.base import Model, ModelError, ModelRequest, ModelSettings, Retry, Text, Usage
 from playbooks.models.choose import create_model, parse_model_option
 from playbooks.models.keys import missing_key
-from playbooks.models.litellm import preload
 from playbooks.models.prompt import PROMPT_VERSION, system_prompt
 
 __all__ = [
@@ -18,6 +17,5 @@ __all__ = [
     "create_model",
     "missing_key",
     "parse_model_option",
-    "preload",
     "system_prompt",
 ]

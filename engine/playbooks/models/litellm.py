@@ -76,26 +76,6 @@ def load() -> Any:
     return library
 
 
-def preload() -> threading.Thread:
-    """Imports LiteLLM in the background, so that the first call does not wait for it.
-
-    A failure to import is told by the first call.
-
-    Returns:
-        The thread, which ends with the import and never keeps the process alive.
-    """
-    thread = threading.Thread(target=_load_quietly, name="litellm import", daemon=True)
-    thread.start()
-    return thread
-
-
-def _load_quietly() -> None:
-    try:
-        load()
-    except ModelError:
-        pass
-
-
 async def _loaded() -> Any:
     """LiteLLM without stopping the loop for its import.
 
@@ -107,7 +87,8 @@ async def _loaded() -> Any:
     done = asyncio.Event()
 
     def wake() -> None:
-        _load_quietly()
+        with contextlib.suppress(ModelError):  # Told below.
+            load()
         with contextlib.suppress(RuntimeError):  # The loop was closed meanwhile.
             loop.call_soon_threadsafe(done.set)
 
