@@ -168,6 +168,32 @@ async def test_the_list_is_read_again_by_itself(alone: Path, monkeypatch: pytest
         await until(lambda: "elsewhere" in rows(app)[1])
 
 
+async def test_a_list_that_takes_long_to_read_is_read_by_one_at_a_time(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(list_of_sessions, "_UPDATES_S", 0.01)
+    wakes, readers, free = [0], [0], threading.Event()
+    keep_fresh, sessions = Sessions._keep_fresh, SessionLibrary.sessions
+
+    def woken(screen: Sessions) -> None:
+        wakes[0] += readers[0]
+        keep_fresh(screen)
+
+    def slowly(library: SessionLibrary) -> object:
+        readers[0] += 1
+        free.wait(20)
+        return sessions(library)
+
+    monkeypatch.setattr(Sessions, "_keep_fresh", woken)
+    async with listed(alone) as (_, _, until):
+        monkeypatch.setattr(SessionLibrary, "sessions", slowly)
+        try:
+            await until(lambda: wakes[0] > 5)
+            assert readers[0] == 1
+        finally:
+            free.set()
+
+
 async def test_a_finished_session_that_was_only_looked_at_is_left_as_finished(alone: Path) -> None:
     config = await made(alone)
     for id, status in (("s1", ExitStatus.FINISHED), ("s2", ExitStatus.INTERRUPTED)):

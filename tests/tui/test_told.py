@@ -6,6 +6,7 @@ import pytest
 from tui.desk import Desk, Opens
 from tui.programs import ENDLESS
 
+from playbooks_tui.app import Debugger
 from playbooks_tui.screens.help import Help
 from playbooks_tui.told import Ended
 from playbooks_tui.widgets.foot import Foot
@@ -64,3 +65,9 @@ async def test_why_a_run_failed_is_there_whole_with_what_to_do(desk: Opens, size
         d.bridge.tell(Ended("failed", "no"))
         await d.until(lambda: d.screen.record.error == "no")
         assert why.size.height == 0, "the header says it"
+
+
+def test_what_is_told_after_the_screen_went_is_no_error() -> None:
+    app = Debugger(None)
+    app.notify("too late")
+    assert list(app.told) == ["too late"]

@@ -164,7 +164,7 @@ class Debugger(TypeAhead):
     ) -> None:
         """Told in the footer of screens that have one, where it covers nothing; over a dialog as Textual does."""
         self.told.append(message)
-        feet = self.screen.query(Foot)
+        feet = tuple(self.screen.query(Foot)) if self.screen_stack else ()
         if not feet:
             super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
         words = " · ".join(line.strip() for line in message.splitlines())

@@ -39,6 +39,8 @@ _FOOT: Final = (
 )
 _FIELD: Final = (("open", "keep the search"), ("back", "leave it"))
 """The footer while the search has the keys: letters are text there."""
+_LIST: Final = "list"
+"""The workers that read it."""
 _UPDATES_S: Final = 2.0
 """How often the list is read again: sessions go on in other processes, and `last` grows older."""
 
@@ -122,7 +124,7 @@ class Sessions(Screen[None]):
         self.query_one(SessionRows).name_pane((Span("Sessions", bold=True),))
         self._draw_foot()
         self.action_update()
-        self.set_interval(_UPDATES_S, lambda: self.action_update() if self.is_current else None)
+        self.set_interval(_UPDATES_S, self._keep_fresh)
 
     def _draw_foot(self) -> None:
         keys: dict[str, str] = {}
@@ -160,7 +162,12 @@ class Sessions(Screen[None]):
             except UserError as error:
                 self.post_message(self.Listed([], str(error)))
 
-        self.run_worker(on_thread, thread=True, group="list")
+        self.run_worker(on_thread, thread=True, group=_LIST)
+
+    def _keep_fresh(self) -> None:
+        """Reads the list again, but never while it is being read: a slow disk must not have readers queue up."""
+        if self.is_current and not any(worker.group == _LIST and not worker.is_finished for worker in self.workers):
+            self.action_update()
 
     def on_sessions_listed(self, event: Listed) -> None:
         self._all, self._error = event.rows, event.error
