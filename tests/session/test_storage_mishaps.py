@@ -17,7 +17,7 @@ from session.crashes import CRASHED, Bench, Played, committed, nth, waits_for_pe
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record import Checkpoint
-from playbooks.checkpoints.store import SessionOpen
+from playbooks.checkpoints.store import SessionOpen, StorageError
 from playbooks.cli.entry import run_command
 from playbooks.errors import UserError
 from playbooks.session.chains import Foreign
@@ -270,7 +270,7 @@ class FillsUp(FileStore):
 
     def write(self, checkpoint: Checkpoint) -> None:
         if not self.left:
-            raise self._refused(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+            raise StorageError.of(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), self._base)
         self.left -= 1
         super().write(checkpoint)
 

@@ -27,7 +27,7 @@ from tui.stage import StageLoop
 
 from playbooks import DebugSession
 from playbooks.checkpoints.filesystem import FileStore
-from playbooks.checkpoints.store import Checkpoint
+from playbooks.checkpoints.store import Checkpoint, StorageError
 from playbooks.config import Config
 from playbooks.session.following import FollowedSession
 from playbooks_tui.app import Debugger
@@ -56,7 +56,7 @@ class Full(FileStore):
     """On a disk that takes nothing more."""
 
     def write(self, checkpoint: Checkpoint) -> None:
-        raise self._refused(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        raise StorageError.of(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), self._base)
 
 
 def _store(kind: type[FileStore] = FileStore) -> FileStore:
