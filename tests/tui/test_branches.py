@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.desk import Opens
 from tui.headers import HAGGLE, header, record
 
-from playbooks.runtime.notices import ModelAnswered
+from playbooks.runtime.notices import Committed, ModelAnswered
 from playbooks_tui.bars_plan import Bars
 from playbooks_tui.record import Record
 from playbooks_tui.rows import Past
@@ -26,6 +26,14 @@ def forked() -> Record:
     told = record(*HAGGLE, *LOW)
     told.take([Tallied({"main": Tally(9, 700, 200, 0.003), "low": Tally(2, 90, 10, None)})])
     return told
+
+
+def test_a_response_that_is_there_before_the_first_checkpoint_is_counted() -> None:
+    told = Record()
+    told.take([ModelAnswered("1000", 1, 10, 5, 0.5, 0.1)])
+    assert told.tally == Tally(1, 10, 5, 0.5)
+    told.take([Committed(HAGGLE[0]), ModelAnswered("1000", 2, 1, 1, 0.25, 0.1)])
+    assert told.tally == Tally(2, 11, 6, 0.75) == told.branches["main"].tally
 
 
 def test_a_branch_says_how_it_ended_and_what_it_came_to() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -47,6 +48,9 @@ FOLDED = frozenset({"step"})
 """Kinds whose rows are shown only when asked for: they say where an agent is, which its pane says too."""
 
 
+_NOTHING: Final = Tally(0, 0, 0, 0.0)
+
+
 class Branch(msgspec.Struct):
     """A branch as the timeline draws it: row numbers count all rows, from 0."""
 
@@ -60,9 +64,9 @@ class Branch(msgspec.Struct):
     """Its newest row ended the program."""
     status: str = "running"
     """running, interrupted, finished or failed."""
-    tally: Tally | None = msgspec.field(default_factory=lambda: Tally(0, 0, 0, 0.0))
+    tally: Tally | None = _NOTHING
     """What its own model calls came to, without those before it left another; None: not known yet."""
-    since: Tally = msgspec.field(default_factory=lambda: Tally(0, 0, 0, 0.0))
+    since: Tally = _NOTHING
     """What came to it before the rest was known."""
 
 
@@ -127,6 +131,8 @@ class Record:
         """Checkpoint id → the name a person gave it."""
         self.most = 0
         """The highest number of a checkpoint: lanes are as wide as it needs."""
+        self._early = _NOTHING
+        """What model calls came to that were answered before the branch they run on had a checkpoint."""
         self._hues: dict[str, str] = {}
         self._titles: dict[str, str] = {}
         self._messages: dict[int, MessageView] = {}
@@ -270,6 +276,8 @@ class Record:
         branch = self.branches.get(header.branch)
         if branch is None:
             branch = self.branches[header.branch] = Branch(header.branch, self.place.get(header.parent))
+            if header.branch == self.branch:
+                branch.tally, self._early = self._early, _NOTHING
             touched.branches = True
         if header.kind not in FOLDED:
             self.shown.append(index)
@@ -302,12 +310,13 @@ class Record:
     def _count(self, answered: ModelAnswered) -> None:
         self.thinking.discard(answered.agent)
         branch = self.branches.get(self.branch)
-        if branch is not None:
-            more = Tally(1, answered.input_tokens, answered.output_tokens, answered.cost)
-            if branch.tally is not None:
-                branch.tally += more
-            else:
-                branch.since += more
+        more = Tally(1, answered.input_tokens, answered.output_tokens, answered.cost)
+        if branch is None:
+            self._early += more
+        elif branch.tally is not None:
+            branch.tally += more
+        else:
+            branch.since += more
 
     def go_on(self) -> None:
         """The run was told to go on: shown at once, before the engine says so."""
@@ -374,7 +383,7 @@ class Record:
     @property
     def tally(self) -> Tally:
         """What all branches together came to, as far as it is known."""
-        whole = Tally(0, 0, 0, 0.0)
+        whole = self._early
         for branch in self.branches.values():
             if branch.tally is not None:
                 whole += branch.tally
