@@ -145,3 +145,4 @@ def test_what_looks_like_a_key_is_left_out(text: str, clean: str) -> None:
 
 def test_a_short_value_does_not_garble_words() -> None:
     assert redact("a model is here", {"SOME_KEY": "a", "TOKEN": "model"}) == "a model is here"
+    assert redact("1234567 and 12345678", {"A_KEY": "1234567", "B_KEY": "12345678"}) == "1234567 and [key]"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checkpoints.records import KEY, begin
 
 from playbooks import DebugSession
 from playbooks.checkpoints.filesystem import FileStore
@@ -20,7 +21,9 @@ from playbooks.config import Config
 from playbooks.console.moment import moment_rows
 from playbooks.console.timeline import timeline_rows
 from playbooks.errors import ExitStatus
+from playbooks.runtime.journal import INTENTS
 from playbooks.runtime.notices import MayHaveRun, Notice
+from playbooks.session.interrupted import intents_after
 from playbooks.session.library import SessionLibrary
 
 PROGRAM = """---
@@ -243,3 +246,16 @@ def test_a_tool_whose_intent_cant_be_written_does_not_begin_and_the_run_fails(
     said, _, _, _, status = play(shop(".checkpoints", f'{swallows}await Say("user", "late")\nawait Return(1)\n'))
     assert (said, status) == (["hello"], ExitStatus.FAILED)
     assert not Path("ledger.txt").exists()
+
+
+def test_what_was_noted_by_another_hand_or_after_another_checkpoint_is_not_believed() -> None:
+    ours, theirs = FileStore(key=KEY), FileStore(key=b"o" * 32)
+    begin(ours)
+    noted = {"what": "tool", "after": "1000_ckpt_1"}
+    ours.note("s1", INTENTS, noted)
+    ours.note("s1", INTENTS, {"what": "tool", "after": "1000_ckpt_9"})
+    theirs.note("s1", INTENTS, {"what": "planted", "after": "1000_ckpt_1"})
+    assert intents_after(ours, "s1", ("1000_ckpt_1",)) == [noted]
+    assert [note["what"] for note in intents_after(ours, "s1", ("1000_ckpt_1",), trust=True)] == ["tool", "planted"]
+    ours.close()
+    theirs.close()
