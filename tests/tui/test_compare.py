@@ -123,6 +123,21 @@ async def test_v_leaves_out_what_is_the_same_and_kinds_also_after_a_swap(
         assert all(sign_of(pair) != "=" for pair in sides.rows)
 
 
+async def test_a_comparison_of_which_all_is_filtered_out_says_so(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await forked(d)
+        screen = await compared(d)
+        await d.press("v")
+        filter = d.app.screen.query_one(FilterList)
+        for what, _ in filter.items:
+            if what == "agent":
+                await d.press("space")
+            await d.press("down")
+        await d.press("escape")
+        sides = screen.query_one(Sides)
+        assert not sides.rows and "v shows it again" in sides.line(0).text
+
+
 async def test_the_bars_of_both_sides_mark_the_selected_row_and_a_click_selects(desk: Opens) -> None:
     async with desk(HAGGLES) as d:
         await forked(d)

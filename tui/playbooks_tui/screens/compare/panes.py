@@ -65,6 +65,8 @@ class Sides(Pane):
         self.right = True
         """Which side Enter looks at."""
         self._heads: list[Line] = []
+        self._empty = ""
+        """What is said where there is no row."""
 
     def show(self, comparison: Comparison, rows: list[Pair], sides: tuple[Side, Side], filter: Filter) -> None:
         """Draws a comparison."""
@@ -72,6 +74,8 @@ class Sides(Pane):
         if before is not None and before in rows:
             self.place = rows.index(before)
         self.rows = rows
+        left_out = "all of it is filtered out: v shows it again"
+        self._empty = left_out if comparison.pairs else "nothing was said or done since they parted"
         width = self.scrollable_content_region.width
         fork = self._record.place.get(comparison.fork.id) if comparison.fork else None
         branch = self._record.headers[fork].branch if fork is not None else ""
@@ -107,7 +111,7 @@ class Sides(Pane):
 
     def line(self, y: int) -> Line:
         if not 0 <= y < len(self.rows):
-            return Line()
+            return Line((Span(f"   {self._empty}", "quiet"),)) if y == 0 and not self.rows else Line()
         width = self.scrollable_content_region.width
         names = min(max((len(self._record.title(agent)) for agent in self._record.agents), default=6), 10)
         return side_line(self._record, self.rows[y], width, here=y == self.place, right=self.right, names=names)
