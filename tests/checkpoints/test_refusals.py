@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -114,6 +115,13 @@ def test_a_session_can_be_held_on_a_full_disk_to_make_room(store: FileStore, mon
     refuse(monkeypatch, "write", errno.ENOSPC)
     with store.lock("s1"):
         assert store.is_open("s1")
+
+
+def test_a_folder_that_was_taken_away_while_a_run_wrote_to_it_is_said_to_be_gone(store: FileStore) -> None:
+    begin(store)
+    shutil.rmtree(".checkpoints")
+    with pytest.raises(StorageError, match="the folder was taken away"):
+        store.write(checkpoint(2, 3))
 
 
 def test_a_storage_path_that_is_a_file_is_one_clear_line() -> None:

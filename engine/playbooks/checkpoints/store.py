@@ -34,6 +34,8 @@ class StorageError(UserError):
             fix = "make room, then resume; every earlier checkpoint is whole"
         elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             fix = "make it writable, or set storage_path in playbooks.toml to a folder that is"
+        elif error.errno == errno.ENOENT:
+            fix = "the folder was taken away: put it back and resume, or run the program afresh"
         else:
             fix = "every earlier checkpoint is as it was"
         return cls(f"checkpoints can't be kept: {error.strerror or error}", fix, file=file)
