@@ -7,7 +7,7 @@ from typing import Any
 
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record import Checkpoint, Header
-from playbooks.checkpoints.record_file import SIGNATURE_BYTES, close
+from playbooks.checkpoints.record_file import SIGNATURE_BYTES, seal
 
 KEY = b"k" * 32
 
@@ -31,9 +31,9 @@ def checkpoint(
     return Checkpoint(header, events if events is not None else [("said", "hi", b"\x80\x05")], base=header.parent)
 
 
-def seal(data: bytes, key: bytes | None) -> bytes:
+def sealed(data: bytes, key: bytes | None) -> bytes:
     """Any data with the footer of a checkpoint's file, as who holds the key can make it."""
-    return close(data, blake2b(data, key=key, digest_size=SIGNATURE_BYTES).digest() if key else bytes(SIGNATURE_BYTES))
+    return seal(data, blake2b(data, key=key, digest_size=SIGNATURE_BYTES).digest() if key else bytes(SIGNATURE_BYTES))
 
 
 def begin(store: FileStore, session: str = "s1") -> None:

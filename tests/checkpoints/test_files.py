@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checkpoints.records import KEY, begin, checkpoint, fresh, seal
+from checkpoints.records import KEY, begin, checkpoint, fresh, sealed
 
 from playbooks.checkpoints import locks
 from playbooks.checkpoints.filesystem import FileStore
@@ -153,7 +153,7 @@ def plant(path: Path) -> None:
         def __reduce__(self) -> object:
             return (os.mkdir, ("planted",))
 
-    path.write_bytes(seal(pickle.dumps(Planted(), 5), KEY))
+    path.write_bytes(sealed(pickle.dumps(Planted(), 5), KEY))
 
 
 @pytest.mark.parametrize("damage", [cut, plant, lambda path: path.write_bytes(b"")], ids=["cut", "planted", "empty"])

@@ -8,7 +8,7 @@ import pickle
 from typing import Any
 
 import pytest
-from checkpoints.records import checkpoint, seal
+from checkpoints.records import checkpoint, sealed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,9 +71,9 @@ def test_a_file_with_bytes_added_anywhere_is_damaged() -> None:
 
 
 @given(st.binary(max_size=200), st.booleans())
-def test_any_bytes_are_damaged_even_with_a_footer(data: bytes, sealed: bool) -> None:
+def test_any_bytes_are_damaged_even_with_a_footer(data: bytes, footer: bool) -> None:
     with pytest.raises(DamagedFile):
-        from_bytes(seal(data, OTHER) if sealed else data, KEY)
+        from_bytes(sealed(data, OTHER) if footer else data, KEY)
 
 
 def test_what_another_key_or_none_signed_can_be_read_and_is_not_signed() -> None:
@@ -92,8 +92,8 @@ def test_what_is_signed_covers_session_branch_sequence_parent_and_base() -> None
     body = pickle.loads(data)
     for name, value in (("session", "s2"), ("branch", "b"), ("sequence", 1), ("parent", "1000_ckpt_2")):
         forged = {**body, "metadata": {**body["metadata"], name: value}}
-        assert not from_bytes(seal(pickle.dumps(forged, 5), None), KEY)[1]
-        moved = seal(pickle.dumps(forged, 5), OTHER)[:-64] + data[-64:]
+        assert not from_bytes(sealed(pickle.dumps(forged, 5), None), KEY)[1]
+        moved = sealed(pickle.dumps(forged, 5), OTHER)[:-64] + data[-64:]
         with pytest.raises(DamagedFile):
             from_bytes(moved, KEY)
 
@@ -107,7 +107,7 @@ class Planted:
 def test_a_planted_pickle_runs_nothing_whoever_signed_it(key: bytes | None) -> None:
     for held in (Planted(), {"checkpoint_id": "1000_ckpt_1", "execution_state": {"events": [Planted()]}}):
         with pytest.raises(DamagedFile):
-            from_bytes(seal(pickle.dumps(held, 5), key), KEY)
+            from_bytes(sealed(pickle.dumps(held, 5), key), KEY)
     assert not os.path.exists("planted")
 
 
@@ -129,7 +129,7 @@ def test_a_header_that_is_none_is_damaged(change: dict[str, Any]) -> None:
     body = pickle.loads(to_bytes(FULL, KEY))
     body["metadata"].update(change)
     with pytest.raises(DamagedFile):
-        from_bytes(seal(pickle.dumps(body, 5), KEY), KEY)
+        from_bytes(sealed(pickle.dumps(body, 5), KEY), KEY)
 
 
 def test_what_is_no_builtin_type_is_not_written() -> None:

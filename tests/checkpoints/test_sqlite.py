@@ -17,7 +17,7 @@ from checkpoints.records import begin, checkpoint
 from playbooks.checkpoints import SQLiteCheckpointProvider
 from playbooks.checkpoints.connection import Connection
 from playbooks.checkpoints.filesystem import FileStore
-from playbooks.checkpoints.record_file import close, to_bytes, to_parts
+from playbooks.checkpoints.record_file import seal, to_bytes, to_parts
 from playbooks.checkpoints.sqlite import SQLiteStore
 from playbooks.checkpoints.sqlite_log import EVERY, PAGE_BYTES, SYNCED_PAGES
 from playbooks.checkpoints.sqlite_packing import PACKED, NotPacked, follows, pack, unpack
@@ -80,7 +80,7 @@ def test_a_record_is_the_file_s_byte_for_byte_and_signed_alike(store: SQLiteStor
     files = FileStore("files", key=KEY)
     begin(files)
     files.close()
-    assert close(*unpack(record)) == Path("files/1000/1000_ckpt_1.pkl").read_bytes()
+    assert seal(*unpack(record)) == Path("files/1000/1000_ckpt_1.pkl").read_bytes()
     assert fresh().is_signed("1000_ckpt_1") and not fresh(b"o" * 32).is_signed("1000_ckpt_1")
 
 

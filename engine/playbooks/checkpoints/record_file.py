@@ -41,7 +41,7 @@ class DamagedFile(Exception):
 
 def to_bytes(checkpoint: Checkpoint, key: bytes | None) -> bytes:
     """The bytes of a checkpoint's file. See `to_parts`."""
-    return close(*to_parts(checkpoint, key))
+    return seal(*to_parts(checkpoint, key))
 
 
 def to_parts(checkpoint: Checkpoint, key: bytes | None) -> tuple[bytes, bytes]:
@@ -79,7 +79,7 @@ def _signature(data: bytes, key: bytes | None) -> bytes:
     return blake2b(data, key=key, digest_size=SIGNATURE_BYTES).digest() if key else _UNSIGNED
 
 
-def close(data: bytes, signature: bytes) -> bytes:
+def seal(data: bytes, signature: bytes) -> bytes:
     """Data with the footer that bears a signature; all else in a footer follows from these two."""
     digest = blake2b(signature, digest_size=16)
     digest.update(data)
