@@ -127,7 +127,7 @@ class Effects:
         call.frame.unbegun.discard(call)
         self.activity += 1
         if call.asks:
-            frame.asked[path] = call.asks
+            frame.asks(path, call.asks)
         if runtime.stopping:
             await runtime.never()
         if frame.id in runtime.state.returned:  # a `finally` after `Return`: a resume would not come to it

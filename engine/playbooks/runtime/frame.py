@@ -52,15 +52,24 @@ class Frame:
         self.since = 0.0
         """Until when the last thing it did took, on the clock of what was worked."""
         self.step = ""
-        self.asked: dict[tuple[int, ...], str] = {}
-        """What it said to the person last, by task; of a frame that goes on, what the record tells."""
+        self.asked: dict[tuple[int, ...], tuple[int, str]] = {}
+        """What it said to the person last, by task, with the unit; of a frame that goes on, what the record tells."""
         self.done: list[tuple[types.CodeType | None, int, int, str]] = []
         """Calls of the statement under way that have ended: where they stand, and their label."""
 
+    def asks(self, path: tuple[int, ...], text: str) -> None:
+        """A task says something to the person; what those that it made had said is older."""
+        for known in [known for known in self.asked if known[: len(path)] == path]:
+            del self.asked[known]
+        self.asked[path] = self.unit, text
+
     def question(self, path: tuple[int, ...]) -> str:
         """What a task, or the one that made it, said to the person last; empty: not known."""
-        asked = self.asked
-        return next((asked[path[:n]] for n in range(len(path), -1, -1) if path[:n] in asked), "")
+        for n in range(len(path), -1, -1):
+            unit, text = self.asked.get(path[:n], (-1, ""))
+            if unit == self.unit or (unit >= 0 and not n):  # a task of a unit before was another
+                return text
+        return ""
 
     def describe(self) -> str:
         """As people know it: `Haggle of 1000`."""

@@ -125,7 +125,8 @@ class Frames:
         frame = Frame(id, row.agent, playbook, runtime.values.decode(row.arguments), row.parent)
         frame.unit = runtime.state.progress_of(id).unit
         frame.step = runtime.state.step.get(id, "")
-        frame.asked.update(self.said.pop(id, {}))
+        for path, text in sorted(self.said.pop(id, {}).items(), key=lambda said: len(said[0])):
+            frame.asks(path, text)
         return frame
 
     async def _run(self, frame: Frame) -> Any:
