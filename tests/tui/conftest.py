@@ -37,14 +37,14 @@ def desk(alone: Path) -> Opens:
     async def opening(
         model: str = SELLS,
         *,
-        program: str = SHOP,
+        program: str | None = None,
         held: bool = False,
         size: tuple[int, int] = (180, 50),
         resume: str | bool | None = None,
         keymap: dict[str, str] | None = None,
         now: Callable[[], float] = lambda: 1_000.0,
     ) -> AsyncIterator[Desk]:
-        (alone / "shop.pb").write_text(program)
+        (alone / "shop.pb").write_text(program or SHOP)
         (alone / "model.py").write_text(model)
         config = Config.load(env={}, overrides={"model": {"token_delay_s": 0}, "max_llm_calls": 100_000}).for_debug()
         store = FileStore(alone / ".checkpoints", key=b"k" * 32)
