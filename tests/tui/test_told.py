@@ -36,6 +36,22 @@ async def test_a_key_that_can_not_act_says_why_in_the_footer_over_no_pane(desk: 
         assert foot(d) == keys
 
 
+async def test_what_was_told_gives_way_to_the_next_thing_that_is_done_and_a_warning_stays(desk: Opens) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        widget = d.screen.query_one(Foot)
+        await d.press("c")
+        await d.pilot.pause()
+        assert widget.told == "the program is finished: nothing is left to run"
+        await d.press("up")
+        await d.pilot.pause()
+        assert not widget.told and "Esc now" in foot(d)[0]
+        d.app.notify("the disk is nearly full", severity="warning")
+        await d.press("up")
+        await d.pilot.pause()
+        assert widget.told == "the disk is nearly full"
+
+
 @pytest.mark.parametrize("size", [(80, 24), (180, 50)])
 async def test_a_long_text_is_told_whole_and_takes_its_rows_from_the_panes(desk: Opens, size: tuple[int, int]) -> None:
     words = "there is no room left on the disk: " + "the checkpoint can't be kept, " * 6 + "make room, then resume"

@@ -140,6 +140,8 @@ class Debugger(TypeAhead):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """Keys, palette and clicks all come through here: what only the process that runs a session can do says so."""
+        for foot in self.screen.query(Foot):
+            foot.was_read()
         name = action.rpartition(".")[2] if isinstance(action, str) else action[1]
         if self.bridge is not None and self._debugging.record.followed and name.partition("(")[0] in ACTING:
             if self._debugging.record.status == "running":

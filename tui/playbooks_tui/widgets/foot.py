@@ -63,8 +63,15 @@ class Foot(Inked):
         self._telling = self.set_timer(seconds, self.be_still)
         self._take_rows()
 
+    def was_read(self) -> None:
+        """Something is done next: what was told of the thing before gives way, unless it warns."""
+        if self.told and self._severity == "information":
+            self.be_still()
+
     def be_still(self) -> None:
         """The keys again."""
+        if self._telling is not None:
+            self._telling.stop()
         self.told, self._telling = "", None
         self._take_rows()
 
