@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.desk import Opens
 from tui.headers import HAGGLE, header, record
 
-from playbooks.runtime.notices import Committed, ModelAnswered
+from playbooks.runtime.notices import Committed, ModelAnswered, ModelCalled
 from playbooks_tui.bars_plan import Bars
 from playbooks_tui.record import Record
 from playbooks_tui.rows import Past
@@ -30,9 +30,9 @@ def forked() -> Record:
 
 def test_a_response_that_is_there_before_the_first_checkpoint_is_counted() -> None:
     told = Record()
-    told.take([ModelAnswered("1000", 1, 10, 5, 0.5, 0.1)])
+    told.take([ModelCalled("1000", 1, "m"), ModelAnswered("1000", 1, 10, 5, 0.5, 0.1)])
     assert told.tally == Tally(1, 10, 5, 0.5)
-    told.take([Committed(HAGGLE[0]), ModelAnswered("1000", 2, 1, 1, 0.25, 0.1)])
+    told.take([Committed(HAGGLE[0]), ModelCalled("1000", 2, "m"), ModelAnswered("1000", 2, 1, 1, 0.25, 0.1)])
     assert told.tally == Tally(2, 11, 6, 0.75) == told.branches["main"].tally
 
 
@@ -48,12 +48,19 @@ def test_a_branch_says_how_it_ended_and_what_it_came_to() -> None:
 
 def test_the_header_adds_all_branches_up_and_a_new_branch_begins_at_nothing() -> None:
     told = record(*HAGGLE)
-    told.take([ModelAnswered("1000", 1, 100, 20, 0.5, 1.0), Ended("finished"), Turned("low", (), ())])
+    told.take(
+        [
+            ModelCalled("1000", 1, "m"),
+            ModelAnswered("1000", 1, 100, 20, 0.5, 1.0),
+            Ended("finished"),
+            Turned("low", (), ()),
+        ]
+    )
     assert told.status == "ready" and told.branches["main"].status == "finished"
     told.take([])
     for one in LOW:
         told._add(one, told.take([]))
-    told.take([ModelAnswered("1000", 7, 10, 2, 0.25, 1.0)])
+    told.take([ModelCalled("1000", 7, "m"), ModelAnswered("1000", 7, 10, 2, 0.25, 1.0)])
     assert told.branches["low"].tally == Tally(1, 10, 2, 0.25)
     assert told.tally == Tally(2, 110, 22, 0.75)
 

@@ -132,7 +132,7 @@ class Record:
         self.most = 0
         """The highest number of a checkpoint: lanes are as wide as it needs."""
         self._early = _NOTHING
-        """What model calls came to that were answered before the branch they run on had a checkpoint."""
+        """What model calls came to that were made before the branch they run on had a checkpoint."""
         self._hues: dict[str, str] = {}
         self._titles: dict[str, str] = {}
         self._messages: dict[int, MessageView] = {}
@@ -177,12 +177,15 @@ class Record:
                 self.inbox[agent] = [message for message in self.inbox.get(agent, ()) if message.id not in ids]
                 touched.agents.add(agent)
             case ModelCalled(agent):
-                self.thinking.add(agent)
-                touched.agents.add(agent)
-                touched.status = True
-            case ModelAnswered():
-                self._count(told)
-                touched.agents.add(told.agent)
+                self._count(Tally(1, 0, 0, 0.0))
+                if agent:  # else it is not known whose it was
+                    self.thinking.add(agent)
+                    touched.agents.add(agent)
+                touched.totals = touched.status = True
+            case ModelAnswered(agent):
+                self._count(Tally(0, told.input_tokens, told.output_tokens, told.cost))
+                self.thinking.discard(agent)
+                touched.agents |= {agent} & {*self.agents}
                 touched.totals = touched.status = True
             case ModelRetried(agent, attempt, delay, reason):
                 words = f"{reason}; attempt {attempt} in {round(delay, 1):g} s"
@@ -307,10 +310,8 @@ class Record:
                 self.inbox.setdefault(agent, []).append(message)
                 touched.agents.add(agent)
 
-    def _count(self, answered: ModelAnswered) -> None:
-        self.thinking.discard(answered.agent)
+    def _count(self, more: Tally) -> None:
         branch = self.branches.get(self.branch)
-        more = Tally(1, answered.input_tokens, answered.output_tokens, answered.cost)
         if branch is None:
             self._early += more
         elif branch.tally is not None:

@@ -148,6 +148,11 @@ class ScriptModel:
         """
         return self._stream(request)
 
+    @staticmethod
+    def given_up(asked: int, received: int) -> Usage:
+        """What a call took that was given up: characters of its prompt and of what came."""
+        return Usage(input_tokens=tokens(asked), output_tokens=tokens(received), cost=0.0)
+
     async def _stream(self, request: ModelRequest) -> AsyncIterator[Text | Retry | Usage]:
         asked = sum(len(message.get("content") or "") for message in request.prompt)
         size = CHUNK_CHARACTERS if self._delay_s > 0 else TURN_CHARACTERS

@@ -47,10 +47,19 @@ class Asking:
         self._runtime = runtime
         self._under_way: dict[int, Callable[[], CallUnderWay]] = {}
         """By call: looked at when somebody asks, so that a token costs nothing."""
+        self._untold: dict[int, tuple[int, Callable[[], Usage]]] = {}
+        """Of the same calls, the frame and what it took as far as it is known, until that is in the state."""
 
     def under_way(self) -> tuple[CallUnderWay, ...]:
         """The calls that have not ended; from any thread."""
         return tuple(look() for look in tuple(self._under_way.values()))
+
+    def drop(self) -> None:
+        """The calls under way are given up: what they took is put into the state."""
+        for call in tuple(self._untold):
+            frame, took = self._untold.pop(call)
+            usage = took()
+            self._runtime.emit(e.CallDropped(frame, usage.input_tokens, usage.output_tokens, usage.cost))
 
     async def ask(self, frame: Frame, response: Response | None) -> Response:
         """Begins a call: for the frame's next response, or for the rest of one that was cut off.
@@ -133,13 +142,20 @@ class Asking:
 
     async def _drain(self, frame: Frame, response: Response, request: ModelRequest, call: int) -> None:
         runtime = self._runtime
-        usage = Usage()
+        usage: Usage | None = None
         now = asyncio.get_running_loop().time
         began, before = now(), response.length
         sent = sum(len(message.get("content") or "") for message in request.prompt)
         self._under_way[call] = lambda: CallUnderWay(
             frame.agent, call, runtime.model.name, now() - began, sent, response.length - before
         )
+
+        given_up: Callable[[int, int], Usage] = getattr(runtime.model, "given_up", lambda asked, received: Usage())
+
+        def took() -> Usage:
+            return given_up(sent, response.length - before) if usage is None else usage
+
+        self._untold[call] = frame.id, took
 
         def tell(piece: Text | Retry | Usage) -> None:
             nonlocal usage
@@ -161,15 +177,19 @@ class Asking:
             runtime.effects.working -= 1
             runtime.effects.activity += 1
             self.flush(frame)
+            told, used = self._untold.pop(call, None) is None, took()
             if response.ended and frame.response is response:
-                runtime.emit(e.ResponseEnded(frame.id, usage.input_tokens, usage.output_tokens, usage.cost))
+                own = Usage(0, 0, 0.0) if told else used
+                runtime.emit(e.ResponseEnded(frame.id, own.input_tokens, own.output_tokens, own.cost))
+            elif not told:
+                runtime.emit(e.CallDropped(frame.id, used.input_tokens, used.output_tokens, used.cost))
             runtime.notify(
                 ModelAnswered(
                     frame.agent,
                     call,
-                    usage.input_tokens,
-                    usage.output_tokens,
-                    usage.cost,
+                    used.input_tokens,
+                    used.output_tokens,
+                    used.cost,
                     now() - began,
                     str(response.error or ""),
                 )

@@ -147,6 +147,7 @@ class Builtins:
     def _exit(self, label: str, arguments: tuple[Any, ...]) -> Call:
         async def run(running: Running) -> None:
             running.text = str(arguments[0]) if label != "Yld" and arguments and arguments[0] is not None else ""
+            running.finish = self._runtime.asking.drop  # nothing is kept after it
 
         return self._call(label, "end", arguments, run, then=ProgramEnded())
 

@@ -232,6 +232,7 @@ class Runtime:
             await asyncio.sleep(0.01)
         try:
             head = self.journal.head
+            self.asking.drop()
             if self.durable and head and not self.journal.sealed and self.replay.over:
                 last = next((h for h in reversed(self.journal.last.values()) if h.agent != HUMAN), head)
                 self.commit_agent(

@@ -265,7 +265,7 @@ class FollowedSession:
             events = self.record.reader.events(header.id)
             if header.parent == self._head:
                 agents = {frame: str(row[0]) for frame, row in self._state.frames.items()}
-                yield from _before(events, agents)
+                yield from _before(events, agents, int(self._state.count.get("call", 0)))
                 for event in events:
                     advance(self._state, event)
                 self._head = header.id
@@ -331,8 +331,14 @@ _STOPPING: Final = (
 _ACTS: Final = frozenset((*_RUNNING, *_CHANGING, *_STOPPING))
 
 
-def _before(events: Sequence[Event], agents: dict[int, str]) -> Iterator[Notice]:
-    """What a run tells before the checkpoint that these events make."""
+def _before(events: Sequence[Event], agents: dict[int, str], before: int) -> Iterator[Notice]:
+    """What a run tells before the checkpoint that these events make.
+
+    Args:
+        events: Its own.
+        agents: Of each frame; added to.
+        before: Model calls that were counted before.
+    """
     calls: dict[int, int] = {}
     served = [event.frame for event in events if isinstance(event, e.ResponseEnded) and event.served]
     for event in events:
@@ -344,6 +350,12 @@ def _before(events: Sequence[Event], agents: dict[int, str]) -> Iterator[Notice]
             calls[event.frame] = event.call
             yield ModelCalled(agents.get(event.frame, ""), event.call, event.model)
         elif isinstance(event, e.ResponseEnded) and not event.served:
+            call = calls.get(event.frame, 0)
+            agent = agents.get(event.frame, "")
+            yield ModelAnswered(agent, call, event.input_tokens, event.output_tokens, event.cost, 0.0)
+        elif isinstance(event, e.CallsCounted):
+            yield from (ModelCalled("", call, "") for call in range(before + 1, event.call + 1))
+        elif isinstance(event, e.CallDropped):
             call = calls.get(event.frame, 0)
             agent = agents.get(event.frame, "")
             yield ModelAnswered(agent, call, event.input_tokens, event.output_tokens, event.cost, 0.0)

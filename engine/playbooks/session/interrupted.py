@@ -35,6 +35,24 @@ def may_have_run(store: Store, header: Header, state: ProgramState, *, trust: bo
     return attempts_of(state, intents_after(store, header.session, (header.id,), trust=trust))
 
 
+def was_asking(state: ProgramState, last: Header) -> bool:
+    """Whether a model call was under way whose end nobody noted: the process died.
+
+    Args:
+        state: At the end of a branch.
+        last: Its newest checkpoint.
+    """
+    if last.kind in ("interrupt", "end"):  # what was under way was noted
+        return False
+    return any(
+        id not in state.returned
+        and (asked := state.asked_of(id)) is not None
+        and asked.turn == state.progress_of(id).turn
+        and not state.progress_of(id).ended
+        for id in state.frames
+    )
+
+
 def told(attempts: Sequence[Attempt], mode: str) -> tuple[str, ...]:
     """What a resume says about them, a line each."""
     becomes = {"rerun": "it runs again", "fail": "it fails", "ask": "you are asked"}[mode]

@@ -24,7 +24,7 @@ from playbooks.runtime.runtime import Runtime
 from playbooks.session import resume as resuming
 from playbooks.session.branching import Branching
 from playbooks.session.edits import Edits
-from playbooks.session.interrupted import intents_after, told
+from playbooks.session.interrupted import intents_after, told, was_asking
 from playbooks.session.keeping import Keeping, kept_of
 from playbooks.session.moment import Said
 from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, store_of
@@ -211,14 +211,18 @@ class Restoring(RunControl, Branching):
         runtime.prepare()
         self._take(runtime, settled)
         self._said = Said(folded.state)
-        return self._expect(runtime, store, folded.header.session, ends)
+        return self._expect(runtime, store, folded.header, ends)
 
-    def _expect(self, runtime: Runtime, store: Store, session: str, ends: Sequence[str]) -> tuple[str, ...]:
+    def _expect(self, runtime: Runtime, store: Store, last: Header, ends: Sequence[str]) -> tuple[str, ...]:
         """What was under way when the process died may have run, and model calls stay counted."""
-        notes = intents_after(store, session, ends, trust=self._trust)
+        notes = intents_after(store, last.session, ends, trust=self._trust)
         attempts = attempts_of(runtime.state, notes)
-        if (calls := calls_of(notes)) > self.calls:
+        lost = (calls := calls_of(notes)) > runtime.state.count.get("call", 0)
+        if lost:
             runtime.emit(e.CallsCounted(calls))
+        if lost or was_asking(runtime.state, last):
+            given_up = getattr(runtime.model, "given_up", None)  # a script's costs nothing
+            runtime.emit(e.CallDropped(0, cost=given_up(0, 0).cost if given_up else None))
         mode = self.config.durability.interrupted_tool
         runtime.intents.expect(attempts, mode)
         return told(attempts, mode)

@@ -362,6 +362,16 @@ class CallsCounted(Record, frozen=True):
     call: int
 
 
+class CallDropped(Record, frozen=True):
+    """A model call was given up before it ended: what it took, None is unknown."""
+
+    frame: int
+    """0: not known."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
+
+
 Event = (
     SessionStarted
     | Forked
@@ -398,6 +408,7 @@ Event = (
     | MeetingEnded
     | CallAttempted
     | CallsCounted
+    | CallDropped
     | VariablesSeen
 )
 

@@ -125,6 +125,16 @@ def _response_ended(s: ProgramState, v: e.ResponseEnded) -> list[Write]:
     writes: list[Write] = [("progress", v.frame, tuple(s.progress_of(v.frame)._replace(ended=True)))]
     if v.served:
         return [*writes, ("count", "served", s.count.get("served", 0) + 1)]
+    return [*writes, *_taken(s, v)]
+
+
+def _call_dropped(s: ProgramState, v: e.CallDropped) -> list[Write]:
+    return _taken(s, v)
+
+
+def _taken(s: ProgramState, v: e.ResponseEnded | e.CallDropped) -> list[Write]:
+    """What a call took; once one is unknown, so is the sum."""
+    writes: list[Write] = []
     for name, value in (("input_tokens", v.input_tokens), ("output_tokens", v.output_tokens), ("cost", v.cost)):
         total = s.count.get(name, 0)
         writes.append(("count", name, -1 if value is None or total == -1 else total + value))
@@ -318,5 +328,6 @@ _REDUCERS: dict[type, Callable[[ProgramState, Any], list[Write]]] = {
     e.MeetingEnded: _meeting_ended,
     e.CallAttempted: _call_attempted,
     e.CallsCounted: _calls_counted,
+    e.CallDropped: _call_dropped,
     e.VariablesSeen: _variables_seen,
 }

@@ -88,7 +88,7 @@ def _sum(events: Iterable[Event], seconds: float) -> Spent:
         calls += isinstance(event, e.ModelAsked)
         if isinstance(event, e.ResponseEnded) and event.served:
             calls -= 1  # it was asked for in the same breath
-        elif isinstance(event, e.ResponseEnded):
+        elif isinstance(event, e.ResponseEnded | e.CallDropped):
             new = (event.input_tokens, event.output_tokens, event.cost)
             totals = [
                 None if total is None or more is None else total + more

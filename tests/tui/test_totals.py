@@ -1,0 +1,107 @@
+"""Calls and cost are the same live, when the session is opened again, after its process was killed, and followed."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+from tui.desk import Desk, Opens
+
+from playbooks import DebugSession
+from playbooks.checkpoints.filesystem import FileStore
+from playbooks.config import Config
+from playbooks.models.script import ScriptModel
+from playbooks.runtime.notices import ModelCalled
+from playbooks.session.following import FollowedSession
+from playbooks_tui.bridge import opened
+from playbooks_tui.record import Record
+from playbooks_tui.told import Tally
+
+STALLS = """
+import asyncio
+
+async def respond(request):
+    if request.turn == 0:
+        yield 'await Say("user", "one")\\n'
+    else:
+        yield 'await Say("user", "two")\\n'
+        await asyncio.sleep(3600)
+"""
+"""Ends its first response, and goes on for ever in the second."""
+
+
+@pytest.fixture(params=["what a given up call took is known", "it is not"])
+def known(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    if request.param == "it is not":
+        monkeypatch.delattr(ScriptModel, "given_up")
+        return False
+    return True
+
+
+def said(d: Desk) -> bool:
+    return any(d.screen.record.text(row) == "two" for row in d.screen.record.shown)
+
+
+async def reopened(folder: Path) -> Tally:
+    """What a copy of the session comes to, as it is found."""
+    store = FileStore(folder, key=b"k" * 32)
+    async with DebugSession.open(config=Config.load(env={}).for_debug(), store=store, resume="s1") as session:
+        return Tally(session.calls, *session.tokens, session.cost)
+
+
+async def followed(folder: Path) -> Tally:
+    store = FileStore(folder, key=b"k" * 32)
+    async with FollowedSession.open("s1", config=Config.load(env={}).for_debug(), store=store) as session:
+        return Tally(session.calls, *session.tokens, session.cost)
+
+
+def live(d: Desk) -> Tally:
+    record: Record = d.screen.record
+    return record.tally
+
+
+async def test_an_interrupted_call_counts_the_same_everywhere(desk: Opens, alone: Path, known: bool) -> None:
+    async with desk(STALLS) as d:
+        await d.until(lambda: said(d))
+        assert live(d).calls == 2
+        assert live(d).cost == 0.0, "what has ended"
+        d.bridge.session.interrupt()
+        await d.status("interrupted")
+        own = live(d)
+        assert own.calls == 2
+        assert own.cost == (0.0 if known else None)
+    assert await followed(alone / ".checkpoints") == own
+    assert await reopened(alone / ".checkpoints") == own
+    async with desk(STALLS, resume="s1") as d:
+        assert live(d) == own
+        await d.press("enter")
+        await d.until(lambda: live(d).calls == 3)  # the rest is asked for
+
+
+async def test_a_call_of_a_process_that_was_killed_stays_counted(desk: Opens, alone: Path, known: bool) -> None:
+    killed = alone / "killed"
+    async with desk(STALLS) as d:
+        await d.until(lambda: said(d))
+        assert live(d).calls == 2
+        shutil.copytree(alone / ".checkpoints", killed)
+    found = await reopened(killed)
+    assert (found.calls, found.cost) == (2, 0.0 if known else None)
+    store = FileStore(killed, key=b"k" * 32)
+    async with FollowedSession.open("s1", config=Config.load(env={}).for_debug(), store=store) as follower:
+        looking = Record()
+        looking.take([await opened(follower)])
+        follower.subscribe(lambda notice: looking.take([notice]) and None)
+        async with DebugSession.open(
+            config=Config.load(env={}).for_debug(), store=FileStore(killed, key=b"k" * 32), resume="s1"
+        ) as session:
+            asked = asyncio.Event()
+            session.subscribe(lambda notice: asked.set() if isinstance(notice, ModelCalled) else None)
+            running = asyncio.create_task(session.run())
+            await asked.wait()
+            session.interrupt()
+            await running
+            follower.poll()
+            assert looking.tally == Tally(session.calls, *session.tokens, session.cost)
+            assert looking.tally.calls == 3
