@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.events import Key
@@ -256,6 +257,23 @@ async def test_r_further_back_goes_on_on_a_new_branch_and_says_what_stays(desk: 
         await d.status("finished")
         assert any("on fork-1: main stays, with its" in said for said in d.said)
         assert d.screen.record.branches["fork-1"].ended
+
+
+async def test_r_goes_on_also_when_the_branch_is_made_before_anybody_waits_for_it(
+    desk: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        fork = d.screen.bridge.fork
+
+        def at_once(*arguments: Any, **options: Any) -> Any:
+            made = fork(*arguments, **options)
+            made.exception(timeout=30)
+            return made
+
+        monkeypatch.setattr(d.screen.bridge, "fork", at_once)
+        await d.press("up", "up", "up", "r")
+        await d.until(lambda: "fork-1" in d.screen.record.branches and d.screen.record.branches["fork-1"].ended)
 
 
 async def test_the_list_can_be_shown_over_a_session_and_left_again(alone: Path) -> None:

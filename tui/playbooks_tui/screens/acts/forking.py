@@ -105,7 +105,8 @@ class ForkingActs(InspectingActs):
         def done(future: Future[BranchInfo]) -> None:
             error = future.exception()
             name = "" if error else future.result().name
-            self.app.call_from_thread(self._resumed, header.branch, behind, name, str(error or ""))
+            # Also from this thread: a branch may be made before anybody waits for it.
+            self.call_later(self._resumed, header.branch, behind, name, str(error or ""))
 
         begun.add_done_callback(done)
 
