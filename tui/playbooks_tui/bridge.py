@@ -22,7 +22,8 @@ from playbooks.session import DebugSession, FollowedSession, Moment
 from playbooks_tui.ran import ran
 from playbooks_tui.told import Ended, Labelled, Named, Opened, Tallied, Tally, Told, Turned
 
-BATCHES_A_SECOND = 30
+BATCHES_A_SECOND: Final = 24
+"""How often what streams is drawn; what comes alone is drawn at once."""
 _FOLLOW_S: Final = 0.5
 """How often it is looked whether a run in another process, which stands, goes on."""
 Made = TypeVar("Made")
