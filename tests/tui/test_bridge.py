@@ -73,3 +73,21 @@ def test_leaving_twice_and_after_the_end_does_nothing(alone: Path) -> None:
     assert bridge.over.exception(10) is None
     bridge.leave()
     assert bridge.session.status == "interrupted"
+
+
+def test_what_nobody_will_see_any_more_is_not_read(alone: Path) -> None:
+    bridge = bridge_on(alone)
+    reading, on, read = threading.Event(), threading.Event(), []
+
+    def first() -> None:
+        reading.set()
+        on.wait(30)
+
+    bridge.read(first)
+    reading.wait(30)
+    bridge.read(lambda: read.append("queued"))
+    bridge.forget()
+    bridge.read(lambda: read.append("later"))
+    on.set()
+    bridge._reader.shutdown(wait=True)
+    assert read == []

@@ -126,7 +126,12 @@ class Bridge:
 
     def read(self, work: Callable[[], None]) -> None:
         """Does some reading on a third thread, so that neither a long fold nor a busy program holds up the other."""
-        self._reader.submit(work)
+        with contextlib.suppress(RuntimeError):  # the screen is gone
+            self._reader.submit(work)
+
+    def forget(self) -> None:
+        """Drops the readings that nobody will see any more: the process would wait for them at its end."""
+        self._reader.shutdown(wait=False, cancel_futures=True)
 
     def moment_now(self, checkpoint: str) -> Moment:
         """Folds the state at a checkpoint, here and now: for work given to `read`.

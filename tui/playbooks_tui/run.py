@@ -79,6 +79,7 @@ def run_debugger(
         finally:
             if debugger.bridge is not None:
                 debugger.bridge.leave()
+                debugger.bridge.forget()
     if debugger.crash is not None:
         raise debugger.crash
     if debugger.bridge is None:
