@@ -90,6 +90,11 @@ def finished() -> Kept:
     return played()
 
 
+def facts() -> Kept:
+    """The facts of countries, which a Python loop asks for."""
+    return played("country_facts.pb")
+
+
 def forked() -> Kept:
     """The negotiation, and a branch in which the second price was 80 at once."""
     return played(fork="1000_ckpt_9", result="80", label="low")
@@ -182,6 +187,7 @@ PICTURES: dict[str, Shown] = {
     "back-nocolor": Shown(BACK, kept=forked, environ={"NO_COLOR": "1"}),
     "zoomed": Shown((*BACK, "z"), kept=forked),
     "back-steps": Shown(("v", *["down"] * 9, "space", "escape", *_at(10)), kept=finished),
+    "back-python": Shown(_at(5), kept=facts),
     "following": Shown(kept=broken_off, how="follow"),
     "following-live": Shown(kept=under_way, how="follow"),
     "degraded": Shown((*_at(2), "enter"), program="loses.pb"),

@@ -16,11 +16,13 @@ from playbooks import DebugSession
 from playbooks.checkpoints.record import Header
 from playbooks.config import Config
 from playbooks_tui.inspected import Wish, inspect
+from playbooks_tui.record import Record
 from playbooks_tui.screens.breakpoints import BreakpointList, Breakpoints
 from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.help import HelpPane, about
 from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.widgets.inspector import Inspector
+from playbooks_tui.widgets.inspector.state import StateSheet
 
 
 def text(d: Desk) -> str:
@@ -79,6 +81,22 @@ async def test_a_call_that_begins_or_returns_changes_no_variable_of_its_caller(a
         assert changes(*back) == []
         turn = [pair[1] for pair in rows if pair[1].kind == "step" and pair[1].playbook == "CountryFact"]
         assert changes(turn[0], turn[1]) == [("~", "country", "'Japan'")]
+
+
+async def test_state_says_that_the_locals_of_python_are_not_recorded_only_where_python_runs(alone: Path) -> None:
+    for name in ("country_facts.pb", "country_facts_model.py"):
+        shutil.copy(EXAMPLES / name, alone)
+    config = Config.load(overrides={"model": {"token_delay_s": 0}}).for_debug()
+
+    async with DebugSession.open("country_facts.pb", config=config) as session:
+        await session.run()
+        told = set()
+        for header in (header for header in session.timeline if header.agent == "1000"):
+            moment = session.record.moment(header.id)
+            found = inspect(Wish(0, "1000", ""), moment, None, None)
+            shown = "\n".join(line.text for line in StateSheet(Record()).lines(found, 44, at_moment=True))
+            told.add((found.stack[-1].name if found.stack else "", "locals are not recorded" in shown))
+        assert told == {("Main", False), ("CollectFacts", True), ("CountryFact", False)}
 
 
 async def test_changes_are_set_against_the_mark_when_there_is_one(desk: Opens) -> None:

@@ -17,6 +17,7 @@ from playbooks.checkpoints.record import Header
 from playbooks.errors import UserError
 from playbooks.runtime.notices import AgentView
 from playbooks.session import Moment
+from playbooks.session.programs import recorded_program
 from playbooks.session.record import Code, Prompt, SessionRecord, Spent, VariableEntry, Watched, watched
 from playbooks.session.variables import is_data
 from playbooks_tui.record import HUMAN
@@ -82,6 +83,8 @@ class Inspected(msgspec.Struct, frozen=True):
     files: tuple[tuple[str, str], ...] = ()
     """The program as it runs there: path and text, roots first."""
     error: str = ""
+    in_python: bool = False
+    """Its innermost call runs Python, whose locals the record does not hold: it runs again from its start."""
 
     @property
     def following(self) -> int:
@@ -167,6 +170,7 @@ def inspect(wish: Wish, moment: Moment, before: Moment | None, code: Code | None
         code,
         {id: view.step for id, view in moment.agents.items() if view.step},
         tuple((path, str(texts[path])) for path in dict.fromkeys((*roots, *texts))),
+        in_python=_in_python(moment, agent),
     )
 
 
@@ -252,6 +256,17 @@ def _stack(moment: Moment, agent: str) -> tuple[Call, ...]:
         )
         for frame in _tree(frames, parents)
     )
+
+
+def _in_python(moment: Moment, agent: str) -> bool:
+    frames = moment.call_stack(agent)
+    if not frames:
+        return False
+    try:
+        program = recorded_program(moment.state)
+    except UserError:
+        return False
+    return program.is_python(moment.agents[agent].class_name, frames[-1].playbook)
 
 
 def _tree(frames: Sequence[Any], parents: Mapping[int, int]) -> list[Any]:

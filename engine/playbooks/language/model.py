@@ -156,6 +156,12 @@ class Program(msgspec.Struct, frozen=True):
         """The agent class of that name; None when the program has none."""
         return next((agent for agent in self.agents if agent.name == name), None)
 
+    def is_python(self, agent: str, playbook: str) -> bool:
+        """Whether that playbook, of the agent class of that name, is written in Python."""
+        cls = self.agent(agent)
+        found = cls.playbook(playbook) if cls else None
+        return found is not None and found.mode == "python"
+
     @property
     def name(self) -> str:
         """What people call it: the file name of the first file, `negotiation.pb`."""

@@ -155,7 +155,7 @@ def _live(state: ProgramState, frames: Sequence[_Frame]) -> Iterator[Row]:
 
 
 def _tools(frames: Sequence[_Frame], program: Program, later: Sequence[Header], again: Header | None) -> Iterator[Row]:
-    under_way = [frame for frame in frames if _is_tool(frame, program)]
+    under_way = [frame for frame in frames if program.is_python(frame._agent, frame.row.playbook)]
     for frame in under_way:
         yield "tools", f"{frame.row.playbook} of {frame.who} was under way: what it did may be done again"
     if again is not None and again.kind in ("tool", "await"):
@@ -170,12 +170,6 @@ def _tools(frames: Sequence[_Frame], program: Program, later: Sequence[Header], 
         yield "tools", f"none is served: {shown} {'run' if after[1:] else 'runs'} again when called again"
     elif not under_way and again is None:
         yield "tools", "none repeats"
-
-
-def _is_tool(frame: _Frame, program: Program) -> bool:
-    cls = program.agent(frame._agent)
-    playbook = cls.playbook(frame.row.playbook) if cls else None
-    return playbook is not None and playbook.mode == "python"
 
 
 def _call(header: Header) -> str:

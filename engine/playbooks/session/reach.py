@@ -86,9 +86,7 @@ class Reach:
     def is_python(self, frame: int) -> bool:
         """Whether a frame runs a playbook written in Python."""
         row = self._state.frame(frame)
-        cls = self._program.agent(self._state.agents[row.agent][0]) if self._program else None
-        playbook = cls.playbook(row.playbook) if cls else None
-        return playbook is not None and playbook.mode == "python"
+        return self._program is not None and self._program.is_python(self._state.agents[row.agent][0], row.playbook)
 
     def value(self, agent: str, name: str, frame: int) -> str | None:
         """What code in a frame reads for a name, on one line; None when there is no such variable."""

@@ -58,6 +58,8 @@ class StateSheet(ListSheet):
             right = [Span(cut(plain(note), max(0, room - len(value.text) - 2)), "quiet")]
             self.targets[len(found)] = Target("variable", variable.name)
             found.append(columns([*lead, value], right, width))
+        if inspected.in_python:
+            found.append(Line((Span("   a Python call's locals are not recorded", "quiet"),)))
 
     def _watches(self, inspected: Inspected, width: int, found: list[Line]) -> None:
         found += [Line(), head("Watches", "adds", width, key="+")]
