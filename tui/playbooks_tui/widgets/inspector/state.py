@@ -59,7 +59,7 @@ class StateSheet(ListSheet):
             self.targets[len(found)] = Target("variable", variable.name)
             found.append(columns([*lead, value], right, width))
         if inspected.in_python:
-            found.append(Line((Span("   a Python call's locals are not recorded", "quiet"),)))
+            found.append(Line((Span("   Python's locals are not recorded", "quiet"),)))
 
     def _watches(self, inspected: Inspected, width: int, found: list[Line]) -> None:
         found += [Line(), head("Watches", "adds", width, key="+")]
