@@ -14,7 +14,7 @@ from typing import Final
 from playbooks.checkpoints.catalog import Catalog, Extent
 from playbooks.checkpoints.ids import ID
 from playbooks.checkpoints.record import Checkpoint, Header
-from playbooks.checkpoints.store import Damaged, UnknownCheckpoint
+from playbooks.checkpoints.store import Damaged, StorageError, UnknownCheckpoint
 
 _FLUSH_S: Final = 0.5
 """How long the catalogue may lag behind the files."""
@@ -137,6 +137,8 @@ class FileIndex:
             return [name for name in os.listdir(self._base) if name[0] != "." and "." not in name]
         except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError as error:
+            raise StorageError.unread(error, str(self._base)) from error
 
     def files(self, agent: str) -> list[tuple[int, str]]:
         """Numbers and ids of an agent's checkpoints, in no order."""
@@ -153,6 +155,8 @@ class FileIndex:
             return os.listdir(f"{self._base}/{agent}")
         except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError as error:
+            raise StorageError.unread(error, f"{self._base}/{agent}") from error
 
     # -- following -----------------------------------------------------------------------------------------------------
 

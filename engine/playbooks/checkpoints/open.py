@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from playbooks.checkpoints.provider_store import ProviderStore
-from playbooks.checkpoints.store import Store
+from playbooks.checkpoints.store import Store, refuse_unreadable
 from playbooks.errors import UserError
 from playbooks.extensions.provider import CheckpointProvider
 from playbooks.extensions.registry import ExtensionRegistry
@@ -36,7 +36,9 @@ def open_store(
 
     Raises:
         UserError: There is no provider of this name, or it can't be made; with the names there are.
+        StorageError: The storage path can't be looked into.
     """
+    refuse_unreadable(os.fspath(path))
     cls = provider if isinstance(provider, type) else _find(provider, config_file)
     store = cls.open_store(path, fsync=fsync)
     if store is not None:

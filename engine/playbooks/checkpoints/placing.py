@@ -37,6 +37,26 @@ def make_folder(path: str | Path) -> None:
         os.mkdir(path, 0o700)
 
 
+def refusal(folder: Path) -> OSError | None:
+    """Why nothing could be kept in a folder that need not be there yet, as far as can be told without writing.
+
+    Args:
+        folder: A storage path.
+
+    Returns:
+        The error, with the path that it is about; None: nothing speaks against it.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
+    for path in (there, folder / ".sessions"):
+        if not os.path.exists(path):
+            continue
+        if not os.path.isdir(path):
+            return NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+        if not os.access(path, os.W_OK | os.X_OK):
+            return PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    return None
+
+
 class Placer:
     """Places files in the fastest way that works here.
 

@@ -6,6 +6,7 @@ Apart so that the engine is written against this and not against files: every pr
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -34,11 +35,30 @@ class StorageError(UserError):
             fix = "make room, then resume; every earlier checkpoint is whole"
         elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             fix = "make it writable, or set storage_path in playbooks.toml to a folder that is"
+        elif error.errno == errno.ENOTDIR:
+            fix = "move it away, or set storage_path in playbooks.toml to a folder"
         elif error.errno == errno.ENOENT:
             fix = "the folder was taken away: put it back and resume, or run the program afresh"
         else:
             fix = "every earlier checkpoint is as it was"
         return cls(f"checkpoints can't be kept: {error.strerror or error}", fix, file=file)
+
+    @classmethod
+    def unread(cls, error: OSError, folder: str) -> StorageError:
+        """The same of a folder that is there and can't be looked into."""
+        fix = "run as the user who made it, or set storage_path in playbooks.toml to another folder"
+        return cls(f"checkpoints can't be read: {error.strerror or error}", fix, file=folder)
+
+
+def refuse_unreadable(folder: str) -> None:
+    """Raises `StorageError` for a folder that is there and can't be looked into: nothing of it is known then."""
+    try:
+        os.scandir(folder).close()
+        os.stat(os.path.join(folder, "."))  # a folder may be listed and not entered
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise StorageError.unread(error, folder) from error
 
 
 class UnknownCheckpoint(UserError):

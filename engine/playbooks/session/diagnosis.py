@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from playbooks.checkpoints import open_store
-from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
+from playbooks.checkpoints.store import Damaged, StorageError, Store, UnknownCheckpoint
 from playbooks.config import FILE_NAME, Config
 from playbooks.errors import UserError
 from playbooks.extensions.registry import ExtensionRegistry
@@ -80,7 +80,7 @@ def _storage(config: Config) -> Iterator[Finding]:
     try:
         store = open_store(kept.provider, kept.storage_path, fsync=kept.fsync, config_file=config.file)
     except UserError as error:
-        yield Finding("provider", "wrong", str(error))
+        yield Finding("storage" if isinstance(error, StorageError) else "provider", "wrong", str(error))
         return
     try:
         provider = ExtensionRegistry.find_checkpoint_provider(kept.provider)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+from playbooks.checkpoints.placing import refusal
 from playbooks.checkpoints.record import Checkpoint
-from playbooks.checkpoints.store import Note, Store
+from playbooks.checkpoints.store import Note, StorageError, Store
 from playbooks.config import Config
 from playbooks.errors import UserError
 from playbooks.language.model import Program
@@ -85,6 +87,12 @@ def store_of(config: Config) -> Store:
         max_size_mb=kept.max_checkpoint_size_mb,
         config_file=config.file,
     )
+
+
+def refuse_unwritable(config: Config) -> None:
+    """Raises `StorageError` when nothing could be kept in the storage path: before anything runs, and is paid for."""
+    if (error := refusal(Path(config.durability.storage_path))) is not None:
+        raise StorageError.of(error, str(error.filename))
 
 
 def refuse_mcp(program: Program) -> None:

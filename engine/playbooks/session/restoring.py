@@ -27,7 +27,7 @@ from playbooks.session.edits import Edits
 from playbooks.session.interrupted import intents_after, told, was_asking
 from playbooks.session.keeping import Keeping, kept_of
 from playbooks.session.moment import Said
-from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, store_of
+from playbooks.session.opening import LockingWriter, never_back, refuse_mcp, refuse_unwritable, store_of
 from playbooks.session.presets import preset
 from playbooks.session.questions import asked_last, known_questions, spoken
 from playbooks.session.record import SessionRecord
@@ -108,6 +108,8 @@ class Restoring(RunControl, Branching):
         if found is None:
             if program is None:
                 raise UserError("no program was given", "name a .pb file")
+            if durable and self._given_store is None:
+                refuse_unwritable(config)
             self._begin(program)
         else:
             self._go_on(found, program)
