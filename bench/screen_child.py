@@ -26,6 +26,7 @@ from playbooks.config import Config
 from playbooks.runtime.notices import AgentView
 from playbooks_tui.app import Debugger
 from playbooks_tui.bridge import Bridge
+from playbooks_tui.fair_share import fair_share
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.terminal import terminal_of_our_own
 from playbooks_tui.told import Opened, Tally
@@ -168,7 +169,7 @@ def measure(app: Debugger, work: Callable[[Debugging], Awaitable[dict[str, Any]]
         app.exit()
 
     app.call_later(lambda: asyncio.ensure_future(done()))
-    with terminal_of_our_own(lambda line: None):
+    with terminal_of_our_own(lambda line: None), fair_share():
         app.run()
     if not result.exists():
         result.write_text(json.dumps({"error": repr(app.crash)}))

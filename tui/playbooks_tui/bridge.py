@@ -1,7 +1,7 @@
 """The engine's thread and the screen's: what crosses, and how often.
 
 The engine runs on a thread and an event loop of its own, so that a program that computes does not freeze the screen.
-What it tells crosses in batches, at most 30 a second, with text that was overtaken left out. What the screen asks for
+What it tells crosses in batches, at most 24 a second, with text that was overtaken left out. What the screen asks for
 is the session's own thread-safe methods, or folding a moment, which a third thread does: it reads files and never the
 running state.
 """

@@ -18,6 +18,7 @@ from playbooks.runtime.notices import Output
 from playbooks.session import DebugSession, FollowedSession
 from playbooks_tui import kept
 from playbooks_tui.app import Debugger
+from playbooks_tui.fair_share import fair_share
 from playbooks_tui.opening import Openings
 from playbooks_tui.terminal import terminal_of_our_own
 
@@ -73,7 +74,7 @@ def run_debugger(
         if debugger.bridge is not None:
             debugger.bridge.tell(Output("", line))
 
-    with terminal_of_our_own(told):
+    with terminal_of_our_own(told), fair_share():
         try:
             debugger.run()
         finally:

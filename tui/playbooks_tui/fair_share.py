@@ -1,0 +1,54 @@
+"""Keeping the screen alive beside code that computes without end: `while True: pass` in what a model wrote.
+
+All threads of the process share one interpreter. Whoever computes hands it over only when another has asked for some
+milliseconds (`sys.setswitchinterval`, 5 ms by default), and one key has to ask hundreds of times: after each read of a
+file, each write to the terminal, each lock. So a thread feels how late it is woken; while it comes late, the
+interpreter is handed over at once. Always would be dear: each hand-over costs both threads some time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Final
+
+_CALM_S: Final = sys.getswitchinterval()
+_AT_ONCE_S: Final = 0.000_02
+_LATE_S: Final = 0.8 * _CALM_S
+_LOOK_S: Final = 0.2
+"""Between two looks while all is calm."""
+_HELD_S: Final = 1.0
+"""How long the interpreter is handed over at once before it is looked again."""
+_GLANCE_S: Final = 0.01
+"""How long it is calm for that look: a key that comes just then is slow."""
+
+
+@contextlib.contextmanager
+def fair_share() -> Iterator[None]:
+    """Watches over the process on a thread of its own, and leaves the interpreter as it was found."""
+    over = threading.Event()
+    thread = threading.Thread(target=_watch, args=(over,), name="fair share", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _watch(over: threading.Event) -> None:
+    look = _LOOK_S
+    while True:
+        asleep = time.monotonic()
+        if over.wait(look):
+            return
+        if time.monotonic() - asleep - look < _LATE_S:
+            look = _LOOK_S
+            continue
+        sys.setswitchinterval(_AT_ONCE_S)
+        over.wait(_HELD_S)
+        sys.setswitchinterval(_CALM_S)
+        look = _GLANCE_S
