@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from documents.consoles import Typed, commands, shown_by
 
+from playbooks.checkpoints.record import Header
 from playbooks.config import Config
 from playbooks.state import events
 
@@ -80,6 +81,9 @@ def test_every_link_leads_somewhere(document: Path) -> None:
             assert re.search(rf"\b(def|class) {name}\b", found.read_text(encoding="utf-8")), (
                 f"{target}: no {name} there"
             )
+        elif name:
+            heads = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE)
+            assert name in {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}, target
 
 
 def test_the_catalogue_of_events_names_each_with_its_fields() -> None:
@@ -89,6 +93,16 @@ def test_the_catalogue_of_events_names_each_with_its_fields() -> None:
         assert row, f"{event.__name__} is not in docs/events.md"
         cells = [cell.strip() for cell in row.split("|")]
         assert [name.strip("` ") for name in cells[2].split(",")] == list(event.__struct_fields__), event.__name__
+    named = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    source = Path(str(events.__file__)).read_text(encoding="utf-8")
+    assert named == [name for name in re.findall(r"^class (\w+)\(", source, re.MULTILINE) if name in named]
+
+
+def test_the_page_on_the_file_format_names_every_field_of_a_header() -> None:
+    text = (ROOT / "docs" / "file-format.md").read_text(encoding="utf-8")
+    (row,) = (line for line in text.splitlines() if line.startswith("| `metadata` "))
+    told = set(re.findall(r"`(\w+)`", row)) - {"metadata"}
+    assert told == set(Header.__struct_fields__) - {"id", "agent", "number"}, "those three are in `checkpoint_id`"
 
 
 def test_the_configuration_in_the_readme_is_the_default_one(alone: Path) -> None:
@@ -105,3 +119,9 @@ def test_the_configuration_in_the_readme_is_the_default_one(alone: Path) -> None
         *(name for name in default.__struct_fields__ if name != "layers"),
     ):
         assert getattr(set_there, section) == getattr(default, section), section
+    for section in ("", "model", "durability", "debugger"):
+        settings = getattr(default, section) if section else default
+        for name in settings.__struct_fields__:
+            key = f"{section}.{name}".removeprefix(".")
+            if key not in ("layers", "model", "durability", "debugger", "model.path", "debugger.keymap"):
+                assert set_there.is_set(key), f"{key} is not in the README"
