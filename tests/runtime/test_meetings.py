@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from runtime.scenario import Run, resume
 from runtime.written import Answer, Written, outputs, resumes, said, start, told, variables, written
@@ -345,12 +347,15 @@ def test_a_person_is_asked_once_by_each_wait_in_a_meeting() -> None:
 def test_a_meeting_that_waits_for_a_person_who_left_can_be_resumed() -> None:
     run = start(
         team(
-            'x = await Yld("meeting")\nawait Return(x)',
+            'await Say("meeting", "Who is there?")\nx = await Yld("meeting")\nawait Return(x)',
             main='x = await Standup("it", attendees=["user"])\nawait Return(x)',
         )
     )
     assert run.ended == "interrupted"
     assert run.runtime.needs_input
+    run.scenario = replace(run.scenario, person=("Here I am.",))
+    again = resume(run, run.headers[-1].id)
+    assert (again.ended, again.results["1000"]) == ("finished", ["user: Here I am."])
 
 
 # -- the end ---------------------------------------------------------------------------------------------------------

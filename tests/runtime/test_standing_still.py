@@ -179,6 +179,6 @@ def test_a_timer_that_goes_off_ends_a_wait_in_vain() -> None:
 
 
 def test_an_idle_agent_that_is_spoken_to_and_listens_to_nothing_does_not_hold_the_run_up() -> None:
-    run = resumes(main('await Say("user", "x")\nawait Return(1)'))
+    run = resumes(team('await Say("Idle", "x")\nawait Return(1)'))
     assert run.ended == "finished"
-    assert said(run) == ["x"]
+    assert said(run, receiver="1002") == ["x"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from runtime.scenario import resume
 from runtime.written import main, outputs, resumes, said, start, told, written
 
 SHOP = """
@@ -282,6 +283,10 @@ def test_a_program_that_waits_for_a_person_who_left_ends_so_that_it_can_be_resum
     run = start(main('await Say("user", "?")\nx = await Yld("user")\nawait Return(x)'))
     assert run.ended == "interrupted"
     assert run.runtime.needs_input
+    run.scenario = replace(run.scenario, person=("Ann",))
+    again = resume(run, run.headers[-1].id)
+    assert (again.ended, again.results["1000"]) == ("finished", ["Ann"])
+    assert said(again) == ["?", "Ann"]
 
 
 # -- the end ---------------------------------------------------------------------------------------------------------

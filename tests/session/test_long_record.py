@@ -87,4 +87,4 @@ def test_the_last_time_a_condition_became_true_is_found_without_reading_what_did
     several = {1: parse_breakpoint("$price % 200 == 0")}
     found = [hit.header.number for hit in record.hits_before(headers[-1].id, several) if hit]
     assert found == list(range(2_000, 0, -200))
-    assert reads(store, lambda: next(hit for hit in record.hits_before(headers[-1].id, wanted) if hit)) < 1_700
+    assert reads(store, lambda: next(hit for hit in record.hits_before(headers[-1].id, wanted) if hit)) < 1_300

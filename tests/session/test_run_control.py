@@ -198,7 +198,6 @@ def test_a_pause_is_pausing_until_the_tool_at_work_has_ended(alone: Path, monkey
             assert statuses[-1] == "paused"
             assert session.timeline[-1].kind == "tool"  # its end is kept, and nothing after it began
             session.go()
-            assert session.status in ("running", "paused", "pausing")
             assert await running == "finished"
             assert session.messages[-1].text == "done"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tui.desk import Desk, Opens
 from tui.headers import HAGGLE, header, record
-from tui.programs import ASKS, SHOP
+from tui.programs import SHOP
 
 from playbooks.runtime.notices import MessageSent, MessageView
 from playbooks_tui.rows import Filter, Rows
@@ -49,17 +49,26 @@ async def test_find_goes_to_the_first_hit_as_it_is_typed_and_the_dots_to_the_oth
         assert d.screen.standing.here is None
 
 
+KEEPS = """
+def respond(request):
+    return '''await Say("user", "one")
+$kept = "zz" + "9"
+await Say("user", "two")
+await EndProgram()
+'''
+"""
+
+
 async def test_find_looks_into_variables_too_and_says_when_there_is_nothing(desk: Opens) -> None:
-    async with desk(ASKS) as d:
-        await d.status("waiting")
-        await d.press("i", *"zz9", "enter")
+    async with desk(KEEPS) as d:
         await d.status("finished")
         await d.press("full_stop")
         assert d.said[-1] == "nothing is looked for: / finds"
         record = d.screen.record
-        heard = next(one.id for one in record.headers if one.kind == "heard")
-        await d.press("slash", *"zz9")
-        await d.until(lambda: record.place[heard] in (d.screen._search.hits if d.screen._search else []))
+        assert not any("zz9" in record.text(row) + record.headers[row].statement for row in range(len(record.headers)))
+        await d.press("g", "slash", *"zz9")
+        await d.until(lambda: found(d).startswith("1 of 1 row") and "…" not in found(d))
+        assert record.text(d.screen.standing.here or 0) == "two"
         await d.press("escape", "slash", *"no such word")
         await d.until(lambda: found(d) == "nothing found")
 

@@ -403,6 +403,7 @@ async def test_at_every_size_nothing_overlaps_and_the_state_is_in_sight(desk: Op
         shown = [
             pane for pane in shown if all(parent.display for parent in pane.ancestors_with_self if parent.is_attached)
         ]
+        assert len(shown) > 1
         for one in shown:
             assert d.screen.region.contains_region(one.region)
             assert all(not one.region.overlaps(other.region) for other in shown if other is not one)

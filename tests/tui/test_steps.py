@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tui.desk import Opens
 from tui.headers import header, record
+from tui.programs import MANY
 
 from playbooks_tui.onward import onward
 from playbooks_tui.record import Record
@@ -66,13 +67,35 @@ async def test_a_step_runs_and_stops_again_and_while_looking_back_it_only_moves(
         await d.press(key)
         record, stands = d.screen.record, ("paused", "finished")
         await d.until(lambda: record.headers and record.status in stands and not d.screen.standing.stepping)
-        count, before = len(d.screen.record.headers), d.screen.record.shown[-1]
+        assert (len(record.headers) == 2) == (record.status == "paused"), "but for one that goes out of all calls"
+        if record.status == "paused":
+            await d.press("c")
+            await d.status("finished")
+        count = len(record.headers)
         await d.press("g", key)
-        assert mode(d.screen.record, d.screen.standing) == "back" or before == 0
-        assert len(d.screen.record.headers) == count
+        assert d.screen.standing.here == record.shown[1]
+        assert mode(record, d.screen.standing) == "back" and len(record.headers) == count
 
 
-async def test_run_to_the_selected_row_comes_to_its_step_again_or_says_why_not(desk: Opens) -> None:
+async def test_run_to_the_selected_row_stops_when_its_statement_comes_again(desk: Opens) -> None:
+    async with desk(MANY, held=True) as d:
+        await d.status("paused")
+        for count in (2, 3, 4):
+            await d.press("a")
+            await d.until(lambda count=count: len(d.screen.record.headers) >= count)  # type: ignore[misc]
+            await d.status("paused")
+        record, newest = d.screen.record, len(d.screen.record.headers)
+        await d.press("up", "up")
+        assert d.screen.standing.here == newest - 3
+        await d.press("t")
+        await d.until(lambda: len(record.headers) > newest)
+        await d.status("paused")
+        assert len(record.headers) == newest + 1
+        assert record.headers[-1].statement == record.headers[newest - 3].statement
+        assert d.screen.standing.here is None
+
+
+async def test_run_to_a_row_whose_statement_never_comes_again_ends_with_the_run_and_says_why_not(desk: Opens) -> None:
     async with desk(held=True) as d:
         await d.status("paused")
         await d.press("t")
