@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,9 +14,11 @@ from typing import Any
 import pytest
 
 from playbooks import DebugSession
-from playbooks.checkpoints.record import Header
+from playbooks.checkpoints.filesystem import FileStore
+from playbooks.checkpoints.record import Checkpoint, Header
+from playbooks.checkpoints.store import StorageError
 from playbooks.config import Config
-from playbooks.errors import UserError
+from playbooks.errors import ExitStatus, UserError
 from playbooks.language import load_program
 from playbooks.runtime.notices import Asked, ModelCalled
 from playbooks.session.edits import Edits
@@ -156,6 +160,26 @@ def test_the_rest_of_a_response_can_be_written_by_hand(negotiation: str) -> None
         await session.fork(opening.id, response='await Return("kept")\n')
         assert await session.run() == "finished"
         assert said_last(session) == "The pen: kept."
+
+    run(negotiation, test)
+
+
+def test_a_fork_that_the_disk_has_no_room_for_leaves_everything_as_it_was(
+    negotiation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(session: DebugSession) -> None:
+        at, count, said = session.timeline[9].id, len(session.timeline), list(session.messages)
+        with monkeypatch.context() as patched:
+            patched.setattr(FileStore, "write", full)
+            with pytest.raises(StorageError, match="No space left"):
+                await session.fork(at)
+        assert (session.status, session.branch, session.exit_status) == ("finished", "main", ExitStatus.FINISHED)
+        assert len(session.timeline) == count and session.messages == said
+        await session.fork(at)
+        assert await session.run() == "finished" and session.branch == "fork-1"
+
+    def full(store: FileStore, checkpoint: Checkpoint) -> None:
+        raise StorageError.of(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), ".checkpoints")
 
     run(negotiation, test)
 

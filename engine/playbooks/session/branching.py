@@ -169,8 +169,6 @@ class Branching:
         runtime = self._made(journal, settled)
         runtime.frames.said = said
         runtime.prepare()  # a program that can't run is refused before anything has happened
-        self._take(runtime, settled)
-        self._said = Said(state)
         program = options.program
         forked = e.Forked(
             prepared.branch,
@@ -182,17 +180,25 @@ class Branching:
             options.temperature,
         )
         what = "; ".join(str(change) for change in prepared.changes)
-        store.set_status(self.id, prepared.branch, "running")
-        journal.commit(
-            at.agent,
-            "fork",
-            at.statement,
-            [forked, *prepared.events],
-            step=at.step,
-            playbook=at.playbook,
-            line=at.line,
-            peer=at.peer,
-            text=f"{prepared.branch}: {what}" if what else prepared.branch,
-        )
+        own = ("program", "config", "_runtime", "_said")
+        before = {name: value for name, value in vars(self).items() if name in own}
+        self._take(runtime, settled)
+        self._said = Said(state)
+        try:
+            store.set_status(self.id, prepared.branch, "running")
+            journal.commit(
+                at.agent,
+                "fork",
+                at.statement,
+                [forked, *prepared.events],
+                step=at.step,
+                playbook=at.playbook,
+                line=at.line,
+                peer=at.peer,
+                text=f"{prepared.branch}: {what}" if what else prepared.branch,
+            )
+        except BaseException:  # on a full disk: there is no such branch, and how the run ended stays what is told
+            vars(self).update(before)
+            raise
         runtime.recorded = recorded
         runtime.replay_from_here()
