@@ -141,16 +141,27 @@ def fold(read: Callable[[str], Checkpoint], id: str) -> Folded:
         id: Where to fold to.
 
     Raises:
-        ValueError: An event of the chain is of no known kind.
+        ValueError: The chain is none that an engine writes: it leads back into itself, or its events do not fold.
     """
     chain = [read(id)]
     while chain[-1].base:
-        chain.append(read(chain[-1].base))
-    root = chain.pop()
+        base = read(chain[-1].base)
+        if base.header.depth >= chain[-1].header.depth:  # else it might never end
+            raise ValueError(f"{chain[-1].header.id} builds on {base.header.id}, which is not before it")
+        chain.append(base)
+    try:
+        return _folded(chain)
+    except Exception as error:  # what a crafted chain may make of a fold is not a closed set
+        raise ValueError(f"it does not fold ({type(error).__name__}: {error})") from error
+
+
+def _folded(chain: list[Checkpoint]) -> Folded:
+    """The state at the first of a chain, which begins with the newest."""
+    *later, root = chain
     state = ProgramState()
     for event in from_builtins(root.events):
         apply(state.tables, reduce(state, event))
     windows = Windows(root.header.id)
-    for checkpoint in reversed(chain):
+    for checkpoint in reversed(later):
         windows.folded(checkpoint, state)
-    return Folded(state, windows, chain[0].header if chain else root.header)
+    return Folded(state, windows, chain[0].header)

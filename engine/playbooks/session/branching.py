@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.record import BranchInfo, Header
 from playbooks.checkpoints.store import Store
 from playbooks.config import Config
@@ -20,6 +19,7 @@ from playbooks.language.model import Program
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.runtime import Runtime
+from playbooks.session.chains import read_chain
 from playbooks.session.edits import NO_RESULT, Edits
 from playbooks.session.moment import Said
 from playbooks.session.opening import LockingWriter
@@ -86,7 +86,7 @@ class Branching:
             found = self._store.read(found.header.parent)
         headers, at = list(self.timeline), found.header
         later = events_of(self._store, lambda: later_on(headers, at), trust=self._trust)
-        place = leaving(fold(self._store.read, found.header.id).state, found, later)
+        place = leaving(read_chain(self._store, found.header.id).folded.state, found, later)
         return replace(place, things=tuple(t for t in place.things if t.kind != "result")) if before else place
 
     async def fork(

@@ -34,6 +34,7 @@ from playbooks.runtime.notices import (
 )
 from playbooks.runtime.runtime import Runtime
 from playbooks.session import resume as resuming
+from playbooks.session.chains import read_chain
 from playbooks.session.moment import Moment
 from playbooks.session.restoring import Restoring
 
@@ -253,12 +254,12 @@ class DebugSession(Restoring):
         """The state at a checkpoint; never runs anything.
 
         Raises:
-            UserError: There is none of that id, or no checkpoints are kept.
+            UserError: There is none of that id, it can't be read, or no checkpoints are kept.
         """
         if self._store is None:
             raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
-        folded = fold(self._store.read, checkpoint)
-        return Moment(folded.header, folded.state)
+        chain = read_chain(self._store, checkpoint)
+        return Moment(chain.folded.header, chain.folded.state, trusted=chain.trusted)
 
     @property
     def labels(self) -> Mapping[str, str]:
