@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import pytest
 from tui.desk import Desk, Opens
 from tui.headers import HAGGLE, header, record
 from tui.programs import SHOP
 
+from playbooks.errors import UserError
 from playbooks.runtime.notices import MessageSent, MessageView
 from playbooks_tui.rows import Filter, Rows
 from playbooks_tui.screens.filter import FilterList
@@ -146,6 +149,20 @@ async def test_a_label_is_kept_in_the_files_stands_in_the_row_and_shows_its_comm
         assert d.screen.record.labels[id] == "my place"
     async with desk(resume="s1") as d:
         await d.until(lambda: d.screen.record.labels == {id: "my place"})
+
+
+async def test_a_label_is_never_waited_for_and_one_that_can_t_be_kept_says_why(
+    desk: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        kept: Future[None] = Future()
+        monkeypatch.setattr(d.bridge, "label", lambda checkpoint, text: kept)
+        await d.press("g", "down", "L", "x", "enter")
+        await d.press("m")
+        assert d.said[-1].startswith("marked ")  # though the engine has not answered
+        kept.set_exception(UserError("no room is left"))
+        await d.until(lambda: d.said[-1] == "no room is left")
 
 
 async def test_y_copies_what_was_said_in_full(desk: Opens) -> None:

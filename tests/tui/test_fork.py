@@ -12,6 +12,9 @@ from textual.widgets import Button, Input, Label, TextArea
 from tui.desk import Desk, Opens
 from tui.programs import HAGGLES, SLEEPS
 
+from playbooks.session.moment import Moment
+from playbooks.state import ProgramState
+from playbooks_tui.screens.fork.desk import Desk as ForkDesk
 from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.fork.editor import Editor
 from playbooks_tui.screens.fork.foreseen import Later, foreseen
@@ -40,6 +43,18 @@ def says(dialog: Fork, id: str) -> str:
 
 async def planned(d: Desk, dialog: Fork) -> None:
     await d.until(lambda: dialog._planned == dialog.draft)
+
+
+def test_what_the_branch_took_from_here_counts_no_call_that_was_served_as_the_header_does() -> None:
+    here, head = ProgramState(), ProgramState()
+    here.count.update({"call": 2, "cost": 0.5})
+    head.count.update({"call": 7, "served": 3, "cost": 1.5})
+    moment, end = (Moment(cast(Any, None), state) for state in (here, head))
+    desk = ForkDesk(cast(Any, SimpleNamespace(moment_now=lambda _: end)), "main", "1000_ckpt_9", 4, str)
+    later = desk._later(moment, True)
+    assert (later.checkpoints, later.calls, later.cost) == (5, 2, 1.0)
+    here.count["cost"] = -1
+    assert desk._later(moment, False).cost is None
 
 
 async def test_e_opens_at_what_was_said_and_another_word_ends_the_program_otherwise(desk: Opens) -> None:

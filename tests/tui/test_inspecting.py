@@ -22,6 +22,7 @@ from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.help import HelpPane, about
 from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.widgets.inspector import Inspector
+from playbooks_tui.widgets.inspector.program import step_lines
 from playbooks_tui.widgets.inspector.state import StateSheet
 
 
@@ -338,3 +339,11 @@ async def test_help_says_what_is_in_front_of_the_person(desk: Opens) -> None:
         text = "\n".join(line.text for line in d.app.screen.query_one(HelpPane)._lines)
         for words in (" Run\n", "Change what is selected", "In the timeline"):
             assert words in text
+
+
+def test_steps_are_found_in_every_file_that_was_given_and_in_what_they_import() -> None:
+    seller = "# Seller\n## Main\n### Steps\n- Sell\n"
+    files = (("seller.pb", seller), ("buyer.pb", "!import more.pb\n"), ("more.pb", "# Buyer\n## Buy\n### Steps\n- Buy"))
+    found = step_lines(files, ("seller.pb", "buyer.pb"))
+    assert found == {("seller.pb", 4): "Main:01:EXE", ("more.pb", 4): "Buy:01:EXE"}
+    assert step_lines((("broken.pb", "## nobody's"),), ("broken.pb",)) == {}

@@ -82,6 +82,8 @@ class Inspected(msgspec.Struct, frozen=True):
     """Agent → label of the step that its innermost call has reached."""
     files: tuple[tuple[str, str], ...] = ()
     """The program as it runs there: path and text, roots first."""
+    roots: tuple[str, ...] = ()
+    """Paths of the files that were given on the command line."""
     error: str = ""
     in_python: bool = False
     """Its innermost call runs Python, whose locals the record does not hold: it runs again from its start."""
@@ -170,6 +172,7 @@ def inspect(wish: Wish, moment: Moment, before: Moment | None, code: Code | None
         code,
         {id: view.step for id, view in moment.agents.items() if view.step},
         tuple((path, str(texts[path])) for path in dict.fromkeys((*roots, *texts))),
+        tuple(roots),
         in_python=_in_python(moment, agent),
     )
 

@@ -237,7 +237,7 @@ def _modified(found: Breakpoint, rest: str) -> Breakpoint:
         if name == "if":
             found = replace(found, condition=parse_expression(value).text)
         else:
-            if not (value.isascii() and value.isdigit() and 0 < int(value) < 10**9):
+            if not re.fullmatch("0{0,9}[1-9][0-9]{0,8}", value):
                 raise UserError("hit needs a number from 1 on", "such as hit 3: stops from the third on")
             found = replace(found, hit=int(value))
     return found

@@ -20,11 +20,20 @@ def recorded_program(state: ProgramState) -> Program:
         UserError: What is recorded is no program.
     """
     files = tuple((str(path), str(text)) for path, text in state.session["files"])
-    return _program(files, tuple(state.session["roots"]))
+    return program_of(files, tuple(state.session["roots"]))
 
 
 @lru_cache(8)
-def _program(files: tuple[tuple[str, str], ...], roots: tuple[str, ...]) -> Program:
+def program_of(files: tuple[tuple[str, str], ...], roots: tuple[str, ...]) -> Program:
+    """The program that some texts are.
+
+    Args:
+        files: Path and text of each.
+        roots: Paths of those that were given on the command line.
+
+    Raises:
+        UserError: They are no program.
+    """
     texts = dict(files)
     sources = [SourceFile(path, texts[path]) for path in roots]
 

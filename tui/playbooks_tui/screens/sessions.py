@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 from collections.abc import Callable
@@ -284,7 +285,7 @@ class Sessions(Screen[None]):
             "How many checkpoints of each agent and branch stay; labelled ones, forks and ends stay too.",
             str(self._config.durability.keep_last_n or 10),
             lambda text: f"playbooks prune --session {row.id} --keep {text or '…'}",
-            lambda text: "" if text.isdigit() and int(text) > 0 else "a number from 1 on",
+            lambda text: "" if re.fullmatch("0{0,9}[1-9][0-9]{0,8}", text) else "a number from 1 on",
         )
         self.app.push_screen(asks, lambda text: self._pruned(row.id, text))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Final
 
 from playbooks.checkpoints.describe import show
@@ -58,10 +59,13 @@ class MarkingActs(Acts):
     def _label(self, checkpoint: str, text: str | None, had: str) -> None:
         if text is None or text.strip() == had:
             return
-        try:
-            self.bridge.label(checkpoint, text).result(5)
-        except UserError as error:
-            self.say(str(error))
+
+        def done(future: Future[None]) -> None:
+            if error := future.exception():
+                self.call_later(self.say, str(error))  # from the engine's thread, or from this one
+
+        # Not waited for: a program that never awaits keeps the engine's loop, and the screen must not stand with it.
+        self.bridge.label(checkpoint, text).add_done_callback(done)
 
     def action_copy(self) -> None:
         """Copies the whole of what is selected, also where the screen has room for its beginning only."""

@@ -80,12 +80,9 @@ class Desk:
         return Facts(leaving, self._now, self._later(leaving.moment, before))
 
     def _later(self, moment: Moment, before: bool) -> Later:
-        head = self._bridge.moment_now(self._head).state.count
-        here = moment.state.count
-        cost = float(head.get("cost", 0)) - float(here.get("cost", 0))
-        known = head.get("cost", 0) >= 0 and here.get("cost", 0) >= 0
-        calls = int(head.get("call", 0)) - int(here.get("call", 0))
-        return Later(self._branch, self._behind + before, max(0, calls), cost if known else None)
+        head = self._bridge.moment_now(self._head)
+        cost = None if head.cost is None or moment.cost is None else head.cost - moment.cost
+        return Later(self._branch, self._behind + before, max(0, head.calls - moment.calls), cost)
 
     def plan(self, draft: Draft, facts: Facts) -> Rows:
         """What would happen; on the reading thread.

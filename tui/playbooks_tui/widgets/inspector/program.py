@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from playbooks.errors import UserError
-from playbooks.language import parse_program
-from playbooks.language.model import Program, SourceFile
+from playbooks.session.programs import program_of
 from playbooks_tui.inspected import Inspected
 from playbooks_tui.record import Record
 from playbooks_tui.spans import Line, Span, plain, wrapped
@@ -30,7 +29,7 @@ class ProgramSheet(ListSheet):
         self.focus_line = None
         if inspected is None or not inspected.files:
             return [quiet_line("no program yet")]
-        labels = step_lines(inspected.files)
+        labels = step_lines(inspected.files, inspected.roots)
         standing: dict[str, list[str]] = {}
         for agent, step in inspected.steps.items():
             standing.setdefault(step, []).append(agent)
@@ -73,28 +72,16 @@ class ProgramSheet(ListSheet):
 
 
 @lru_cache(4)
-def step_lines(files: Files) -> dict[tuple[str, int], str]:
-    """(path, line) → label of the step that stands there; empty when the texts are no program."""
-    program = _program(files)
-    if program is None:
-        return {}
-    found = {}
-    for agent in program.agents:
-        for playbook in agent.playbooks:
-            for step in playbook.walk():
-                found[(step.file, step.line)] = step.label
-    return found
+def step_lines(files: Files, roots: tuple[str, ...]) -> dict[tuple[str, int], str]:
+    """(path, line) → label of the step that stands there; empty when the texts are no program.
 
-
-def _program(files: Files) -> Program | None:
-    texts = dict(files)
-
-    def read(path: str) -> str:
-        if path in texts:
-            return texts[path]
-        raise FileNotFoundError(path)
-
+    Args:
+        files: Path and text of each.
+        roots: Paths of those that were given on the command line.
+    """
     try:
-        return parse_program([SourceFile(*files[0])], read)
+        program = program_of(files, roots)
     except UserError:
-        return None
+        return {}
+    steps = (step for agent in program.agents for playbook in agent.playbooks for step in playbook.walk())
+    return {(step.file, step.line): step.label for step in steps}
