@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from playbooks.config import Config
 from playbooks.errors import ExitStatus
 from playbooks.runtime.notices import AgentView, Asked, Listener, MessageSent, MessageView, Notice, RunStatus
 from playbooks.session.resume import FailedAgent, Resumed, ResumedAgent
@@ -40,6 +41,9 @@ class FakeSession:
     heard: list[tuple[str, str | None]] = field(default_factory=list)
     interrupts: int = 0
     input_closed: bool = False
+    durable: bool = False
+    taken_away: bool = False
+    config: Config = field(default_factory=lambda: Config.load(env={}))
 
     def __post_init__(self) -> None:
         self._listeners: list[Listener] = []

@@ -306,10 +306,25 @@ def test_an_interrupt_with_nothing_kept_says_so(capsys: pytest.CaptureFixture[st
 
 
 def test_a_failed_run_says_why_and_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
-    session = FakeSession(id="s2", exit_status=ExitStatus.FAILED, error="Seller 1000 failed 3 turns in a row")
+    why = "Seller 1000 failed 3 turns in a row"
+    session = FakeSession(id="s2", exit_status=ExitStatus.FAILED, error=why, timeline=[Row("1000_ckpt_1")])
     status, _, err = played(session, capsys)
-    assert (status, err.splitlines()[0]) == (1, "Seller 1000 failed 3 turns in a row")
+    assert (status, err.splitlines()[0]) == (1, why)
     assert err.splitlines()[1].endswith("--resume s2")
+
+
+def test_no_resume_is_named_where_nothing_was_kept_or_what_was_is_gone(capsys: pytest.CaptureFixture[str]) -> None:
+    why = "no room"
+    assert played(FakeSession(id="s2", exit_status=ExitStatus.FAILED, error=why), capsys)[2] == "no room\n"
+    failed = [FailedAgent("1000", "Seller", "Main failed", "1000_ckpt_3")]
+    for status in (ExitStatus.FAILED, ExitStatus.INTERRUPTED):
+        session = FakeSession(
+            id="s2", exit_status=status, timeline=[Row("1000_ckpt_1")], taken_away=True, failed=failed
+        )
+        last = played(session, capsys)[2].splitlines()[-1]
+        assert last == "Nothing can be resumed: the checkpoints of s2 are not in .checkpoints any more."
+    session = FakeSession(exit_status=ExitStatus.INTERRUPTED, durable=True)
+    assert played(session, capsys)[2].splitlines()[-1] == "Nothing was kept: no await had completed yet."
 
 
 @pytest.mark.parametrize("quiet", [False, True])

@@ -297,8 +297,7 @@ def test_disk_full_in_code_that_swallows_every_exception_stops_the_run_and_keeps
     store.close()
     assert stopped.ending.status == "failed"
     assert stopped.ending.error == (
-        ".checkpoints: checkpoints can't be kept: No space left on device; "
-        "make room, then resume; every earlier checkpoint is whole"
+        ".checkpoints: checkpoints can't be kept: No space left on device; make room; every earlier checkpoint is whole"
     )
     assert stopped.said == ["said 1"]
     assert stopped.did == ["1", "after 1", "2"], "nothing goes on once a checkpoint could not be kept"

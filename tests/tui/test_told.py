@@ -68,8 +68,7 @@ async def test_a_long_text_is_told_whole_and_takes_its_rows_from_the_panes(desk:
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_why_a_run_failed_is_there_whole_with_what_to_do(desk: Opens, size: tuple[int, int]) -> None:
     error = (
-        ".checkpoints: checkpoints can't be kept: No space left on device; make room, then resume; every earlier "
-        "checkpoint is whole"
+        ".checkpoints: checkpoints can't be kept: No space left on device; make room; every earlier checkpoint is whole"
     )
     async with desk(ENDLESS, size=size) as d:
         await d.until(lambda: d.screen.record.shown)

@@ -13,6 +13,7 @@ from typing import Any
 
 from playbooks.cli.arguments import typed_name
 from playbooks.config import Config
+from playbooks.console.resumed import gone_line
 from playbooks.errors import ExitStatus
 from playbooks.runtime.notices import Output
 from playbooks.session import DebugSession, FollowedSession
@@ -104,6 +105,8 @@ def parting(session: DebugSession | FollowedSession, again: Sequence[str]) -> li
     lines = [session.error] if session.error else []
     if status == ExitStatus.INTERRUPTED and session.timeline:
         lines.append(f"Interrupted at {session.timeline[-1].id}.")
-    if session.id and session.timeline:  # without a checkpoint nothing is kept
+    if session.taken_away:
+        lines.append(gone_line(session.id, session.config.durability.storage_path))
+    elif session.id and session.timeline:  # without a checkpoint nothing is kept
         lines.append(f"Resume with: {shlex.join([*again, '--resume', session.id])}")
     return lines

@@ -151,7 +151,7 @@ class SQLiteFile:
             return StorageError(f"checkpoints can't be kept: {error.strerror}", fix, file=str(self.path))
         code = getattr(error, "sqlite_errorcode", None)
         fix = {
-            sqlite3.SQLITE_FULL: "make room, then resume; every earlier checkpoint is whole",
+            sqlite3.SQLITE_FULL: "make room; every earlier checkpoint is whole",
             sqlite3.SQLITE_READONLY: "make it writable, or set storage_path in playbooks.toml to a folder that is",
             sqlite3.SQLITE_CANTOPEN: "make it writable, or set storage_path in playbooks.toml to a folder that is",
             sqlite3.SQLITE_BUSY: "another process writes to it all the time; end that one",

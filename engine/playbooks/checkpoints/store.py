@@ -32,13 +32,13 @@ class StorageError(UserError):
             file: What people call the storage.
         """
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            fix = "make room, then resume; every earlier checkpoint is whole"
+            fix = "make room; every earlier checkpoint is whole"
         elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             fix = "make it writable, or set storage_path in playbooks.toml to a folder that is"
         elif error.errno == errno.ENOTDIR:
             fix = "move it away, or set storage_path in playbooks.toml to a folder"
         elif error.errno == errno.ENOENT:
-            fix = "the folder was taken away: put it back and resume, or run the program afresh"
+            fix = "the folder was taken away: put it back, or run the program afresh"
         else:
             fix = "every earlier checkpoint is as it was"
         return cls(f"checkpoints can't be kept: {error.strerror or error}", fix, file=file)

@@ -15,7 +15,7 @@ from playbooks import cli
 from playbooks.cli.arguments import RunCommand, assignments, overrides, shared_options, typed_name
 from playbooks.cli.leaving import end_process, leaving
 from playbooks.console.answers import Answers, standard_input
-from playbooks.console.resumed import fork_line, fresh_lines, resume_lines, resume_warnings
+from playbooks.console.resumed import fork_line, fresh_lines, gone_line, resume_lines, resume_warnings
 from playbooks.console.transcript import Taste, Transcript
 from playbooks.errors import ExitStatus, UserError
 from playbooks.runtime.decisions import CHOICES
@@ -172,10 +172,15 @@ def parting(session: Any, again: Sequence[str], *, told: bool = False) -> list[s
     if status == ExitStatus.INTERRUPTED:
         newest = session.timeline[-1].id if session.id and session.timeline else ""
         lines.append(f"Interrupted at {newest}." if newest else "Interrupted.")
-    failed = list(fork_line(session.failed)) if session.id and status == ExitStatus.FAILED else []
+    kept = session.id and not session.taken_away
+    failed = list(fork_line(session.failed)) if kept and status == ExitStatus.FAILED else []
     lines += failed
-    if session.id and not failed:
+    if session.taken_away:
+        lines.append(gone_line(session.id, session.config.durability.storage_path))
+    elif session.id and session.timeline and not failed:
         lines.append(f"Resume with: {shlex.join([*again, '--resume', session.id])}")
+    elif status == ExitStatus.INTERRUPTED and session.durable:
+        lines.append("Nothing was kept: no await had completed yet.")
     elif status == ExitStatus.INTERRUPTED:
         lines.append("Nothing was kept: [durability] enabled = true in playbooks.toml keeps checkpoints.")
     return lines

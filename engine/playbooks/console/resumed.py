@@ -62,6 +62,11 @@ def resume_warnings(resumed: Resumed) -> Iterator[str]:
         yield from fork_line([failed])
 
 
+def gone_line(session: str, storage: str) -> str:
+    """What is said instead of how to resume, when somebody took the checkpoints away meanwhile."""
+    return f"Nothing can be resumed: the checkpoints of {session} are not in {storage} any more."
+
+
 def fork_line(failed: Iterable[FailedAgent]) -> Iterator[str]:
     """How a run whose agents have failed can go otherwise."""
     for agent in failed:

@@ -6,13 +6,14 @@ Apart from `DebugSession`, which inherits it, because none of it opens, runs or 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from playbooks.checkpoints.record import BranchInfo, Header
-from playbooks.checkpoints.store import Store
+from playbooks.checkpoints.store import Damaged, StorageError, Store, UnknownCheckpoint
 from playbooks.config import Config
 from playbooks.errors import UserError
 from playbooks.language.model import Program
@@ -38,6 +39,7 @@ class Branching:
 
     id: Any
     timeline: list[Header]
+    _given_store: Store | None
     interrupt: Callable[[], None]
     _said: Said
     _store: Store | None
@@ -51,6 +53,21 @@ class Branching:
     _made: Callable[[Journal, Settled], Runtime]
     _take: Callable[[Runtime, Settled], None]
     _writer: Callable[[Store], LockingWriter]
+
+    @property
+    def taken_away(self) -> bool:
+        """Whether its newest checkpoint is not there any more: then there is nothing to resume, whatever was kept."""
+        if self._store is None or not self.timeline:
+            return False
+        if self._given_store is None and not os.path.exists(self._base_config.durability.storage_path):
+            return True  # a database that is open is read on although its file is gone
+        try:
+            self._store.read(self.timeline[-1].id)
+        except UnknownCheckpoint:
+            return True
+        except (UserError, Damaged):
+            pass
+        return False
 
     def plan(
         self,
@@ -79,6 +96,7 @@ class Branching:
 
         if self._store is None:
             raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+        self._refuse_taken_away(checkpoint)
         found = self._store.read(checkpoint)
         if before:
             if not found.header.parent:
@@ -133,6 +151,14 @@ class Branching:
             self.id, prepared.branch, self.timeline[-1].id, prepared.folded.header.id, "running"
         )  # fmt: skip
 
+    def _refuse_taken_away(self, checkpoint: str) -> None:
+        if self.taken_away and any(header.id == checkpoint for header in self.timeline):
+            raise StorageError(
+                f"the checkpoints of {self.id} were taken away while it was open",
+                "put them back, or run the program afresh",
+                file=str(self._base_config.durability.storage_path),
+            )
+
     def _prepared(
         self, checkpoint: str, edits: Edits, *, before: bool, label: str, options: ForkOptions | None = None
     ) -> Prepared:
@@ -140,6 +166,7 @@ class Branching:
 
         if self._store is None:
             raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+        self._refuse_taken_away(checkpoint)
         return prepare(
             self._store, list(self.timeline), checkpoint, edits, options or ForkOptions(),
             before=before, label=label, trust=self._trust,

@@ -66,6 +66,8 @@ class FollowedSession:
     """
 
     read_only: Final = True
+    taken_away: Final = False
+    """Nobody resumes what is only followed."""
 
     def __init__(self, id: str, config: Config, store: Store | None, poll_s: float) -> None:
         self.id, self.config, self._given, self._poll_s = id, config, store, poll_s

@@ -59,6 +59,15 @@ class Acts(View):
         """Tells the person why a key did nothing, or what it did that can't be seen."""
         self.notify(words, timeout=4, markup=False)
 
+    def say_over(self, now: str) -> None:
+        """Says why nothing runs any more, and what can be done instead."""
+        if now == "failed" and not self.record.headers:
+            self.say("the run failed before anything was kept: R starts afresh")
+        elif now == "failed" and self.bridge.session.taken_away:
+            self.say("the run failed, and its checkpoints were taken away: R starts afresh")
+        else:
+            self.say(OVER[now])
+
     def begin_run(self, *, held: bool) -> None:
         """Begins the run, or goes on with an older session."""
         self.stand(started=True, held=held, here=None, chosen=None)

@@ -33,7 +33,7 @@ class ExportingActs(Acts):
 
     def _export(self, kind: Format) -> None:
         session = self.bridge.session
-        if not session.id:
+        if not session.timeline:
             self.say("nothing is kept yet: there is nothing to export")
             return
         id, config, path = session.id, session.config, self._free(f"{self._stem}.{kind}")
@@ -72,8 +72,11 @@ class ExportingActs(Acts):
 
     def action_copy_resume(self) -> None:
         session = self.bridge.session
-        if not session.id:
+        if not session.timeline:
             self.say("nothing is kept yet: there is nothing to resume")
+            return
+        if session.taken_away:
+            self.say("the checkpoints were taken away: there is nothing to resume")
             return
         command = shlex.join(["playbooks", "debug", *session.program.roots, "--resume", session.id])
         self.app.copy_to_clipboard(command)

@@ -51,7 +51,7 @@ class ForkingActs(InspectingActs):
         record, at = self.record, self.at
         self.may_change()
         if at is None:
-            self.say("nothing is kept yet: the first await makes the first checkpoint")
+            self._say_nothing_kept()
             return
         header = record.headers[at]
         rows = record.branches[header.branch].rows
@@ -60,6 +60,12 @@ class ForkingActs(InspectingActs):
         desk = Desk(self.bridge, header.branch, record.headers[rows[-1]].id, record.behind(at), record.title)
         place = Place(header.id, header.branch, done, running)
         self.app.push_screen(Fork(place, desk, about, new_text=new_text), self._forked)
+
+    def _say_nothing_kept(self) -> None:
+        if self.mode_now in OVER:
+            self.say("nothing was kept: R starts afresh")
+        else:
+            self.say("nothing is kept yet: the first await makes the first checkpoint")
 
     def may_change(self) -> None:
         """Raises, so that it is said, when another process runs the session."""
@@ -85,7 +91,7 @@ class ForkingActs(InspectingActs):
         self.may_change()
         record, at, now = self.record, self.at, self.mode_now
         if at is None or record.newest is None:
-            self.say("nothing is kept yet: there is nothing to go on from")
+            self._say_nothing_kept()
         elif at == record.newest:
             if now in ("interrupted", "opening"):
                 self.begin_run(held=False)

@@ -25,7 +25,7 @@ class RunningActs(Acts):
     def action_run(self) -> None:
         now = self.mode_now
         if now in OVER:
-            self.say(OVER[now])
+            self.say_over(now)
         elif now in ("interrupted", "opening"):
             self.begin_run(held=False)
         else:
@@ -56,7 +56,7 @@ class RunningActs(Acts):
         """Runs until the selected row's step and statement come again."""
         now, at = self.mode_now, self.at
         if now in OVER:
-            self.say(OVER[now])
+            self.say_over(now)
         elif now in ("interrupted", "opening"):
             self.say("nothing runs: Enter resumes, and t runs to a step then")
         elif at is None or (self.standing.here is None and self.standing.chosen is None):
@@ -85,7 +85,7 @@ class RunningActs(Acts):
             return False
         now = self.mode_now
         if now in OVER:
-            self.say(OVER[now])
+            self.say_over(now)
         elif now in ("interrupted", "opening"):
             self.begin_run(held=True)
         else:

@@ -16,7 +16,7 @@ class TalkingActs(Acts):
         if self.standing.here is not None:
             self.say("looking back: Esc goes back to now, where you can type")
         elif now in OVER:
-            self.say(OVER[now])
+            self.say_over(now)
         elif now in ("interrupted", "opening"):
             self.say("nothing runs: Enter resumes")
         else:
