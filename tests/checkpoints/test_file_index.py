@@ -203,3 +203,34 @@ def test_a_file_that_is_refused_is_not_listed(store: FileStore, monkeypatch: pyt
     with pytest.raises(StorageError):
         store.write(checkpoint(number, 3))
     assert [header.sequence for header in store.headers("s1")] == [1, 2]
+
+
+def test_a_highest_number_that_no_checkpoint_can_have_is_not_believed(store: FileStore) -> None:
+    begin(store)
+    assert [header.sequence for header in store.newer("s1", 0)] == [1, 2]
+    store.close()
+    Path(".checkpoints/1000/.highest").write_bytes(b"9" * 20)
+    other = FileStore(key=KEY)
+    assert other.next_number("1000") == 2
+    other.close()
+
+
+def test_a_follower_looks_at_no_more_numbers_than_can_come_late_however_high_the_highest(store: FileStore) -> None:
+    begin(store)
+    store.newer("s1", 0)
+    Path(".checkpoints/1000/.highest").write_bytes(b"9" * 17)
+    assert store.newer("s1", 2) == []
+
+
+def test_an_index_with_a_view_that_never_ends_is_begun_anew(store: FileStore) -> None:
+    begin(store)
+    assert len(store.headers("s1")) == 2
+    store.close()
+    with contextlib.closing(sqlite3.connect(INDEX)) as connection:
+        connection.executescript(
+            "DROP TABLE folders; CREATE VIEW folders AS WITH RECURSIVE more(agent, changed) AS"
+            " (SELECT 'x', 1 UNION ALL SELECT agent, changed + 1 FROM more) SELECT * FROM more"
+        )
+    other = FileStore(key=KEY)
+    assert [header.sequence for header in other.headers("s1")] == [1, 2]
+    other.close()

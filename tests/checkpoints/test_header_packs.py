@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 
+import msgspec
 import pytest
 from checkpoints.records import checkpoint
 from hypothesis import given
@@ -71,3 +72,11 @@ def test_bytes_that_are_no_pack_are_refused_whatever_they_are() -> None:
             assert all(type(header.id) is str and type(header.sequence) is int for header in unpack(bytes(altered)))
         except NotPacked:
             pass
+
+
+def test_bytes_that_say_they_hold_more_than_any_pack_are_refused_before_room_is_made_for_it() -> None:
+    count, *columns = msgspec.msgpack.decode(pack([checkpoint(1).header]))
+    assert count == 1
+    for crafted in (0, -1, 10**15):
+        with pytest.raises(NotPacked, match=f"it says that it has {crafted}"):
+            unpack(msgspec.msgpack.encode((crafted, *columns)))

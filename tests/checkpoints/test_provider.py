@@ -119,3 +119,11 @@ def test_another_package_s_provider_takes_its_place(monkeypatch: pytest.MonkeyPa
 def test_a_provider_that_no_package_offers_is_not_found() -> None:
     with pytest.raises(LookupError, match="nosuch"):
         ExtensionRegistry.find_checkpoint_provider("nosuch")
+
+
+@pytest.mark.parametrize("timestamp", [float("nan"), float("inf"), -1e300, 10**400, "now", None])
+def test_a_checkpoint_is_loaded_again_whatever_its_timestamp_is(timestamp: object) -> None:
+    provider = FilesystemCheckpointProvider()
+    asyncio.run(provider.save_checkpoint("1000_ckpt_1", {}, {}, {"timestamp": timestamp}))
+    found = load(provider, "1000_ckpt_1")["metadata"]["timestamp"]
+    assert found == timestamp or found != found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
@@ -20,7 +21,7 @@ from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record_file import seal, to_bytes, to_parts
 from playbooks.checkpoints.sqlite import SQLiteStore
 from playbooks.checkpoints.sqlite_log import EVERY, PAGE_BYTES, SYNCED_PAGES
-from playbooks.checkpoints.sqlite_packing import PACKED, NotPacked, follows, pack, unpack
+from playbooks.checkpoints.sqlite_packing import PACKED, NotPacked, follows, pack, unpack, unpack_headers
 from playbooks.checkpoints.store import Damaged, StorageError, UnknownCheckpoint
 
 KEY = b"k" * 32
@@ -383,3 +384,34 @@ def test_a_transaction_that_fails_leaves_nothing_and_lets_another_thread_in(stor
     other.join(timeout=60)
     assert store._file.look("SELECT * FROM counters WHERE name = 'left'") == []
     assert store.ids("1000") == ["1000_ckpt_1", "1000_ckpt_2"]
+
+
+@pytest.mark.parametrize(
+    "besides",
+    [
+        "CREATE TRIGGER theirs AFTER INSERT ON notes BEGIN DELETE FROM checkpoints; END",
+        "DROP TABLE packs; CREATE VIEW packs AS WITH RECURSIVE more(upto) AS"
+        " (SELECT 1 UNION ALL SELECT upto + 1 FROM more) SELECT 's1' AS session, upto, x'' AS data FROM more",
+    ],
+)
+def test_a_database_that_would_run_a_stranger_s_queries_with_ours_is_refused(store: SQLiteStore, besides: str) -> None:
+    grown(store, 5)
+    store.close()
+    with contextlib.closing(sqlite3.connect(DATABASE)) as connection:
+        connection.executescript(besides)
+    with pytest.raises(StorageError, match="this is no database of checkpoints"):
+        fresh().headers("s1")
+
+
+def test_an_index_that_is_cut_off_is_made_up_for_from_the_records(store: SQLiteStore) -> None:
+    grown(store, PACKED + 10)
+    before = store.headers("s1")
+    (blob,) = store._file.look("SELECT data FROM packs")[0]
+    assert len(unpack_headers(blob)) == PACKED
+    store.close()
+    edited("UPDATE packs SET data = ?", blob[:-1])
+    with pytest.raises(NotPacked):
+        unpack_headers(blob[:-1])
+    again = fresh()
+    assert again.headers("s1") == before
+    again.close()

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from playbooks.checkpoints.connection import Connection
+from playbooks.checkpoints.connection import Connection, is_of
 from playbooks.checkpoints.header_packs import NotPacked, pack, unpack
 from playbooks.checkpoints.record import Header
 
@@ -309,6 +309,8 @@ def _connect(path: str) -> sqlite3.Connection:
             if version or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 raise sqlite3.DatabaseError("an index of another version")
             connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        elif not is_of(connection, _SCHEMA):
+            raise sqlite3.DatabaseError("an index that was made elsewhere")
     except BaseException:
         connection.close()
         raise

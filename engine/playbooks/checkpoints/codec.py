@@ -69,13 +69,10 @@ def encode(
     Returns:
         The bytes, equal for an unchanged value within a process, and what could not be stored.
     """
-    if type(value) in ATOMS:
+    try:
         encoded = Encoded(to_plain(value), ())
-    else:
-        try:
-            encoded = Encoded(to_plain(value), ())
-        except (NotPlain, RecursionError):
-            encoded = _encode_graph(value, root, world, named, made_by)
+    except (NotPlain, RecursionError):
+        encoded = _encode_graph(value, root, world, named, made_by)
     if limit is None or len(encoded.data) <= limit:
         return encoded
     if named and type(value) is dict:

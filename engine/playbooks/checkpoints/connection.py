@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from functools import lru_cache
 
 
 class Connection(sqlite3.Connection):
@@ -16,3 +17,18 @@ class Connection(sqlite3.Connection):
     def __del__(self) -> None:
         with contextlib.suppress(sqlite3.ProgrammingError):  # it could not be opened, and is none
             self.close()
+
+
+def is_of(connection: sqlite3.Connection, schema: str) -> bool:
+    """Whether a database has the tables, indexes and views of a schema, and nothing else.
+
+    What a stranger's has besides would run with our queries: a trigger, a view in place of a table that never ends.
+    """
+    found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {" ".join(sql.split()) for (sql,) in found} == _made_by(schema)
+
+
+@lru_cache(4)
+def _made_by(schema: str) -> frozenset[str]:
+    statements = (" ".join(statement.split()) for statement in schema.split(";"))
+    return frozenset(statement for statement in statements if statement.startswith("CREATE "))

@@ -45,23 +45,18 @@ def take_function(value: types.FunctionType, world: World | None) -> Taken:
 def take_imported(value: Any) -> Taken | None:
     """A function or class that a loaded module has under its name, `from math import sqrt`; None when none has."""
     module, qualname = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-    if type(module) is not str or type(qualname) is not str or _follow(sys.modules.get(module), qualname) is not value:
+    if type(module) is not str or type(qualname) is not str or held(sys.modules.get(module), qualname) is not value:
         return None
     return ("imported", (module, qualname), ())
 
 
-def _follow(found: Any, qualname: str) -> Any:
+def held(found: Any, qualname: str) -> Any:
     """What a module has under a dotted name, without a `__getattr__` of its own being called; None when nothing."""
     for part in qualname.split("."):
         if not isinstance(found, (types.ModuleType, type)):
             return None
         found = vars(found).get(part)
     return found
-
-
-def import_by_name(module: types.ModuleType, qualname: str) -> Any:
-    """What a module has under a dotted name; None when nothing."""
-    return _follow(module, qualname)
 
 
 def as_data(definition: Definition) -> tuple[str, str, int, str]:

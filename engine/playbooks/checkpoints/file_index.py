@@ -188,10 +188,16 @@ class FileIndex:
     def _highest(self, agent: str) -> int:
         try:
             with open(f"{self._base}/{agent}/.highest", "rb", buffering=0) as file:
-                noted = file.read(20).strip()
+                noted = file.read(20)
         except OSError:
             return 0
-        return int(noted) if noted.isdigit() else 0
+        return noted_number(noted)
+
+
+def noted_number(data: bytes) -> int:
+    """The number that a `.highest` holds; 0 when it holds none that a checkpoint may have."""
+    digits = data.strip()
+    return int(digits) if digits.isdigit() and len(digits) < 18 else 0
 
 
 class _Place:
@@ -211,8 +217,9 @@ class _Place:
 
     def due(self, highest: int) -> Iterator[int]:
         """Numbers to look at now, the lowest first."""
-        self.late |= set(range(self.upto + 1, highest + 1))
+        most = 16 * _LATE
+        self.late |= set(range(max(self.upto, highest - most) + 1, highest + 1))
         self.upto = max(self.upto, highest)
-        if len(self.late) > 16 * _LATE:
-            self.late = {late for late in self.late if late > self.upto - 16 * _LATE}
+        if len(self.late) > most:
+            self.late = {late for late in self.late if late > self.upto - most}
         yield from sorted(self.late)

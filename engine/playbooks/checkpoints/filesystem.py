@@ -17,7 +17,7 @@ from typing import Any
 from playbooks.checkpoints import facts, locks
 from playbooks.checkpoints.catalog import Extent
 from playbooks.checkpoints.facts import is_start_alone
-from playbooks.checkpoints.file_index import FileIndex
+from playbooks.checkpoints.file_index import FileIndex, noted_number
 from playbooks.checkpoints.ids import ID, SESSION, session_order
 from playbooks.checkpoints.notes import Notes
 from playbooks.checkpoints.placing import Placer, make_folder
@@ -80,8 +80,7 @@ class FileStore:
         if agent not in self._highest:
             self._highest[agent] = max([0, *(number for number, _ in self._index.files(agent))])
         os.lseek(counter, 0, os.SEEK_SET)
-        noted = os.read(counter, 20)
-        number = max(int(noted) if noted.strip().isdigit() else 0, self._highest[agent]) + by
+        number = max(noted_number(os.read(counter, 20)), self._highest[agent]) + by
         os.lseek(counter, 0, os.SEEK_SET)
         os.write(counter, b"%d\n" % number)  # numbers only grow, so this covers what stood there
         self._highest[agent] = number

@@ -18,6 +18,8 @@ from playbooks.checkpoints.record import Header
 _T = TypeVar("_T")
 _MOST_SHARED: Final = 256
 """Values that one byte tells apart."""
+MOST: Final = 1 << 14
+"""Headers of one pack: a crafted one must not take the machine's memory."""
 
 
 class NotPacked(Exception):
@@ -41,7 +43,7 @@ _decode: Callable[[bytes], Any] = msgspec.msgpack.Decoder(
 
 
 def pack(headers: Sequence[Header]) -> bytes:
-    """The blob of some headers, at least one."""
+    """The blob of some headers: at least one, and not more than `MOST`."""
     try:
         return _packed(headers)
     except UnicodeEncodeError:  # half a surrogate pair, which a program may say and UTF-8 can't
@@ -80,6 +82,8 @@ def unpack(blob: bytes) -> list[Header]:
     """
     try:
         count, parents, *columns = _decode(blob)
+        if not 0 < count <= MOST:
+            raise NotPacked(f"an index that is none: it says that it has {count}")
         rows = dict(zip(_FIELDS, [_rows(column, count) for column in columns], strict=True))
         ids = [f"{agent}_ckpt_{number}" for agent, number in zip(rows["agent"], rows["number"], strict=True)]
         others = iter(parents.values)

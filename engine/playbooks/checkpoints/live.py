@@ -76,7 +76,7 @@ def _imported(live: Live, what: tuple[str, str], values: list[Any]) -> object:
     module, qualname = what
     found = _module(live, module, values)
     if isinstance(found, types.ModuleType):
-        found = definitions.import_by_name(found, qualname)
+        found = definitions.held(found, qualname)
     return found if found is not None else _gone("name", f"{module}.{qualname}")
 
 

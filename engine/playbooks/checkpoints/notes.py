@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from playbooks.checkpoints.facts import sign, to_note, to_text
 from playbooks.checkpoints.ids import SESSION
-from playbooks.checkpoints.placing import make_folder
+from playbooks.checkpoints.placing import BINARY, make_folder
 from playbooks.checkpoints.store import Note
 
 _KIND: Final = re.compile(r"[a-z][a-z_]{0,30}")
@@ -45,13 +45,6 @@ class Notes:
             else:
                 return f"s{number}"
 
-    def known(self) -> list[str]:
-        """Ids of all sessions that have side files."""
-        try:
-            return [name for name in os.listdir(self.folder) if SESSION.fullmatch(name)]
-        except FileNotFoundError:
-            return []
-
     def add(self, session: str, kind: str, data: dict[str, Any]) -> None:
         """Appends a fact; a line that a crash cut off is not read again."""
         text = to_text(data)
@@ -60,7 +53,7 @@ class Notes:
         if file is None:
             path = self._path(session, kind)
             self._make(session)
-            file = self._files[session, kind] = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600)
+            file = self._files[session, kind] = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR | BINARY, 0o600)
             if os.lseek(file, 0, os.SEEK_END) and (os.lseek(file, -1, os.SEEK_END), os.read(file, 1))[1] != b"\n":
                 line = b"\n" + line  # after one that was cut off
         os.write(file, line)

@@ -19,7 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-_BINARY: Final = getattr(os, "O_BINARY", 0)
+BINARY: Final = getattr(os, "O_BINARY", 0)
+"""For `os.open`: else Windows writes two bytes for a line end, also within a key or a signed line."""
 _NAMELESS: Final[int] = getattr(os, "O_TMPFILE", 0)
 _FINAL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
 """Another way of writing would not help."""
@@ -124,14 +125,14 @@ class Placer:
             _take_away(draft)
 
     def _write_draft(self, draft: str, data: bytes) -> None:
-        file = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | _BINARY, 0o600)
+        file = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | BINARY, 0o600)
         try:
             self._fill(file, data)
         finally:
             os.close(file)
 
     def _exclusive(self, folder: str, path: str, data: bytes) -> None:
-        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o600)
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, 0o600)
         try:
             try:
                 self._fill(file, data)

@@ -62,7 +62,7 @@ class ProviderStore:
     def _run(self, act: Coroutine[Any, Any, _T]) -> _T:
         try:
             return self._thread.run(act)
-        except (UserError, Damaged):
+        except UserError:
             raise
         except Exception as error:  # another package's code may raise anything
             what = f"checkpoints can't be kept: {type(error).__name__}: {error}".splitlines()[0]

@@ -79,10 +79,6 @@ class Rebuild:
                 self.objects[index] = empty(self, what, children)
         return self.objects[index]
 
-    def value(self, slot: Any) -> Any:
-        """What a slot holds; `MISSING` when it is not made yet."""
-        return self.objects[slot[0]] if type(slot) is tuple else slot
-
     def now(self, slot: Any) -> Any:
         """What a slot holds, made at once: of classes and names, which others need to be made at all."""
         if type(slot) is not tuple:

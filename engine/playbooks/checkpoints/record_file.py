@@ -25,6 +25,8 @@ _FIELDS: Final = Header.__struct_fields__
 _DEFAULTS: Final = dict(zip(_FIELDS[-len(Header.__struct_defaults__) :], Header.__struct_defaults__, strict=True))
 _WRITTEN: Final = tuple(name for name in _FIELDS if name not in ("id", "agent", "number"))  # the id tells the others
 _KINDS: Final = frozenset(get_args(Kind))
+LATEST_S: Final = 1e15
+"""A header whose times are not below it, in seconds, is none."""
 
 
 class DamagedFile(Exception):
@@ -174,7 +176,7 @@ def _is_well_formed(header: Header) -> bool:
     return (
         all(type(getattr(header, name)) is str for name in _TEXTS)
         and all(_is_count(getattr(header, name)) for name in ("number", "sequence", "depth", "line"))
-        and all(type(seconds) in (int, float) and abs(seconds) < 1e15 for seconds in (header.time, header.took))
+        and all(type(seconds) in (int, float) and abs(seconds) < LATEST_S for seconds in (header.time, header.took))
         and type(header.degraded) is tuple
         and all(type(path) is str for path in header.degraded)
         and type(header.again) is bool

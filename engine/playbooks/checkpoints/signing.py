@@ -10,7 +10,7 @@ import stat
 import sys
 from pathlib import Path
 
-from playbooks.checkpoints.placing import make_folder
+from playbooks.checkpoints.placing import BINARY, make_folder
 from playbooks.checkpoints.store import StorageError
 
 KEY_BYTES = 32
@@ -65,7 +65,7 @@ def _make(path: Path) -> None:
     """Appears whole or not at all: two processes starting at once must end up with one key."""
     make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    file = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    file = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, 0o600)
     try:
         os.write(file, os.urandom(KEY_BYTES))
         os.fsync(file)

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
-from playbooks.checkpoints.connection import Connection
+from playbooks.checkpoints.connection import Connection, is_of
 from playbooks.checkpoints.placing import make_folder
 from playbooks.checkpoints.sqlite_log import WriteAheadLog
 from playbooks.checkpoints.store import StorageError
@@ -127,6 +127,8 @@ class SQLiteFile:
                 (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version != VERSION:
                 self._prepare(connection)
+            elif not is_of(connection, _SCHEMA):
+                raise self._other("is no database of checkpoints")
         except BaseException:
             connection.close()
             raise
@@ -139,10 +141,13 @@ class SQLiteFile:
         if version != VERSION:  # else another process made it meanwhile
             if version or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 what = "was written by a newer version" if version > VERSION else "is no database of checkpoints"
-                raise StorageError(f"this {what}", "set another storage_path in playbooks.toml", file=str(self.path))
+                raise self._other(what)
             for statement in _SCHEMA.split(";\n"):
                 connection.execute(statement)
         connection.execute("COMMIT")
+
+    def _other(self, what: str) -> StorageError:
+        return StorageError(f"this {what}", "set another storage_path in playbooks.toml", file=str(self.path))
 
     def refused(self, error: sqlite3.Error | OSError) -> StorageError:
         """What SQLite or the system said, as one line with what to do."""

@@ -92,6 +92,10 @@ def unpack_headers(blob: bytes) -> list[Header]:
         NotPacked: It is damaged.
     """
     try:
-        return header_packs.unpack(zlib.decompress(blob))
+        inflator = zlib.decompressobj()
+        data = inflator.decompress(blob, _MOST)
     except (zlib.error, TypeError) as error:
         raise NotPacked(f"an index that is none: {error}") from None
+    if not inflator.eof:
+        raise NotPacked("an index that is none: cut off, or longer than any")
+    return header_packs.unpack(data)

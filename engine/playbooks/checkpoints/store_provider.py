@@ -13,6 +13,7 @@ from playbooks.checkpoints.codec import decode, encode
 from playbooks.checkpoints.ids import ID
 from playbooks.checkpoints.plain import NotPlain, to_plain
 from playbooks.checkpoints.record import Checkpoint, Header
+from playbooks.checkpoints.record_file import LATEST_S
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.extensions.provider import CheckpointProvider
 from playbooks.state import ProgramState
@@ -136,7 +137,7 @@ def _text(metadata: Mapping[str, Any], name: str) -> str:
 
 def _number(metadata: Mapping[str, Any], name: str) -> float:
     value = metadata.get(name)
-    return float(value) if isinstance(value, (int, float)) else 0.0
+    return float(value) if isinstance(value, (int, float)) and abs(value) < LATEST_S else 0.0
 
 
 def _of_engine(

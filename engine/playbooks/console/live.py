@@ -6,7 +6,6 @@ Apart from the plain console because only here rich is loaded, and only here som
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Sequence
 
@@ -196,8 +195,3 @@ class LiveConsole:
         if self._live is not None:
             self._live.stop()
             self._live = None
-
-
-def on_terminal() -> bool:
-    """Whether stdout can be drawn on."""
-    return sys.stdout.isatty()

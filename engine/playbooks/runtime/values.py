@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from playbooks.checkpoints import codec
+from playbooks.checkpoints.definitions import held
 from playbooks.checkpoints.plain import ATOMS as IMMUTABLE
 from playbooks.checkpoints.world import Definition, define, find_code
 from playbooks.runtime.place import here
@@ -97,9 +98,7 @@ class Values:
         loaded = sys.modules.get(module)
         if loaded is None or module not in self._runtime.imported:
             return None
-        target: Any = loaded
-        for part in qualname.split("."):
-            target = getattr(target, part, None)
+        target = held(loaded, qualname)
         return target if isinstance(target, type) else None
 
     def definition(self, value: types.FunctionType | type) -> Definition | None:

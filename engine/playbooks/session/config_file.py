@@ -89,13 +89,12 @@ def _read(path: Path) -> str:
 def _replace(path: Path, data: bytes) -> None:
     """Puts a whole file in the place of another, with its rights."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    file = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+    file = open(draft, "xb")  # noqa: SIM115  # not ours to take away, when another made it
     try:
-        try:
-            os.write(file, data)
-            os.fsync(file)
-        finally:
-            os.close(file)
+        with file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         if path.exists():
             os.chmod(draft, path.stat().st_mode & 0o777)
         os.replace(draft, path)
