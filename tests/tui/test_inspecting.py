@@ -15,7 +15,7 @@ from tui.studio import EXAMPLES
 from playbooks import DebugSession
 from playbooks.checkpoints.record import Header
 from playbooks.config import Config
-from playbooks_tui.inspected import Wish, inspect
+from playbooks_tui.inspected import Wish, inspect, variables_of
 from playbooks_tui.record import Record
 from playbooks_tui.screens.breakpoints import BreakpointList, Breakpoints
 from playbooks_tui.screens.fork.dialog import Fork
@@ -347,3 +347,10 @@ def test_steps_are_found_in_every_file_that_was_given_and_in_what_they_import() 
     found = step_lines(files, ("seller.pb", "buyer.pb"))
     assert found == {("seller.pb", 4): "Main:01:EXE", ("more.pb", 4): "Buy:01:EXE"}
     assert step_lines((("broken.pb", "## nobody's"),), ("broken.pb",)) == {}
+
+
+def test_a_variable_stands_before_the_parameter_that_hides_it_whatever_the_order_they_came_in() -> None:
+    for names in (("price", "$price", "$Offers"), ("$price", "$Offers", "price")):
+        values = dict.fromkeys(names, 1)
+        assert [v.name for v in variables_of(values, values)] == ["$Offers", "$price", "price"]
+        assert [v.name for v in variables_of(values, None)] == ["$Offers", "$price", "price"]

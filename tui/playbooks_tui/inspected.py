@@ -167,7 +167,7 @@ def inspect(wish: Wish, moment: Moment, before: Moment | None, code: Code | None
         agent,
         before.header.id if before is not None else "",
         _stack(moment, agent),
-        _variables(now, then),
+        variables_of(now, then),
         tuple(watched(moment, agent, wish.watches)) if wish.watches else (),
         code,
         {id: view.step for id, view in moment.agents.items() if view.step},
@@ -307,7 +307,7 @@ def _then(moment: Moment, before: Moment, agent: str) -> dict[str, Any]:
     return _data(found)
 
 
-def _variables(now: Mapping[str, Any], then: Mapping[str, Any] | None) -> tuple[Variable, ...]:
+def variables_of(now: Mapping[str, Any], then: Mapping[str, Any] | None) -> tuple[Variable, ...]:
     """Changed ones first, each group by name: what a step did is what the eye looks for."""
     shown = {name: show(value, _LONGEST) for name, value in now.items()}
     if then is None:
@@ -326,8 +326,8 @@ def _variables(now: Mapping[str, Any], then: Mapping[str, Any] | None) -> tuple[
     return tuple(sorted(found, key=lambda variable: not variable.change))
 
 
-def _by_name(name: str) -> str:
-    return name.lstrip("$").lower()
+def _by_name(name: str) -> tuple[str, str]:
+    return name.lstrip("$").lower(), name  # `$price` stands before the parameter that hides it
 
 
 def _runs(text: str) -> bool:
