@@ -18,19 +18,14 @@ from textual.widgets import Input, Label
 from playbooks.errors import UserError
 from playbooks.session import DebugSession, FollowedSession
 from playbooks.session.run_control import BreakpointView
+from playbooks_tui.break_forms import forms
 from playbooks_tui.spans import Line
 from playbooks_tui.widgets.inked import Inked
 from playbooks_tui.widgets.inspector.breaks import breakpoint_lines
 from playbooks_tui.widgets.inspector.sheet import quiet_line
 
-_FORMS = (
-    "Main:02 · Seller · playbook Haggle · call NAME · tool NAME",
-    "say /deal/ · from Seller · to Buyer · error · $price < 80",
-    "line Haggle:12 · code /regex/ · each with, if wanted:",
-    "of Seller · if $price < 80 · hit 3 · off · log TEXT {$price}",
-)
-
-
+_ROOM: Final = 66
+"""Cells beside the names of the fields."""
 _SIGN: Final = 3
 """Cells up to the sign that tells on from off: a click there switches."""
 
@@ -169,7 +164,7 @@ class Breakpoints(ModalScreen[None]):
                 yield Label("Stop at", classes="name", id="what")
                 yield Input(self._place, compact=True, select_on_focus=True, placeholder="where", id="where")
                 yield Label(Content.from_markup("  [@click=screen.submit][b]Enter[/] [$quiet]sets it[/][/]"))
-            for text in _FORMS:
+            for text in forms(self._session.program, _ROOM):
                 yield Horizontal(Label("", classes="name"), Label(text, classes="about", markup=False))
             yield Label("", id="wrong", markup=False)
             yield Label("", id="command", classes="about", markup=False)
