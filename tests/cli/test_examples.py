@@ -27,7 +27,7 @@ def played(name: str, settings: Mapping[str, Any] | None = None, act: Act = act_
     """The session of an example after its run, without the delay between chunks."""
 
     async def playing() -> DebugSession:
-        config = Config.load(env={}, overrides={"model": {"token_delay_s": 0}})
+        config = Config.load(env={}, overrides={"model": {"token_delay_s": 0}, "message_batch_timeout": 0.02})
         async with DebugSession.open(str(EXAMPLES / name), config=config, set=settings) as session:
             session.subscribe(lambda notice: act(session, notice))
             async with asyncio.timeout(120):

@@ -53,7 +53,7 @@ def interrupted(code: str, *signals: signal.Signals) -> tuple[int, str]:
     assert "ready" in process.stdout.readline()
     for number in signals:
         process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     return process.returncode, err
 
 

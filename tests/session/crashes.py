@@ -192,6 +192,7 @@ class Bench:
         copy: str = CRASHED,
         interrupt: Moment | None = None,
         begin: Callable[[DebugSession], Any] | None = None,
+        together: int = 1,
         **options: Any,
     ) -> Played:
         """Runs to the end; the person answers what is still to be answered.
@@ -203,6 +204,7 @@ class Bench:
             copy: Where to.
             interrupt: At the first notice for which this holds, Ctrl+C.
             begin: Called before the run, such as to fork; may be a coroutine function.
+            together: So many must wait for the person at once before the first is answered.
         """
         notices: list[Notice] = []
         for log in (self._asked, self._did):
@@ -216,9 +218,10 @@ class Bench:
                     if asyncio.iscoroutine(made):
                         await made
                 left = self._person[sum(1 for message in session.messages if message.sender == "human") :]
+                alone = len(self._person) - len(left)
 
                 def told(notice: Notice) -> None:
-                    nonlocal crashed, stopped
+                    nonlocal crashed, stopped, alone
                     notices.append(notice)
                     if crash is not None and not crashed and crash(notice):
                         crashed = True
@@ -227,6 +230,9 @@ class Bench:
                         stopped = True
                         session.interrupt()
                     elif isinstance(notice, Asked) and notice.agents and not stopped:
+                        if len(notice.agents) < together - alone:
+                            return
+                        alone += 1
                         session.say(left.pop(0), notice.agents[0]) if left else session.close_input()
 
                 session.subscribe(told)

@@ -334,10 +334,9 @@ def test_crash_while_two_branches_of_a_gather_both_wait_for_the_person() -> None
         },
         person=["Ann", "Rome"],
     )
-    whole = bench.play(crash=nth(2, committed("say", "?")))
-    resumed = bench.play(storage=CRASHED, resume=True)
-    assert resumed.ending == whole.ending
+    _, resumed = bench.crashed_and_resumed(waits_for_person(2), together=2)
     assert "[('name', 'Ann'), ('town', 'Rome')]" in resumed.said
+    assert resumed.asked == [], "the response was all there"
 
 
 def test_a_finally_with_an_await_at_ctrl_c_is_done_once_and_by_the_resume() -> None:

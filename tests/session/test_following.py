@@ -131,7 +131,7 @@ def test_interrupt_ends_following_and_not_the_run(config: Config) -> None:
                 following = asyncio.create_task(follower.run())
                 await asyncio.sleep(0)
                 follower.interrupt()
-                assert await asyncio.wait_for(following, 10) == "running"
+                assert await asyncio.wait_for(following, 60) == "running"
             session.go()
             assert await running == "finished"
 

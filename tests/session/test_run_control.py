@@ -165,7 +165,7 @@ def test_a_pause_is_pausing_until_the_tool_at_work_has_ended(alone: Path, monkey
 
     def work() -> str:
         begun.set()
-        assert ends.wait(20)
+        assert ends.wait(60)
         return "done"
 
     gate.work = work  # type: ignore[attr-defined]
@@ -188,13 +188,13 @@ def test_a_pause_is_pausing_until_the_tool_at_work_has_ended(alone: Path, monkey
 
             session.subscribe(told)
             running = asyncio.create_task(session.run())
-            await asyncio.to_thread(begun.wait, 20)
+            await asyncio.to_thread(begun.wait, 60)
             session.pause()
             for _ in range(100):
                 await asyncio.sleep(0)
             assert statuses[-1] == "pausing"
             ends.set()
-            await asyncio.wait_for(stopped.wait(), 20)
+            await asyncio.wait_for(stopped.wait(), 60)
             assert statuses[-1] == "paused"
             assert session.timeline[-1].kind == "tool"  # its end is kept, and nothing after it began
             session.go()

@@ -313,9 +313,9 @@ def test_code_that_never_awaits_is_broken_into_from_another_thread(
 
     engine = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     engine.start()
-    assert ready.wait(20)
+    assert ready.wait(60)
     session.interrupt()
-    engine.join(20)
+    engine.join(60)
     assert not engine.is_alive()
     assert session.status == "interrupted"
     assert session.timeline[-1].kind == "interrupt"

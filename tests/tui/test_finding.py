@@ -147,8 +147,10 @@ async def test_a_label_is_kept_in_the_files_stands_in_the_row_and_shows_its_comm
         assert d.bridge.session.labels == {id: "my place"}
         await d.press("L", "escape")
         assert d.screen.record.labels[id] == "my place"
+        await d.press("L", *"ours", "enter")  # the old name is selected: what is typed takes its place
+        await d.until(lambda: d.screen.record.labels.get(id) == "ours")
     async with desk(resume="s1") as d:
-        await d.until(lambda: d.screen.record.labels == {id: "my place"})
+        await d.until(lambda: d.screen.record.labels == {id: "ours"})
 
 
 async def test_a_label_is_never_waited_for_and_one_that_can_t_be_kept_says_why(

@@ -355,6 +355,37 @@ async def test_help_lists_every_binding_and_question_mark_closes_it(desk: Opens)
         assert d.app.screen is d.screen
 
 
+KEYS = {
+    "space": "run_or_pause", "c": "run", "f5": "run", "n": "step_over", "f10": "step_over", "s": "step_into",
+    "f11": "step_into", "o": "step_out", "shift+f11": "step_out", "a": "step_any", "t": "run_to",
+    "N": "back", "C": "back_to_break", "up": "up", "k": "up", "down": "down", "j": "down",
+    "left": "agent_before", "h": "agent_before", "right": "agent_after", "l": "agent_after",
+    "g": "first", "G": "newest", "pageup": "page_up", "pagedown": "page_down", "left_square_bracket": "own_before",
+    "right_square_bracket": "own_after", "enter": "look", "escape": "now", "backspace": "previous",
+    "e": "edit", "f": "fork", "r": "resume_here", "R": "afresh",
+    "m": "mark", "d": "compare", "w": "who", "plus": "watch", "b": "break_here", "B": "breakpoint",
+    "slash": "find", "full_stop": "find_next", "comma": "find_before", "v": "filter", "L": "label", "y": "copy",
+    "i": "type", "z": "zoom", "1": "state", "2": "code", "3": "prompt", "4": "program", "5": "breaks", "6": "output",
+    "tab": "next_pane", "shift+tab": "pane_before", "question_mark": "help",
+    "q": "leave",
+}  # fmt: skip
+"""What people are told; Ctrl+C, Ctrl+Q and the palette's have tests of their own."""
+
+
+async def test_every_key_does_the_act_that_it_is_known_for(desk: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        done: list[str] = []
+        for name in set(KEYS.values()):
+            assert callable(getattr(d.screen, f"action_{name}"))
+            monkeypatch.setattr(type(d.screen), f"action_{name}", lambda self, name=name: done.append(name))
+        for key in KEYS:
+            await d.press(key)
+            for held in tuple(d.app._holds):  # by a key that opens something: nothing opens here
+                d.app.free_keys(held)
+        assert done == list(KEYS.values())
+
+
 @pytest.mark.parametrize("key", ["colon", "ctrl+p"])
 async def test_the_palette_offers_every_act(desk: Opens, key: str) -> None:
     async with desk() as d:

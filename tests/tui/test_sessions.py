@@ -74,7 +74,7 @@ async def listed(folder: Path, size: tuple[int, int] = (120, 36)) -> AsyncIterat
         yield app, pilot, until  # type: ignore[misc]
     if app.bridge is not None:
         app.bridge.leave()
-        app.bridge.over.exception(20)
+        app.bridge.over.exception(60)
 
 
 def rows(app: Debugger) -> list[str]:
@@ -182,7 +182,7 @@ async def test_a_list_that_takes_long_to_read_is_read_by_one_at_a_time(
 
     def slowly(library: SessionLibrary) -> object:
         readers[0] += 1
-        free.wait(20)
+        free.wait(60)
         return sessions(library)
 
     monkeypatch.setattr(Sessions, "_keep_fresh", woken)
@@ -200,7 +200,7 @@ async def test_a_finished_session_that_was_only_looked_at_is_left_as_finished(al
     for id, status in (("s1", ExitStatus.FINISHED), ("s2", ExitStatus.INTERRUPTED)):
         bridge = Openings(config).session(id)
         bridge.leave()
-        bridge.over.exception(20)
+        bridge.over.exception(60)
         assert bridge.session.exit_status == status
         assert bool(parting(bridge.session, ["debug"])) == (status != ExitStatus.FINISHED)
 
@@ -268,7 +268,7 @@ async def test_r_goes_on_also_when_the_branch_is_made_before_anybody_waits_for_i
 
         def at_once(*arguments: Any, **options: Any) -> Any:
             made = fork(*arguments, **options)
-            made.exception(timeout=30)
+            made.exception(timeout=60)
             return made
 
         monkeypatch.setattr(d.screen.bridge, "fork", at_once)
@@ -306,7 +306,7 @@ async def test_a_session_that_was_opened_at_the_start_gives_way_to_another(alone
     openings = Openings(await made(alone))
     app = Debugger(openings.session("s2"), begin=False, openings=openings)
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
-        async with asyncio.timeout(6):
+        async with asyncio.timeout(60):
             first = app.screen
             assert isinstance(first, Debugging)
             for id in ("s1", "s2"):
@@ -320,7 +320,7 @@ async def test_a_session_that_was_opened_at_the_start_gives_way_to_another(alone
             assert app.crash is None and len(app.screen_stack) == 1
     assert app.bridge is not None
     app.bridge.leave()
-    app.bridge.over.exception(20)
+    app.bridge.over.exception(60)
 
 
 async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Path) -> None:
@@ -342,7 +342,7 @@ async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Pat
             await pilot.press("f")
             await until(lambda: said("s1 runs in another process"))
             holds.leave()
-            holds.over.exception(20)
+            holds.over.exception(60)
             await pilot.press("f")
             await until(lambda: not app._debugging.record.followed and app._debugging.record.headers)
             assert said("the other process has left s1")
@@ -352,7 +352,7 @@ async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Pat
         for bridge in (app.bridge, holds):
             assert bridge is not None
             bridge.leave()
-            bridge.over.exception(20)
+            bridge.over.exception(60)
 
 
 async def test_who_follows_a_session_that_stands_sees_it_go_on_later(alone: Path) -> None:
@@ -384,4 +384,4 @@ async def test_who_follows_a_session_that_stands_sees_it_go_on_later(alone: Path
     finally:
         for bridge in (follows, holds):
             bridge.leave()
-            bridge.over.exception(20)
+            bridge.over.exception(60)
