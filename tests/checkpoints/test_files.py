@@ -12,6 +12,7 @@ import pytest
 from checkpoints.records import KEY, begin, checkpoint, fresh, sealed
 
 from playbooks.checkpoints import locks
+from playbooks.checkpoints.facts import INTENTS
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.store import Damaged, NumberTaken, SessionOpen, UnknownCheckpoint
 
@@ -196,6 +197,29 @@ def test_a_start_whose_first_statement_never_ended_is_no_session_and_is_swept(st
     assert other.new_session_id() == "s8"
     assert not Path(".checkpoints/human/human_ckpt_2.pkl").exists()
     assert other.next_number("human") == 3
+
+
+def test_a_start_after_which_something_may_have_run_outside_is_a_session_and_stays(store: FileStore) -> None:
+    lone = checkpoint(store.next_number("human"), 1, agent="human", kind="start", parent="", session="s1")
+    store.note("s1", INTENTS, {"what": "tool", "after": "human_ckpt_9"})
+    store.write(lone)
+    assert fresh().sessions() == fresh().headers() == fresh().newer("s1", 0) == []
+    store.note("s1", INTENTS, {"what": "tool", "after": lone.header.id})
+    other = fresh()
+    other.new_session_id()
+    assert other.headers() == other.headers("s1") == other.newer("s1", 0) == [lone.header]
+    assert [info.checkpoints for info in other.sessions()] == [1]
+    assert [branch.head for branch in other.branches("s1")] == [lone.header.id]
+
+
+def test_a_start_whose_first_statement_ended_and_is_damaged_is_a_session_and_stays(store: FileStore) -> None:
+    begin(store)
+    store.set_status("s1", "main", "running")
+    Path(".checkpoints/1000/1000_ckpt_1.pkl").write_bytes(b"")
+    other = fresh()
+    other.new_session_id()
+    assert [header.id for header in other.headers("s1")] == ["human_ckpt_1"]
+    assert [info.id for info in other.sessions()] == ["s1"]
 
 
 def test_a_start_of_a_living_session_is_not_swept(store: FileStore) -> None:

@@ -17,6 +17,7 @@ from checkpoints.records import begin, checkpoint
 
 from playbooks.checkpoints import SQLiteCheckpointProvider
 from playbooks.checkpoints.connection import Connection
+from playbooks.checkpoints.facts import INTENTS
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record_file import seal, to_bytes, to_parts
 from playbooks.checkpoints.sqlite import SQLiteStore
@@ -197,6 +198,16 @@ def test_a_start_whose_first_statement_never_ended_is_no_session(store: SQLiteSt
     store.write(checkpoint(store.next_number("human"), 1, agent="human", kind="start", parent="", session="s7"))
     assert store.headers("s7") == [] and store.branches("s7") == []
     assert [info.id for info in store.sessions()] == ["s1"] and store.new_session_id() == "s8"
+
+
+def test_a_start_after_which_something_may_have_run_outside_is_a_session(store: SQLiteStore) -> None:
+    lone = checkpoint(store.next_number("human"), 1, agent="human", kind="start", parent="", session="s1")
+    store.write(lone)
+    assert store.sessions() == store.headers() == store.newer("s1", 0) == []
+    store.note("s1", INTENTS, {"what": "tool", "after": lone.header.id})
+    assert store.headers() == store.headers("s1") == store.newer("s1", 0) == [lone.header]
+    assert [info.checkpoints for info in store.sessions()] == [1]
+    assert [branch.head for branch in store.branches("s1")] == [lone.header.id]
 
 
 def test_a_note_by_another_hand_is_not_signed(store: SQLiteStore) -> None:

@@ -325,7 +325,7 @@ def trials(kills: int, whole: Whole, pick: random.Random, provider: Provider = "
     ways: tuple[How, ...] = tuple(SHOWN)
     for n in range(kills):
         how = ways[n % len(ways)]
-        write = 3 + n // len(ways) % (whole.writes - 3)
+        write = 1 + n // len(ways) % (whole.writes - 1)
         again = pick.randint(1, whole.writes) if n % 4 == 3 else 0
         made.append(Trial(how, write, pick.uniform(0, whole.seconds), again, provider=provider))
     return made

@@ -46,7 +46,7 @@ class Left:
     def has_begun(self) -> bool:
         """Whether a checkpoint is there; the process may be alive."""
         if self._is_files:
-            return (self._path / "1000").is_dir() and any((self._path / "1000").glob("*.pkl"))
+            return any(self._path.glob("*/*_ckpt_*.pkl"))
         place = (self._path / FILE_NAME).absolute()
         with (
             contextlib.suppress(sqlite3.OperationalError),  # it is not there, or has no tables yet

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from crash.harness import MUTANTS, SHOWN, Whole, measured, mutant_trials, told, trials, tried
+from crash.harness import MUTANTS, SHOWN, Trial, Whole, measured, mutant_trials, told, trials, tried
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
 
@@ -21,6 +21,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     return measured(tmp_path_factory.mktemp("crash") / "whole")
 
 
+@pytest.fixture(scope="module")
+def whole_in_a_database(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """The same, kept in a database."""
+    return measured(tmp_path_factory.mktemp("crash") / "whole", "sqlite")
+
+
 def test_no_completed_effect_is_lost_or_repeated_however_the_process_is_killed(tmp_path: Path, whole: Whole) -> None:
     seed = int(os.environ.get("CRASH_SEED", "20261123"))  # `make crash` draws fresh ones
     pick = random.Random(seed)
@@ -31,13 +37,22 @@ def test_no_completed_effect_is_lost_or_repeated_however_the_process_is_killed(t
         assert not outcome.problems, f"{trial} (seed {seed}): {outcome.problems[0]}"
 
 
-def test_none_is_lost_from_a_database_either(tmp_path: Path) -> None:
-    whole = measured(tmp_path / "whole", "sqlite")
-    planned = trials(len(SHOWN), whole, random.Random(20261123), "sqlite")
+def test_none_is_lost_from_a_database_either(tmp_path: Path, whole_in_a_database: Whole) -> None:
+    whole = whole_in_a_database
+    planned = trials(3 * len(SHOWN), whole, random.Random(20261123), "sqlite")[-len(SHOWN) :]
     for trial, outcome in zip(planned, tried(tmp_path, planned, whole, AT_ONCE), strict=True):
         if trial.how != "moment":  # which may come after the end, where the machine is quicker than it just was
             assert outcome.kills, f"{trial}: it lived"
         assert not outcome.problems, f"{trial}: {outcome.problems[0]}"
+
+
+def test_the_first_thing_of_all_is_marked_when_it_may_have_run(
+    tmp_path: Path, whole: Whole, whole_in_a_database: Whole
+) -> None:
+    for provider, unharmed in (("filesystem", whole), ("sqlite", whole_in_a_database)):
+        planned = [Trial("after", 1, provider=provider), Trial("before", 2, provider=provider)]
+        for trial, outcome in zip(planned, tried(tmp_path / provider, planned, unharmed, AT_ONCE), strict=True):
+            assert (outcome.kills, outcome.marked, outcome.problems) == (1, 1, []), trial
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)

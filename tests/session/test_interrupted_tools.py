@@ -6,6 +6,7 @@ The tool copies the storage path while it runs: what a kill in that very moment 
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from checkpoints.records import KEY, begin
 
 from playbooks import DebugSession
+from playbooks.checkpoints.facts import INTENTS
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.sqlite import SQLiteStore
 from playbooks.checkpoints.store import StorageError
@@ -21,8 +23,8 @@ from playbooks.config import Config
 from playbooks.console.moment import moment_rows
 from playbooks.console.timeline import timeline_rows
 from playbooks.errors import ExitStatus
-from playbooks.runtime.journal import INTENTS
-from playbooks.runtime.notices import MayHaveRun, Notice
+from playbooks.runtime.notices import Committed, MayHaveRun, Notice
+from playbooks.runtime.runtime import Runtime
 from playbooks.session.interrupted import intents_after
 from playbooks.session.library import SessionLibrary
 
@@ -32,6 +34,7 @@ model: script:model.py
 # Shop
 Takes money.
 ```python
+import asyncio
 import os
 import shutil
 
@@ -45,6 +48,10 @@ async def Charge(amount):
         ledger.write(f"{amount} ")
     crash("crash")
     return f"paid {amount}"
+
+@playbook
+async def Hang():
+    await asyncio.Event().wait()
 
 @playbook
 async def Sum(count):
@@ -74,6 +81,7 @@ except Exception as error:
 await Say("user", f"it is {paid}")
 await Return(paid)
 """
+FIRST = 'paid = await Charge(10)\nawait Say("user", f"it is {paid}")\nawait Return(paid)\n'
 
 
 @pytest.fixture(params=["filesystem", "sqlite"])
@@ -130,6 +138,84 @@ def test_a_tool_in_flight_at_a_crash_runs_again_and_is_shown_as_may_have_run(sho
     assert resumed == ("Charge(10) of 1000 may have run: it runs again when the program comes to it",)
     assert again == ["await Charge(10)"]
     assert ledger() == "10 10"
+
+
+def test_a_tool_that_is_the_first_thing_of_all_is_shown_as_may_have_run_too(shop: Callable[..., Any]) -> None:
+    assert play(shop(".checkpoints", FIRST))[:2] == (["it is paid 10"], [])
+    with SessionLibrary.open(shop("crash").config) as library:
+        timeline = library.timeline("s1")
+        assert [(header.id, header.kind) for header in timeline.headers] == [("human_ckpt_1", "start")]
+        assert [attempt.call for attempt in timeline.may_have_run["human_ckpt_1"]] == ["Charge(10)"]
+        assert [attempt.call for attempt in library.look("human_ckpt_1").may_have_run] == ["Charge(10)"]
+    said, told, resumed, again, _ = play(shop("crash"))
+    assert (said, told, again) == (["it is paid 10"], [("Charge(10)", "rerun")], ["await Charge(10)"])
+    assert resumed == ("Charge(10) of 1000 may have run: it runs again when the program comes to it",)
+    assert ledger() == "10 10"
+
+
+def test_a_first_tool_that_does_not_end_at_ctrl_c_is_its_agents_and_may_have_run(
+    shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Runtime.interrupt, "__defaults__", (0.0,))
+
+    async def stopped() -> list[tuple[str, str]]:
+        async with shop(".checkpoints", "await Hang()\n") as session:
+            session.subscribe(lambda notice: session.interrupt() if isinstance(notice, Committed) else None)
+            assert await session.run() == "interrupted"
+            return [(header.agent, header.kind) for header in session.timeline]
+
+    assert asyncio.run(stopped()) == [("human", "start"), ("1000", "interrupt")]
+    with SessionLibrary.open(shop(".checkpoints").config) as library:
+        assert [attempt.call for attempt in library.look("1000_ckpt_1").may_have_run] == ["Hang()"]
+
+
+def test_killed_while_the_model_is_asked_for_the_first_time_nothing_is_kept(shop: Callable[..., Any]) -> None:
+    Path("model.py").write_text(
+        "import shutil\n"
+        "def respond(request):\n"
+        "    shutil.copytree('.checkpoints', 'crash')\n"
+        "    return 'await Return(1)\\n'\n",
+        "utf-8",
+    )
+    Path(".checkpoints").mkdir()
+    play(shop(".checkpoints"))
+    with SessionLibrary.open(shop("crash").config) as library:
+        assert library.sessions() == []
+
+
+def test_killed_at_any_moment_before_the_first_thing_completed_it_is_marked_or_had_not_begun(
+    shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[tuple[str, bool]] = []
+
+    def copy() -> None:
+        left.append((f"left{len(left)}", Path("ledger.txt").exists()))
+        shutil.copytree(".checkpoints", left[-1][0])
+
+    def watched(original: Callable[..., Any]) -> Callable[..., Any]:
+        def write(*given: Any) -> None:
+            copy()
+            original(*given)
+            copy()
+
+        return write
+
+    with monkeypatch.context() as patch:
+        for store in (FileStore, SQLiteStore):
+            for name in ("note", "write", "write_group"):
+                patch.setattr(store, name, watched(getattr(store, name)))
+        assert play(shop(".checkpoints", FIRST))[0] == ["it is paid 10"]
+    first = [ran for _, ran in left].index(True)
+    assert first >= 8, "its intent, the session's facts and its start are written before it runs"
+    for name, ran in left[: first + 1]:
+        with SessionLibrary.open(shop(name).config) as library:
+            marked = [
+                attempt.call
+                for session in library.sessions()
+                for attempts in library.timeline(session.id).may_have_run.values()
+                for attempt in attempts
+            ]
+            assert [len(marked), len(library.sessions())] in ([[1, 1]] if ran else [[0, 0], [1, 1]]), name
 
 
 def test_with_fail_the_call_raises_to_the_code_and_does_not_run(shop: Callable[..., Any]) -> None:

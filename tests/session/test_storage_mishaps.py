@@ -116,6 +116,24 @@ def test_newest_file_truncated_and_the_index_lost() -> None:
     assert skipped.startswith(f"{damaged}: cut off") and skipped.endswith("what it said can't be told")
 
 
+@pytest.mark.parametrize("before", [0, 1])
+def test_the_file_of_the_first_statement_corrupt_and_the_index_lost_is_told_and_the_session_goes_on(
+    before: int,
+) -> None:
+    other, bench = Bench(COUNTS, name="other"), Bench(COUNTS)
+    for _ in range(before):
+        other.play()
+    whole = bench.play(crash=committed("tool", "do(1)"))
+    damaged = newest(whole)
+    file_of(damaged).write_bytes(b"")
+    lose_index()
+    resumed = bench.play(storage=CRASHED, resume=True)
+    assert resumed.ending == whole.ending and resumed.id == whole.id
+    assert resumed.resumed is not None
+    (skipped,) = resumed.resumed.skipped
+    assert skipped.startswith(f"{damaged}: ") and skipped.endswith("what it said can't be told")
+
+
 def test_a_damaged_file_of_another_session_is_no_matter_of_this_one() -> None:
     one, two = Bench(COUNTS, name="one"), Bench(COUNTS, name="two")
     one.play(interrupt=committed("say", "said 2"))
@@ -329,11 +347,25 @@ def test_what_cannot_be_restored_stops_with_the_reason_and_leaves_the_files(
 def test_a_user_error_is_what_damage_is_told_as() -> None:
     bench = Bench(COUNTS)
     bench.play(crash=committed("say", "said 2"))
-    for file in Path(CRASHED, "1000").glob("*.pkl"):
+    for file in Path(CRASHED).glob("*/*.pkl"):
         file.write_bytes(b"")
     lose_index()
     with pytest.raises(UserError):
         bench.play(storage=CRASHED, resume="s1")
+
+
+def test_all_but_the_start_damaged_it_goes_on_from_there_and_every_tool_may_have_run() -> None:
+    bench = Bench(COUNTS)
+    whole = bench.play(crash=committed("say", "said 2"))
+    damaged = list(Path(CRASHED, "1000").glob("*.pkl"))
+    for file in damaged:
+        file.write_bytes(b"")
+    lose_index()
+    resumed = bench.play(storage=CRASHED, resume=True)
+    assert resumed.ending == whole.ending and resumed.resumed is not None
+    assert {line.partition(":")[0] for line in resumed.resumed.skipped} == {file.stem for file in damaged}
+    assert [line.partition(" of ")[0] for line in resumed.resumed.may_have_run] == ["do(1)", "do(2)"]
+    assert [header.text for header in resumed.headers if header.again] == ["do(1) = 1", "do(2) = 2"]
 
 
 def test_a_checkpoint_that_was_named_is_resumed_itself_or_not_at_all(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ Apart from the stores because each keeps the facts elsewhere, and all must read 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import Any, Final
@@ -15,6 +15,10 @@ from playbooks.checkpoints.record import Header, SessionInfo
 from playbooks.checkpoints.store import Note
 
 SIGNATURE_DIGITS: Final = 32
+INTENTS: Final = "intents"
+"""The kind of fact that tells what was about to begin: `after` is the id of the newest checkpoint then."""
+STATUS: Final = "status"
+"""The kind of fact that tells how a branch ended; the first, that it runs, follows a session's first statement."""
 
 
 def to_text(data: Mapping[str, Any]) -> str:
@@ -100,6 +104,19 @@ def session_info(
     )
 
 
-def is_start_alone(headers: Sequence[Header]) -> bool:
-    """A start whose first statement never ended: a session that is neither kept nor offered."""
-    return not headers or (len(headers) == 1 and headers[0].kind == "start" and not headers[0].parent)
+def is_nothing(headers: Sequence[Header], notes: Callable[[str, str], Sequence[Note]]) -> bool:
+    """Whether a session is neither kept nor offered: it has no checkpoint, or a start whose first statement never ended
+    and after which nothing began outside. (A first statement that ended and is damaged now is told by the status, which
+    is noted after it.)
+
+    Args:
+        headers: Of all its whole checkpoints, or of the ends of its branches.
+        notes: Gives a session's facts of one kind.
+    """
+    if not headers:
+        return True
+    start = headers[0]
+    if len(headers) > 1 or start.kind != "start" or start.parent:
+        return False
+    begun = any(note.data.get("after") == start.id for note in notes(start.session, INTENTS))
+    return not begun and not notes(start.session, STATUS)

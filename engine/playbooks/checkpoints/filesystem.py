@@ -16,7 +16,7 @@ from typing import Any
 
 from playbooks.checkpoints import facts, locks
 from playbooks.checkpoints.catalog import Extent
-from playbooks.checkpoints.facts import is_start_alone
+from playbooks.checkpoints.facts import is_nothing
 from playbooks.checkpoints.file_index import FileIndex, noted_number
 from playbooks.checkpoints.ids import ID, SESSION, session_order
 from playbooks.checkpoints.notes import Notes
@@ -202,11 +202,11 @@ class FileStore:
         """See `Store.headers`."""
         found = self._index.headers(session)
         if session is not None:
-            return [] if is_start_alone(found) else found
+            return [] if self._is_nothing(found) else found
         found.sort(key=lambda header: (session_order(header.session), header.sequence))
         counts = Counter(header.session for header in found)
         alone = {session for session, count in counts.items() if count == 1}
-        return [header for header in found if header.kind != "start" or header.session not in alone or header.parent]
+        return [h for h in found if h.kind != "start" or h.session not in alone or not self._is_nothing([h])]
 
     def ids(self, agent: str) -> list[str]:
         """Ids of an agent's checkpoints, by number."""
@@ -215,7 +215,10 @@ class FileStore:
     def newer(self, session: str, after: int) -> list[Header]:
         """See `Store.newer`."""
         found = self._index.newer(session, after)
-        return [] if not after and is_start_alone(found) else found
+        return [] if not after and self._is_nothing(found) else found
+
+    def _is_nothing(self, headers: Sequence[Header]) -> bool:
+        return is_nothing(headers, self._side_notes)
 
     def _path(self, id: str) -> str:
         return f"{self._base}/{self._parse(id)[0]}/{id}.pkl"
@@ -245,7 +248,7 @@ class FileStore:
         session, count = extents[0].session, sum(extent.checkpoints for extent in extents)
         ends = (min(extent.first for extent in extents), max(extent.last for extent in extents))
         headers = self._index.known(session, ends)
-        if not SESSION.fullmatch(session) or is_start_alone(headers):
+        if not SESSION.fullmatch(session) or self._is_nothing(headers):
             return None
         first, last = headers[0], headers[-1]
         about, label = self._side_notes(session, "session"), self.labels(session).get(session, "")
@@ -255,7 +258,7 @@ class FileStore:
         """See `Store.branches`."""
         extents = self._index.extents(session)
         ends = self._index.known(session, [end for extent in extents for end in (extent.first, extent.last)])
-        if is_start_alone(ends):
+        if self._is_nothing(ends):
             return []
         by_sequence = {header.sequence: header for header in ends}
         statuses = self.statuses(session)
@@ -284,7 +287,7 @@ class FileStore:
         for extent in self._index.extents():
             if extent.checkpoints == 1 and not self._locks.is_open(extent.session):
                 headers = self._index.known(extent.session)
-                if is_start_alone(headers):
+                if self._is_nothing(headers):
                     self.delete(header.id for header in headers)
 
     def note(self, session: str, kind: str, data: dict[str, Any]) -> None:
@@ -310,7 +313,7 @@ class FileStore:
 
     def set_status(self, session: str, branch: str, status: str) -> None:
         """See `Store.set_status`."""
-        self.note(session, "status", {"branch": branch, "status": status})
+        self.note(session, facts.STATUS, {"branch": branch, "status": status})
 
     def set_label(self, id: str, text: str) -> None:
         """See `Store.set_label`."""
@@ -327,7 +330,7 @@ class FileStore:
 
     def statuses(self, session: str) -> dict[str, str]:
         """See `Store.statuses`."""
-        return facts.statuses(self._side_notes(session, "status"), self._locks.is_open(session))
+        return facts.statuses(self._side_notes(session, facts.STATUS), self._locks.is_open(session))
 
     def lock(self, session: str) -> AbstractContextManager[None]:
         """See `Store.lock`."""

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 from playbooks.checkpoints import facts
 from playbooks.checkpoints.catalog import Catalog, Extent
-from playbooks.checkpoints.facts import is_start_alone
+from playbooks.checkpoints.facts import is_nothing
 from playbooks.checkpoints.ids import ID, SESSION, agent_of, session_order
 from playbooks.checkpoints.provider_thread import ProviderThread
 from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header, SessionInfo
@@ -172,7 +172,7 @@ class ProviderStore:
         found: list[Header] = []
         for name in sorted(names, key=session_order):
             own = self._catalog.headers(name)
-            found += [] if is_start_alone(own) else own
+            found += [] if is_nothing(own, self.notes) else own
         return found
 
     def newer(self, session: str, after: int) -> list[Header]:
@@ -233,7 +233,7 @@ class ProviderStore:
     def _session(self, session: str, extents: list[Extent]) -> SessionInfo | None:
         ends = (min(extent.first for extent in extents), max(extent.last for extent in extents))
         headers = self._catalog.headers(session, ends)
-        if not SESSION.fullmatch(session) or is_start_alone(headers):
+        if not SESSION.fullmatch(session) or is_nothing(headers, self.notes):
             return None
         count = sum(extent.checkpoints for extent in extents)
         about, label = self.notes(session, "session"), self.labels(session).get(session, "")
@@ -252,7 +252,7 @@ class ProviderStore:
 
     def statuses(self, session: str) -> dict[str, str]:
         """See `Store.statuses`."""
-        return facts.statuses(self.notes(session, "status"), self._beside.is_open(session))
+        return facts.statuses(self.notes(session, facts.STATUS), self._beside.is_open(session))
 
     def new_session_id(self) -> str:
         """See `Store.new_session_id`. Takes away sessions that ended before their first statement did."""
@@ -262,7 +262,7 @@ class ProviderStore:
             used.add(extent.session)
             if extent.checkpoints == 1 and not self._beside.is_open(extent.session):
                 headers = self._catalog.headers(extent.session)
-                if is_start_alone(headers):
+                if is_nothing(headers, self.notes):
                     self.delete(header.id for header in headers)
         highest = max([0, *(int(name[1:]) for name in used if SESSION.fullmatch(name))])
         return self._beside.new_session_id(highest + 1)

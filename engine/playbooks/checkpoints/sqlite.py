@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from playbooks.checkpoints import facts
-from playbooks.checkpoints.facts import is_start_alone
+from playbooks.checkpoints.facts import is_nothing
 from playbooks.checkpoints.header_packs import NotPacked
 from playbooks.checkpoints.ids import ID, SESSION, session_order
 from playbooks.checkpoints.record import BranchInfo, Checkpoint, Header, SessionInfo
@@ -229,7 +229,7 @@ class SQLiteStore:
             self._loose[session] = list(loose)
             self._pack(session)
         found += loose
-        return [] if is_start_alone(found) else found
+        return [] if is_nothing(found, self.notes) else found
 
     def newer(self, session: str, after: int) -> list[Header]:
         """See `Store.newer`: rows above the highest key there was, the session's or not."""
@@ -279,7 +279,7 @@ class SQLiteStore:
 
     def _session(self, session: str, count: int, first_key: int, last_key: int) -> SessionInfo | None:
         first, last = self._end(session, first_key, "ASC"), self._end(session, last_key, "DESC")
-        if first is None or last is None or is_start_alone([first] if count == 1 else [first, last]):
+        if first is None or last is None or is_nothing([*dict.fromkeys((first, last))], self.notes):
             return None
         about, label = self.notes(session, "session"), self.labels(session).get(session, "")
         return facts.session_info(session, first, last, count, about, self.statuses(session), label)
@@ -312,7 +312,7 @@ class SQLiteStore:
             for header in self.headers(session):
                 ends[header.branch] = (ends.get(header.branch, (header,))[0], header)
         whole = {name: (first, last) for name, (first, last) in ends.items() if first is not None and last is not None}
-        if is_start_alone([*dict.fromkeys(header for pair in whole.values() for header in pair)]):
+        if is_nothing([*dict.fromkeys(header for pair in whole.values() for header in pair)], self.notes):
             return []
         statuses = self.statuses(session)
         return [
@@ -331,7 +331,7 @@ class SQLiteStore:
 
     def statuses(self, session: str) -> dict[str, str]:
         """See `Store.statuses`."""
-        return facts.statuses(self.notes(session, "status"), self.is_open(session))
+        return facts.statuses(self.notes(session, facts.STATUS), self.is_open(session))
 
     def new_session_id(self, least: int = 1) -> str:
         """See `Store.new_session_id`; at least `s<least>`."""
@@ -361,7 +361,7 @@ class SQLiteStore:
 
     def set_status(self, session: str, branch: str, status: str) -> None:
         """See `Store.set_status`."""
-        self.note(session, "status", {"branch": branch, "status": status})
+        self.note(session, facts.STATUS, {"branch": branch, "status": status})
 
     def set_label(self, id: str, text: str) -> None:
         """See `Store.set_label`."""

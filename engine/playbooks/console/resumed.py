@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 def resume_lines(resumed: Resumed) -> Iterator[str]:
     """What was found, an agent after the other."""
+    if not resumed.agents and resumed.checkpoint:
+        yield f"🔄 Found the start of {resumed.session}: nothing has completed since"
     for found in resumed.agents:
         if found.checkpoint:
             yield f"🔄 Found checkpoint for agent {found.agent}"

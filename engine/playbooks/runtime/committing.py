@@ -80,15 +80,13 @@ class Committing:
             Sealed: It could not be written. The run is over, and code that goes on all the same comes to no effect.
         """
         runtime = self._runtime
-        if runtime.durable:
-            for live in runtime.frames.live.values():
-                runtime.asking.flush(live)
+        self._flush()
         if self.degraded:
             degraded = (*dict.fromkeys((*degraded, *self.degraded)),)
             self.degraded.clear()
         try:
             if runtime.journal.head is None:
-                runtime.journal.commit(HUMAN, "start", "", text=runtime.program.name)
+                self._begin()
             return runtime.journal.commit(
                 agent, kind, statement, events, step=step, playbook=playbook, text=text, peer=peer, took=took,
                 line=line, degraded=degraded, again=again,
@@ -96,10 +94,29 @@ class Committing:
         except Exception as error:
             self._refused(error)
 
-    def intend(self, what: dict[str, Any]) -> None:
-        """Notes what is about to begin, so that a resume knows of it."""
+    def _flush(self) -> None:
+        if self._runtime.durable:
+            for live in self._runtime.frames.live.values():
+                self._runtime.asking.flush(live)
+
+    def _begin(self) -> None:
+        self._runtime.journal.commit(HUMAN, "start", "", text=self._runtime.program.name)
+
+    def intend(self, what: dict[str, Any], *, outside: bool = False) -> None:
+        """Notes what is about to begin, so that a resume knows of it.
+
+        Args:
+            what: The note.
+            outside: It does something outside, where it may be done twice: it is noted even before anything completed.
+
+        Raises:
+            Sealed: It could not be written, and must not begin.
+        """
         try:
-            self._runtime.journal.intend(what)
+            if outside and self._runtime.journal.head is None:
+                self._flush()
+                self._begin()
+            self._runtime.journal.intend(what, outside=outside)
         except Exception as error:
             self._refused(error)
 

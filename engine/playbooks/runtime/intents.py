@@ -137,9 +137,8 @@ class Intents:
             outcome = await self._decided(attempt)
             if outcome is not None:
                 return outcome
-        runtime.intend(
-            {"what": "tool", "place": place, "agent": frame.agent, "label": call.label, "digest": digest, "call": shown}
-        )
+        noted = {"place": place, "agent": frame.agent, "label": call.label, "digest": digest, "call": shown}
+        runtime.intend({"what": "tool", **noted}, outside=True)
         runtime.emit(e.CallAttempted(frame.id, running.unit, running.path, running.n, shown))
         return None
 

@@ -7,9 +7,10 @@ What others may see of an effect is published by the caller after that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from playbooks.checkpoints.chain import Windows
+from playbooks.checkpoints.facts import INTENTS
 from playbooks.checkpoints.record import Checkpoint, Header, Kind
 from playbooks.checkpoints.store import Note
 from playbooks.runtime.signals import Sealed
@@ -18,8 +19,6 @@ from playbooks.state.changes import apply
 
 TEXT_LIMIT = 200
 """Characters of a header's `text`."""
-INTENTS: Final = "intents"
-"""The side file of what was about to begin after the newest checkpoint."""
 _MOST_INTENTS = 256
 """Lines it may hold; those before the newest checkpoint are of no use any more."""
 
@@ -106,25 +105,36 @@ class Journal:
         if self.store is not None:
             self._pending.append(event)
 
-    def intend(self, what: dict[str, Any]) -> None:
+    def intend(self, what: dict[str, Any], *, outside: bool = False) -> None:
         """Notes beside the checkpoints what is about to begin: a resume from the newest one finds it.
 
-        Before a session's first checkpoint there is nothing to resume, and nothing is noted.
+        Before a session's first checkpoint there is nothing to resume, and nothing is noted; but for what happens
+        outside the session's start is written by itself. The note comes first: to a reader, a start that nothing was
+        noted after is half of a group.
+
+        Args:
+            what: The note.
+            outside: It does something that the program does not see undone; the start, at least, has been made.
 
         Raises:
             StorageError: It could not be written; the journal is sealed.
             Sealed: It had been sealed before.
         """
-        if self.store is None or self.head is None or self._start is not None:
+        if self.store is None or self.head is None or (self._start is not None and not outside):
             return
         if self.sealed:
             raise Sealed
+        start, self._start = self._start, None
         try:
             self.store.note(self.session, INTENTS, {"after": self.head.id, **what})
+            if start is not None:
+                self.store.write_group((start,))
         except BaseException:
             self.sealed = True
             raise
         self._intents += 1
+        if start is not None:
+            self._committed(start.header)
 
     def _forget_intents(self) -> None:
         """Clears the side file, but for what stands after the newest checkpoint of another branch."""

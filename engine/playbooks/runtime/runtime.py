@@ -235,8 +235,9 @@ class Runtime:
             self.asking.drop()
             if self.durable and head and not self.journal.sealed and self.replay.over:
                 last = next((h for h in reversed(self.journal.last.values()) if h.agent != HUMAN), head)
+                begun = next((row[0] for row in self.state.frames.values()), last.agent)
                 self.commit_agent(
-                    last.agent,
+                    begun if last.kind == "start" else last.agent,
                     "interrupt",
                     last.statement,
                     [],

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from playbooks.checkpoints.facts import INTENTS
 from playbooks.checkpoints.record import Header
 from playbooks.checkpoints.store import Store
 from playbooks.runtime.intents import Attempt, attempts_of
-from playbooks.runtime.journal import INTENTS
 from playbooks.state import ProgramState
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from playbooks.checkpoints.chain import Folded
+from playbooks.checkpoints.ids import session_order
 from playbooks.checkpoints.record import Header, SessionInfo
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.errors import ExitStatus, UserError
@@ -208,12 +209,14 @@ def _lost_after(store: Store, path: list[Header], told: set[str]) -> Iterator[st
         return
     newest = {header.agent: header.number for header in path}
     session = path[-1].session if path else ""
+    is_begun = len(path) == 1  # then what followed its start is lost, and stands after another session's
     all_headers = store.headers()
     for found in damaged:
         agent, _, number = found.id.rpartition("_ckpt_")
         before = [header for header in all_headers if header.agent == agent and header.number < int(number)]
         owner = max(before, key=lambda header: header.number).session if before else session
-        if int(number) > newest.get(agent, 0) and owner in (session, ""):
+        is_older = is_begun and session_order(owner) < session_order(session)
+        if int(number) > newest.get(agent, 0) and (owner in (session, "") or is_older):
             yield f"{found.id}: {found.reason}; what it said can't be told"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from playbooks.checkpoints.chain import fold
 from playbooks.checkpoints.conformance.suite import Suite, run
+from playbooks.checkpoints.facts import INTENTS
 from playbooks.checkpoints.sample import begin, made_step, step
 from playbooks.checkpoints.store import NumberTaken, UnknownCheckpoint
 from playbooks.extensions.provider import CheckpointProvider
@@ -133,6 +134,31 @@ class BaseConformance(Suite):
         with pytest.raises(UnknownCheckpoint):
             store.read(start.header.id)
         assert store.headers(session) == []
+        store.close()
+
+    def test_a_start_is_a_session_only_with_a_statement_or_a_note_of_what_may_have_run(self, tmp_path: Path) -> None:
+        store = self.opened(tmp_path / "kept")
+        begun, lone = store.new_session_id(), store.new_session_id()
+        begin(store, begun)
+        start = made_step(store, lone, 1, None, agent="human")
+        store.note(lone, INTENTS, {"after": "human_ckpt_99"})
+        store.write_group((start,))
+        for _ in range(2):
+            assert store.headers(lone) == store.newer(lone, 0) == [] and not store.branches(lone)
+            assert [info.id for info in store.sessions()] == [begun] and len(store.headers()) == 2
+            store.close()
+            store = self.opened(tmp_path / "kept")
+        store.note(lone, INTENTS, {"after": start.header.id})
+        for _ in range(2):
+            assert store.headers(lone) == store.newer(lone, 0) == [start.header]
+            assert [branch.head for branch in store.branches(lone)] == [start.header.id]
+            assert [info.id for info in store.sessions()] == [begun, lone] and len(store.headers()) == 3
+            store.new_session_id()  # as the next run does, which may take away what is nothing
+            store.close()
+            store = self.opened(tmp_path / "kept")
+        head = step(store, lone, 2, start.header)
+        assert store.headers(lone) == [start.header, head]
+        assert len(fold(store.read, head.id).state.messages) == 1
         store.close()
 
     def test_sessions_are_counted_and_their_branches_told_apart(self, tmp_path: Path) -> None:
