@@ -7,9 +7,7 @@ and only the one who reads a place knows it.
 from __future__ import annotations
 
 import difflib
-import itertools
 import os
-import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -19,7 +17,10 @@ import msgspec
 
 from playbooks.config_lines import key_line, toml_error
 from playbooks.errors import UserError, UserErrors
+from playbooks.language.keyvalues import Entry, plain, read_entries, write_entries
+from playbooks.language.lines import frontmatter_lines
 from playbooks.language.model import Program
+from playbooks.language.problems import Problems
 from playbooks.models.choose import parse_model_option
 
 Rank = Literal["debug", "frontmatter", "file", "environment", "override"]
@@ -128,9 +129,9 @@ def frontmatter_layer(program: Program, schema: type[msgspec.Struct]) -> Layer:
     if "model" not in program.metadata:
         return Layer("frontmatter", {})
     given = program.metadata["model"]
-    file = next((root for root in program.roots if _frontmatter_line(program, root)), next(iter(program.roots), ""))
-    folder = Path(file).parent
-    line = _frontmatter_line(program, file)
+    file = next((root for root in program.roots if _model_entry(program, root)), next(iter(program.roots), ""))
+    folder, entry = Path(file).parent, _model_entry(program, file)
+    line = entry.line.number if entry is not None else 0
     if isinstance(given, str):
         values = {f"model.{key}": value for key, value in model_choice(given, folder, file=file, line=line).items()}
         return Layer("frontmatter", values, file)
@@ -270,26 +271,17 @@ def frontmatter_model(program: Program, file: str) -> str:
     """What the frontmatter of that file says of the model, a script's path put below the file's folder; empty when it
     says nothing.
     """
-    number = _frontmatter_line(program, file)
-    if not number:
+    entry = _model_entry(program, file)
+    if entry is None:
         return ""
-    text = next(source.text for source in program.files if source.path == file)
-    first, *rest = text.splitlines()[number - 1 :]
-    nested = itertools.takewhile(lambda line: line[:1] in (" ", "\t"), rest)
-    said = " ".join([first.partition(":")[2].strip(" \t\"'"), *(line.strip() for line in nested)]).strip()
-    kind, colon, path = said.partition(":")
-    return f"script:{os.path.normpath(Path(file).parent / path.strip())}" if colon and kind == "script" else said
+    said = plain((entry,))["model"]
+    text = " ".join(map(str.strip, write_entries(said))) if isinstance(said, Mapping) else str(said or "")
+    kind, colon, path = text.partition(":")
+    return f"script:{os.path.normpath(Path(file).parent / path.strip())}" if colon and kind == "script" else text
 
 
-def _frontmatter_line(program: Program, file: str) -> int:
-    """The line of `model:` in that file's frontmatter; 0 when it has none."""
-    text = next((source.text for source in program.files if source.path == file), "")
-    lines = text.splitlines()
-    start = 1 if lines and lines[0].startswith("#!") else 0
-    if lines[start : start + 1] and lines[start].strip() == "---":
-        for number, line in enumerate(lines[start + 1 :], start + 2):
-            if line.strip() == "---":
-                break
-            if re.match(r"model\s*:", line):
-                return number
-    return 0
+def _model_entry(program: Program, file: str) -> Entry | None:
+    """`model:` in that file's frontmatter; None when it has none."""
+    source = next((source for source in program.files if source.path == file), None)
+    entries = read_entries(frontmatter_lines(source), Problems()) if source is not None else ()
+    return next((entry for entry in entries if entry.key == "model"), None)

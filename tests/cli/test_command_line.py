@@ -98,6 +98,15 @@ def ran(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell closes them")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_what_is_closed_is_neither_missed_nor_a_file_of_ours(closed: str) -> None:
+    Path("a.pb").write_text("# A\n## B\n### Steps\n- Say hi\n")
+    command = [sys.executable, "-m", "playbooks", "compile", "a.pb"]
+    done = subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", *command], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said_about_it"),
     [

@@ -151,6 +151,13 @@ def test_a_fork_that_is_interrupted_says_how_to_go_on(negotiation: Path) -> None
     assert err.splitlines()[-1] == "Resume with: playbooks run negotiation.pb --resume s1"
 
 
+def test_a_response_from_a_closed_stdin_is_a_mistake(
+    negotiation: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert shell.fails("fork", "1000_ckpt_9", "--response", "-").startswith("--response - reads what comes on stdin,")
+
+
 @pytest.mark.parametrize(
     ("text", "said"), [("1000: hi", ("1000", "hi")), ("you: a: b", ("you", "a: b")), (" Seller :x ", ("Seller", "x"))]
 )

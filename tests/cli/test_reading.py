@@ -11,8 +11,10 @@ from typing import get_args
 
 import pytest
 from cli.kept import READING, Shell
+from msgspec.structs import replace
 
 from playbooks.checkpoints.record import Kind
+from playbooks.session.library import SessionLibrary, Timeline
 
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
@@ -292,6 +294,20 @@ def test_an_export_keeps_what_was_said_before_a_prune(negotiation: Path, shell: 
     before = [line for line in shell("export").out.splitlines() if line.startswith(">")]
     assert shell("prune", "--keep", "1").status == 0
     assert [line for line in shell("export").out.splitlines() if line.startswith(">")] == before
+
+
+@pytest.mark.parametrize("when", [-1e300, 1e18])
+def test_an_export_says_of_an_absurd_time_only_that(
+    negotiation: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch, when: float
+) -> None:
+    asked = SessionLibrary.timeline
+
+    def timeline(library: SessionLibrary, session: str | None) -> Timeline:
+        found = asked(library, session)
+        return replace(found, session=replace(found.session, created=when))
+
+    monkeypatch.setattr(SessionLibrary, "timeline", timeline)
+    assert "s1, ?, finished, " in shell("export", "s1").out
 
 
 # -- mistakes ----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playbooks.config import Config, DurabilityConfig, Settings
-from playbooks.config_layers import model_choice
+from playbooks.config_layers import frontmatter_model, model_choice
 from playbooks.errors import UserError
 from playbooks.language.model import Program, SourceFile
 
@@ -230,6 +230,25 @@ def test_a_real_model_on_the_command_line_wins_over_a_script() -> None:
     config = Config.load(env={}).for_program(program("script:m.py"))
     assert config.with_overrides({"model": model_choice("openai/gpt-4o")}).model.provider == "openai"
     assert config.with_overrides({"model": {"name": "house-model"}}).model.provider == "anthropic"
+
+
+HEADS = ["", "\n\n", "\ufeff", "#!/usr/bin/env playbooks\n", "#!/usr/bin/env playbooks\n\n"]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_the_frontmatters_model_is_found_wherever_the_language_finds_it(head: str) -> None:
+    text = head + "---\ntitle: T\nmodel: script:m.py # the one of the tests\n---\n# A\n"
+    assert frontmatter_model(program("script:m.py", text), "app/a.pb") == "script:app/m.py"
+    line = text[: text.index("model:")].count("\n") + 1
+    with pytest.raises(UserError, match=rf"^app/a.pb:{line}: no scripted model at app/m.py"):
+        Config.load(env={}).for_program(program("script:m.py", text))
+
+
+def test_a_file_says_what_its_own_frontmatter_says_of_the_model() -> None:
+    text = "---\nmodel:\n  provider: openai\n  name: gpt-4o\n---\n# A\nmodel: none\n"
+    assert frontmatter_model(program({}, text), "app/a.pb") == "provider: openai name: gpt-4o"
+    assert frontmatter_model(program({}, "# A\nmodel: x\n"), "app/a.pb") == ""
+    assert frontmatter_model(program({}, text), "app/other.pb") == ""
 
 
 @pytest.mark.parametrize("text", ["", "/", "openai/", "/gpt"])

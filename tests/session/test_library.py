@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from playbooks import DebugSession
 from playbooks.config import Config
@@ -70,8 +71,7 @@ def test_a_timeline_knows_every_agent_and_the_way_to_any_checkpoint(library: Ses
 
 
 def test_two_agents_of_a_class_are_told_apart_by_their_ids(library: SessionLibrary) -> None:
-    timeline = library.timeline()
-    object.__setattr__(timeline, "agents", {"1000": "Buyer", "1001": "Buyer"})
+    timeline = replace(library.timeline(), agents={"1000": "Buyer", "1001": "Buyer"})
     assert timeline.name("1001") == "Buyer 1001"
 
 

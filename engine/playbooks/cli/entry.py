@@ -93,6 +93,7 @@ def run_command(arguments: Sequence[str]) -> int:
     Returns:
         The exit status.
     """
+    _open_what_is_closed()
     _never_fail_on_a_character()
     try:
         # Not `main()`, which would make a failure of a closed pipe.
@@ -154,6 +155,17 @@ def _drop_output() -> None:
     """Sends what is still buffered nowhere: the reader has left, and the interpreter would complain at its exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
+
+
+def _open_what_is_closed() -> None:
+    """A descriptor that was closed (`>&-`) leads nowhere: else the next file that is opened would be printed into."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest that is free: this one
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # open as long as the process is
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
 
 
 def _never_fail_on_a_character() -> None:

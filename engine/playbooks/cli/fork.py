@@ -165,6 +165,8 @@ def _text(file: str) -> str:
     Raises:
         UserError: It can't be read.
     """
+    if file == "-" and sys.stdin is None:
+        raise UserError("--response - reads what comes on stdin, and stdin is closed", "name a file")
     try:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except UnicodeDecodeError:

@@ -87,6 +87,12 @@ def split_lines(text: str) -> list[str]:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
+def frontmatter_lines(source: SourceFile) -> tuple[Line, ...]:
+    """What stands between the `---` lines at a file's top; nothing where there are none."""
+    lines = split_lines(source.text)
+    return tuple(Line(lines[i], source.path, i + 1) for i in _frontmatter(lines)[0] or ())
+
+
 class _Reader:
     """Keeps what was imported, and how many lines there are."""
 
@@ -109,8 +115,7 @@ class _Reader:
             body = next((i for i in range(body, len(lines)) if lines[i].startswith("# ")), len(lines))
         found: list[Line] = []
         self._expand(lines, body, source.path, "", (posixpath.normpath(source.path),), None, found)
-        front = tuple(Line(lines[i], source.path, i + 1) for i in frontmatter or ())
-        return Text(source.path, front, tuple(found))
+        return Text(source.path, frontmatter_lines(source), tuple(found))
 
     def _expand(
         self,

@@ -142,9 +142,7 @@ class DebugSession(Restoring):
     @property
     def tokens(self) -> tuple[int | None, int | None]:
         """In and out, of all calls on this branch; None: unknown."""
-        count = self.runtime.state.count
-        known = [count.get(name, 0) for name in ("input_tokens", "output_tokens")]
-        return (None if known[0] < 0 else int(known[0]), None if known[1] < 0 else int(known[1]))
+        return self.runtime.state.tokens
 
     @property
     def calls(self) -> int:
@@ -154,8 +152,7 @@ class DebugSession(Restoring):
     @property
     def cost(self) -> float | None:
         """US dollars on this branch; None: unknown."""
-        cost = self.runtime.state.count.get("cost", 0)
-        return None if cost < 0 else float(cost)
+        return self.runtime.state.cost
 
     @property
     def failed(self) -> Sequence[resuming.FailedAgent]:

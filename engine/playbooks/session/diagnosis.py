@@ -19,7 +19,6 @@ from playbooks.config import FILE_NAME, Config
 from playbooks.errors import UserError
 from playbooks.extensions.registry import ExtensionRegistry
 from playbooks.models import create_model, missing_key
-from playbooks.session.chains import CantBeRead
 from playbooks.session.library import SessionLibrary
 
 LEAST_FREE_BYTES = 50_000_000
@@ -57,7 +56,7 @@ def diagnose(folder: Path, env: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding("config", "note", f"no {FILE_NAME} in this folder: the defaults hold")
     yield _durability(config)
     yield from _storage(config)
-    yield _model(config)
+    yield _model(config, env)
 
 
 def _durability(config: Config) -> Finding:
@@ -141,7 +140,7 @@ def _checkpoints(store: Store, where: str) -> Iterator[Finding]:
     newest = max(unfinished or sessions, key=lambda session: session.updated)
     try:
         response = SessionLibrary(store, where).look(_newest(store, newest.id)).response
-    except (CantBeRead, UserError) as error:
+    except UserError as error:
         yield Finding("checkpoints", "wrong", str(error))
         return
     present = f"LLM response present: {response is not None}"
@@ -158,11 +157,11 @@ def _newest(store: Store, session: str) -> str:
     return next((header.id for header in reversed(headers) if header.agent != "human"), headers[-1].id)
 
 
-def _model(config: Config) -> Finding:
+def _model(config: Config, env: Mapping[str, str]) -> Finding:
     settings = config.model_settings()
     chosen = config.is_set("model.provider") or config.is_set("model.name") or config.is_set("model.path")
     try:
-        if missing := missing_key(settings):
+        if missing := missing_key(settings, env):
             rest = "" if chosen else " (unless a program's frontmatter names another model)"
             return Finding(
                 "model", "wrong" if chosen else "note", f"{settings.provider}/{settings.name}: {missing}{rest}"

@@ -172,14 +172,12 @@ class FollowedSession:
     @property
     def tokens(self) -> tuple[int | None, int | None]:
         """In and out; None: unknown."""
-        known = [self._state.count.get(name, 0) for name in ("input_tokens", "output_tokens")]
-        return (None if known[0] < 0 else int(known[0]), None if known[1] < 0 else int(known[1]))
+        return self._state.tokens
 
     @property
     def cost(self) -> float | None:
         """US dollars; None: unknown."""
-        cost = self._state.count.get("cost", 0)
-        return None if cost < 0 else float(cost)
+        return self._state.cost
 
     @property
     def exit_status(self) -> ExitStatus:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -33,8 +32,7 @@ from playbooks.state import ProgramState, from_builtins
 from playbooks.state import events as e
 
 
-@dataclass(frozen=True)
-class Timeline:
+class Timeline(msgspec.Struct, frozen=True):
     """A session's tree of checkpoints."""
 
     session: SessionInfo
@@ -212,7 +210,8 @@ class SessionLibrary:
 
     def _unknown(self, id: str) -> UserError:
         agent, joint, number = id.rpartition("_ckpt_")
-        ids = [header.id for header in self.store.headers()]
+        headers = self.store.headers()
+        ids = [header.id for header in headers]
         if not ids:
             return UserError(f"there is no checkpoint {id}", "no session is here yet", file=self.where)
         if not joint or not number.isdecimal():
@@ -221,8 +220,8 @@ class SessionLibrary:
                 f"did you mean {close[0]}?" if close else f"an id looks like {ids[-1]}; `playbooks timeline` lists them"
             )
             return UserError(f"{id} is no id of a checkpoint", meant)
-        agents = dict.fromkeys(header.agent for header in self.store.headers())
-        own = [header for header in self.store.headers() if header.agent == agent]
+        agents = dict.fromkeys(header.agent for header in headers)
+        own = [header for header in headers if header.agent == agent]
         if not own:
             return UserError(f"there is no checkpoint {id}", f"checkpoints are of {', '.join(agents)}")
         numbers = sorted(header.number for header in own)

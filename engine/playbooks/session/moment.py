@@ -146,14 +146,12 @@ class Moment:
     @property
     def tokens(self) -> tuple[int | None, int | None]:
         """In and out, of all calls on the way here; None: unknown."""
-        known = [self.state.count.get(name, 0) for name in ("input_tokens", "output_tokens")]
-        return (None if known[0] < 0 else int(known[0]), None if known[1] < 0 else int(known[1]))
+        return self.state.tokens
 
     @property
     def cost(self) -> float | None:
         """US dollars, of all calls on the way here; None: unknown."""
-        cost = self.state.count.get("cost", 0)
-        return None if cost < 0 else float(cost)
+        return self.state.cost
 
     def call_stack(self, agent: str) -> list[FrameView]:
         """The agent's calls, outermost first."""

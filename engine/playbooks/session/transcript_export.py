@@ -70,10 +70,18 @@ def transcript(library: SessionLibrary, session: str | None) -> Transcript:
     """
     timeline = library.timeline(session)
     info = timeline.session
-    began = datetime.datetime.fromtimestamp(info.created).strftime("%Y-%m-%d %H:%M")
+    began = _day(info.created)
     title = f"{info.program or 'A session'}: {info.label}" if info.label else info.program or "A session"
     sections = tuple(_section(library, timeline, branch) for branch in timeline.branches)
     return Transcript(title, f"{info.id}, {began}, {info.status}, {len(timeline.headers)} checkpoints", sections)
+
+
+def _day(seconds: float) -> str:
+    """A time as the person's calendar shows it; `?` for one that is in none."""
+    try:
+        return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
+    except (OverflowError, ValueError, OSError):
+        return "?"
 
 
 def _section(library: SessionLibrary, timeline: Timeline, branch: BranchInfo) -> Section:

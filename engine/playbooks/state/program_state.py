@@ -105,6 +105,18 @@ class ProgramState:
         """Model calls that were made; a response that was served from the record is none."""
         return int(self.count.get("call", 0)) - int(self.count.get("served", 0))
 
+    @property
+    def tokens(self) -> tuple[int | None, int | None]:
+        """In and out, of all calls that were made; None: unknown."""
+        into, out = (self.count.get(name, 0) for name in ("input_tokens", "output_tokens"))
+        return (None if into < 0 else int(into), None if out < 0 else int(out))
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars, of all calls that were made; None: unknown."""
+        cost = self.count.get("cost", 0)
+        return None if cost < 0 else float(cost)
+
     def asked_of(self, frame: int) -> AskedRow | None:
         row = self.asked.get(frame)
         return AskedRow._make(row) if row else None
