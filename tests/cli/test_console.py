@@ -99,6 +99,27 @@ def test_warnings_and_errors_go_to_stderr() -> None:
     ]
 
 
+def test_a_network_that_is_down_is_told_once_until_the_model_answers_again() -> None:
+    def answered(error: str) -> ModelAnswered:
+        return ModelAnswered("1000", 1, None, None, None, 0.1, error)
+
+    down = [*(ModelRetried("1000", attempt, 0.4 * attempt, "no connection") for attempt in (1, 2, 3))]
+    turn: list[Notice] = [*down, answered("no connection; check the network")]
+    once = [
+        "Seller: no connection; the model is asked again in 0.4 s (attempt 1)",
+        "Seller: the model gave no whole answer: no connection; check the network",
+    ]
+    assert plain(Taste(), turn * 3)[1].splitlines() == once
+    assert plain(Taste(), [*turn, answered(""), *turn])[1].splitlines() == once * 2
+    assert len(plain(Taste(verbose=True), turn * 3)[1].splitlines()) == 12
+    assert plain(Taste(quiet=True), turn)[1] == ""
+
+
+def test_a_long_wait_for_a_model_is_told_each_time() -> None:
+    waits: list[Notice] = [ModelRetried("1000", 1, 0.5, "429"), ModelRetried("1000", 2, 30.0, "429")]
+    assert plain(Taste(), waits)[1].splitlines()[1] == "Seller: 429; the model is asked again in 30 s (attempt 2)"
+
+
 def test_log_lines_are_shown_only_when_asked_for() -> None:
     notice: list[Notice] = [Output("1000", "cache miss", "log")]
     assert plain(Taste(), notice) == ("", "")

@@ -31,6 +31,9 @@ PERSON = "human"
 ACTS = {"create": "+", "call": "ƒ", "tool": "◆"}
 """Kinds of checkpoints that are an act of an agent and not its talk, with the sign each has on the screen too."""
 
+LONG_WAIT_S = 5.0
+"""A model is asked again later than that: told each time, for somebody waits."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What moves the cursor, rings, colours, or turns the direction of what follows around."""
 
@@ -72,6 +75,8 @@ class Transcript:
         self._waiting: set[str] = set()
         self._asked: dict[str, None] = {}
         """Agents whose model is writing, in the order they asked it."""
+        self._troubles: dict[str, set[str]] = {}
+        """Agent → what was told to be wrong with its model since it last answered."""
         self._phrase = ""
         self._wrong = ""
         """The last warning or error."""
@@ -104,12 +109,23 @@ class Transcript:
             case MayHaveRun(agent=agent, call=call, decision=decision) if decision == "ask" or not self.taste.quiet:
                 return [Line("warning", clean(f"◐ {call} {DECIDED[decision]}"), self.name(agent), agent)]
             case ModelRetried(agent=agent, attempt=attempt, delay_s=delay, reason=reason) if not self.taste.quiet:
+                if not self._is_news(agent, reason) and delay < LONG_WAIT_S:
+                    return []
                 text = f"{reason}; the model is asked again in {round(delay, 1):g} s (attempt {attempt})"
                 return [Line("warning", clean(text), self.name(agent), agent)]
             case ModelAnswered(agent=agent, error=error) if error and not self.taste.quiet:
+                if not self._is_news(agent, error):
+                    return []
                 return [Line("warning", clean(f"the model gave no whole answer: {error}"), self.name(agent), agent)]
             case _:
                 return []
+
+    def _is_news(self, agent: str, trouble: str) -> bool:
+        """Whether what is wrong with an agent's model is worth a line: a network that is down is told once."""
+        told = self._troubles.setdefault(agent, set())
+        new = trouble not in told
+        told.add(trouble)
+        return new or self.taste.verbose
 
     def activity(self) -> str:
         """What goes on, in a few words: `Boss writes · 2 agents wait`; empty when nothing does."""
@@ -125,8 +141,10 @@ class Transcript:
         match notice:
             case ModelCalled(agent=agent):
                 self._asked[agent] = None
-            case ModelAnswered(agent=agent):
+            case ModelAnswered(agent=agent, error=error):
                 self._asked.pop(agent, None)
+                if not error:
+                    self._troubles.pop(agent, None)
             case StatusChanged(phrase=phrase):
                 self._phrase = phrase
             case AgentChanged(agent=agent) if agent.id != PERSON:

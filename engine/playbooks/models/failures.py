@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import msgspec
 
 from playbooks.models.base import ModelError, ModelSettings
-from playbooks.models.keys import OFFLINE, base_url, redact, variable_of
+from playbooks.models.keys import OFFLINE, base_url, meant, redact, variable_of
 
 LONGEST_REASON = 200
 """Characters of a provider's own words that are kept: some send a page of HTML."""
@@ -62,9 +62,7 @@ def explain(error: BaseException, settings: ModelSettings, environ: Mapping[str,
         package = said.rpartition("No module named")[2].strip(" '\".").partition(".")[0].partition("'")[0]
         return Failure(f"{provider} needs the package {package}", f"pip install {package}", fatal=True)
     if "LLM Provider NOT provided" in said or "LiteLLMUnknownProvider" in kinds:
-        return Failure(
-            f'no provider is called "{provider}"', "write PROVIDER/NAME, as anthropic/claude-haiku-4-5", True
-        )
+        return Failure(f'no provider is called "{provider}"', meant(provider), True)
     if status == 401 or "AuthenticationError" in kinds:
         fix = f"check {variable}, or {OFFLINE}" if variable else f"check its key, or {OFFLINE}"
         return Failure(f"{provider} did not accept the key", fix, fatal=True)
@@ -103,6 +101,7 @@ def plain(text: str, environ: Mapping[str, str]) -> str:
     text = redact(" ".join(text.split()), environ)
     text = re.sub(r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout|Timeout Error)(?::| -) )+", "", text).strip()
     text = re.sub(r"\[Errno -?\d+\] |\.? Handle with `litellm\.\w+`\.?", "", text)
+    text = text.removesuffix(".")  # more follows it on the line
     return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 1].rstrip()}…"
 
 

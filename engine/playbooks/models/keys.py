@@ -6,6 +6,7 @@ without a key says so at once instead of importing LiteLLM for seconds first.
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -53,22 +54,34 @@ BASES: Mapping[str, tuple[str, ...]] = {
 """The variables that point a provider's client at another server, the one that wins first."""
 
 
+_ALIKE = 0.7
+"""How alike an unknown provider's name is to a known one to be a slip of the finger."""
+
+
+def meant(provider: str) -> str:
+    """What to write instead of a provider that does not exist: the known one it is likest to, or the form."""
+    close = difflib.get_close_matches(provider.lower(), [*VARIABLES, *LOCAL, *SIGNED_IN], n=1, cutoff=_ALIKE)
+    return f"did you mean {close[0]}?" if close else "write PROVIDER/NAME, as anthropic/claude-haiku-4-5"
+
+
 def missing_key(settings: ModelSettings, environ: Mapping[str, str] | None = None) -> str | None:
-    """Tells of a key that is not there, before anything is called.
+    """Tells of a key that is not there, or of a provider that does not exist, before anything is called.
 
     Args:
         settings: The model in question.
         environ: The environment; the process's own when None.
 
     Returns:
-        One line that says which variable to set and how to do without; None when a key is there, none is needed, or
-        only the call can tell. A provider this module does not know is looked up in LiteLLM, which takes seconds the
-        first time.
+        One line that says which variable to set and how to do without, or which provider may be meant; None when a key
+        is there, none is needed, or only the call can tell. A provider this module does not know is looked up in
+        LiteLLM, which takes seconds the first time.
     """
     environ = os.environ if environ is None else environ
     provider = settings.provider
     if provider == "script" or provider in LOCAL or provider in SIGNED_IN or needs_no_key(provider, environ):
         return None
+    if provider not in VARIABLES and not _is_known(settings):
+        return f'no provider is called "{provider}"; {meant(provider)}'
     variables = VARIABLES.get(provider) or _asked_of_litellm(settings)
     if not variables or any(environ.get(variable) for variable in variables):
         return None
@@ -88,6 +101,17 @@ def base_url(provider: str, environ: Mapping[str, str]) -> str:
 def variable_of(provider: str) -> str:
     """The variable to name when a provider's key is wrong; empty when this module does not know it."""
     return VARIABLES.get(provider, ("",))[0]
+
+
+def _is_known(settings: ModelSettings) -> bool:
+    """Whether LiteLLM knows the provider."""
+    from playbooks.models.litellm import load
+
+    try:
+        load().get_llm_provider(f"{settings.provider}/{settings.name}")
+    except Exception as error:
+        return "Provider NOT provided" not in str(error)
+    return True
 
 
 def _asked_of_litellm(settings: ModelSettings) -> tuple[str, ...]:
