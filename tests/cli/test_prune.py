@@ -67,3 +67,13 @@ def test_a_whole_session_goes_and_its_numbers_are_not_used_again(negotiation: Pa
 
 def test_nothing_to_take_away_is_said(negotiation: Path, shell: Shell) -> None:
     assert shell("prune", "--keep", "99").out == "s1: nothing to take away, 43 checkpoints\n"
+
+
+def test_the_session_may_be_named_as_other_commands_take_it(negotiation: Path, shell: Shell) -> None:
+    would = "s1: 33 of 43 checkpoints would go\n"
+    assert shell("prune", "s1", "--keep", "3", "--dry-run").out == would
+    assert shell("prune", "s1", "--session", "s1", "--keep", "3", "--dry-run").out == would
+    assert shell.fails("prune", "s1", "--session", "s2") == (
+        "two sessions are named, s1 and s2; prune one after the other"
+    )
+    assert shell.fails("prune", "s9").startswith("there is no session s9")

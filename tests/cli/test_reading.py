@@ -333,7 +333,7 @@ def test_a_folder_without_checkpoints_is_one_line_and_status_2(alone: Path, shel
         (["label", "1000_ckpt_99", "x"], "there is no checkpoint 1000_ckpt_99; agent 1000 has"),
         (["show", "1000_ckp_9"], "1000_ckp_9 is no id of a checkpoint; did you mean 1000_ckpt_"),
         (["show", "../../etc"], "../../etc is no id of a checkpoint; an id looks like"),
-        (["prune", "--all"], "--all takes a whole session away; name it with --session"),
+        (["prune", "--all"], "--all takes a whole session away; name it"),
         (["prune", "--session", "s1", "--all", "--keep", "3"], "--all and --keep exclude each other"),
         (["export", "--format", "pdf"], "playbooks export: invalid value for '--format'"),
         (["fork", "1000_ckpt_9", "--response", "x", "--regenerate"], "--response and --regenerate exclude each other"),

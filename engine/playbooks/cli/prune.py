@@ -9,11 +9,12 @@ from playbooks.errors import ExitStatus, UserError
 
 
 @click.command(help="Take old checkpoints away: of each agent on each branch all but the newest.")
+@click.argument("plain", metavar="[SESSION]", required=False)
 @click.option("--keep", metavar="N", type=click.IntRange(min=1), help="How many stay; without it keep_last_n.")
-@click.option("--session", metavar="S", help="Of this session only; without it of all.")
+@click.option("--session", metavar="S", help="As SESSION: of this one only; without it of all.")
 @click.option("--all", "everything", is_flag=True, help="The whole session, labelled checkpoints too.")
 @click.option("--dry-run", is_flag=True, help="Say what would go, and take nothing away.")
-def command(keep: int | None, session: str | None, everything: bool, dry_run: bool) -> int:
+def command(plain: str | None, keep: int | None, session: str | None, everything: bool, dry_run: bool) -> int:
     """Prunes; what is labelled, where branches leave and where they end stays.
 
     Returns:
@@ -21,8 +22,11 @@ def command(keep: int | None, session: str | None, everything: bool, dry_run: bo
     """
     from playbooks.config import Config
 
+    if plain and session and plain != session:
+        raise UserError(f"two sessions are named, {plain} and {session}", "prune one after the other")
+    session = session or plain
     if everything and session is None:
-        raise UserError("--all takes a whole session away", "name it with --session; `playbooks sessions` lists them")
+        raise UserError("--all takes a whole session away", "name it; `playbooks sessions` lists them")
     if everything and keep is not None:
         raise UserError("--all and --keep exclude each other", "leave one of them away")
     if keep is None and not everything:
