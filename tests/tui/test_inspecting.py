@@ -248,6 +248,28 @@ async def test_code_prompt_and_program_have_a_tab_each(desk: Opens) -> None:
         assert "Stack" in text(d)
 
 
+async def test_where_no_model_was_asked_code_and_prompt_say_so_and_a_prompt_that_is_not_read_yet_is_being_read(
+    desk: Opens,
+) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        await at(d, "create", "Guest")
+        await d.press("right", "2")
+        assert d.screen.query_one_inspected() == "1001"
+        assert text(d).strip() == "no response of the model is under way here"
+        await d.press("left")
+        await at(d, "say", "Sold at 80.")
+        reading = threading.Event()
+        d.bridge.read(lambda: reading.wait(60))
+        await d.press("3")
+        assert text(d).strip() == "reading …"
+        reading.set()
+        await d.until(lambda: "to the letter what was sent" in text(d))
+        await at(d, "create", "Guest")
+        await d.press("right")
+        await d.until(lambda: text(d).strip() == "no model was asked for what runs here")
+
+
 async def test_b_stops_at_the_selected_step_of_the_program_and_again_takes_it_away(desk: Opens) -> None:
     async with desk(HAGGLES) as d:
         await d.status("finished")

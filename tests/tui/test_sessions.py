@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -91,6 +92,15 @@ async def test_sessions_are_listed_newest_first_with_how_they_stand(alone: Path,
         ]
         assert "2 minutes ago" in rows(app)[0]
         assert app.screen.query_one(SessionsHead).line(0).text.startswith(" ○ SESSIONS  2 sessions in .checkpoints")
+
+
+async def test_a_long_name_of_a_program_gives_way_to_how_it_stands_and_since_when(alone: Path) -> None:
+    async with listed(alone, (80, 24)) as (app, _, _until):
+        found = app.screen.query_one(SessionRows)
+        found.rows = [replace(row, program="programs/of/many/shops/" * 4 + "shop.pb") for row in found.rows]
+        line = found.line(0)
+        assert line.cells <= found.scrollable_content_region.width
+        assert "shop.pb" in line.text and "= interrupted" in line.text and "2 minutes ago" in line.text
 
 
 async def test_search_leaves_the_sessions_that_have_all_words(alone: Path) -> None:

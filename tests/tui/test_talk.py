@@ -12,8 +12,9 @@ from playbooks_tui.widgets.talk_pane import folded_line
 
 
 def text(talk: Talk, width: int, look: Look) -> list[str]:
-    count = talk.fit(width, look)
-    return [talk.line(y).text.rstrip() for y in range(count)]
+    lines = [talk.line(y) for y in range(talk.fit(width, look))]
+    assert all(line.cells <= width for line in lines)
+    return [line.text.rstrip() for line in lines]
 
 
 def test_words_hang_under_words_and_slow_rows_tell_their_time() -> None:
