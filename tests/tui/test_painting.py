@@ -49,8 +49,12 @@ async def test_scrollbars_look_as_textual_draws_them(desk: Opens) -> None:
         for bar in bars:
             assert isinstance(bar, Bar)
             region = Region(0, 0, *bar.outer_size)
-            own, textuals = bar.render_lines(region), Widget.render_lines(bar, region)
-            assert [cells(strip) for strip in own] == [cells(strip) for strip in textuals]
+            for lines in (0, 3, region.height, region.height + 1, 30, 1_000):
+                for position in (0, 0.375, 1, 3, 7, lines / 2, max(0, lines - region.height)):
+                    bar.window_virtual_size, bar.window_size, bar.position = lines, region.height, position
+                    bar.refresh()
+                    own, textuals = bar.render_lines(region), Widget.render_lines(bar, region)
+                    assert [cells(strip) for strip in own] == [cells(strip) for strip in textuals]
 
 
 def test_a_painted_strip_is_divided_as_textuals_is() -> None:

@@ -90,7 +90,9 @@ class Ask(Horizontal):
     def _hint(self) -> None:
         typing = self.field.can_focus
         waits = "" if self.idle else "i types here, Esc leaves"
-        self.query_one("#hint", Label).update(f"Enter {self._does}, Esc leaves" if typing else waits)
+        words, hint = f"Enter {self._does}, Esc leaves" if typing else waits, self.query_one("#hint", Label)
+        if hint.content != words:  # a label lays the screen out whatever it is given
+            hint.update(words)
 
     @property
     def _does(self) -> str:

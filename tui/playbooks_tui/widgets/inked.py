@@ -26,6 +26,8 @@ from playbooks_tui.widgets.painted import strip_of
 _BLANK: Final = Span("")
 _MOST_OF: Final = 0.7
 """From this share of changed lines on, the whole is painted."""
+_MOST_KEPT: Final = 500
+"""Lines that a widget keeps as they were painted."""
 _BADGES = {"badge-good": "good", "badge-here": "here-badge", "badge-bad": "bad", "badge-plain": "plain"}
 
 
@@ -49,6 +51,7 @@ class Inked(ScrollView):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._made: dict[tuple[object, ...], Style] = {}
+        self._strips: dict[tuple[Line, int], Strip] = {}
         self._painted: list[Strip] = []
         """The lines that are seen, as they were painted last."""
         self._painted_at: tuple[int, ...] = ()
@@ -76,8 +79,11 @@ class Inked(ScrollView):
     def forget(self) -> None:
         """Forgets what was painted: colours are others now."""
         self._made.clear()
+        self._strips.clear()
         self._painted_at = ()
         self._framed_for, self._terminals_own = None, False
+        if isinstance(self._vertical_scrollbar, Bar):
+            self._vertical_scrollbar.forget()
 
     def ink(self, span: Span, ground: str = "") -> Style:
         """The style of a span on a ground."""
@@ -113,8 +119,18 @@ class Inked(ScrollView):
     def strip(self, line: Line, width: int) -> Strip:
         """A line as it is painted, filled to the width.
 
-        Spans that look alike are one segment: what a terminal screen costs is its segments, not its letters.
+        A line that was painted lately is the very same strip: text that scrolls is neither made, framed, cut nor coded
+        again in its new place.
         """
+        strip = self._strips.get((line, width))
+        if strip is None:
+            if len(self._strips) >= _MOST_KEPT:
+                self._strips.clear()
+            strip = self._strips[line, width] = self._stripped(line, width)
+        return strip
+
+    def _stripped(self, line: Line, width: int) -> Strip:
+        """Spans that look alike are one segment: what a terminal screen costs is its segments, not its letters."""
         ground = line.ground
         blank = self.ink(_BLANK, ground)
         segments: list[Segment] = []
@@ -196,7 +212,7 @@ class Inked(ScrollView):
     def vertical_scrollbar(self) -> ScrollBar:
         """The vertical scrollbar, made when it is asked for first."""
         if self._vertical_scrollbar is None:
-            bar = self._vertical_scrollbar = Bar(name="vertical", thickness=self.scrollbar_size_vertical)
+            bar = self._vertical_scrollbar = Bar("vertical", thickness=self.scrollbar_size_vertical)
             bar.display = False
             self.app._start_widget(self, bar)
         return self._vertical_scrollbar
@@ -211,16 +227,34 @@ class Inked(ScrollView):
             self._painted_at = ()
             return
         fresh = [self.paint(y) for y in range(place[2])]
-        if place != self._painted_at:
-            self._painted, self._painted_at = fresh, place
+        before, self._painted, painted_at = self._painted, fresh, self._painted_at
+        self._painted_at = place
+        if place[1:] != painted_at[1:]:
             self.refresh()
             return
-        before, self._painted = self._painted, fresh
         changed = [y for y, (old, new) in enumerate(zip(before, fresh, strict=True)) if old is not new and old != new]
         if len(changed) > len(fresh) * _MOST_OF:
-            self.refresh()
+            self.refresh(self._across(0, place[2]))
         elif changed:
-            self.refresh(*(Region(0, y, place[1], 1) for y in changed))
+            self.refresh(*(self._across(y, 1) for y in changed))
+
+    def _across(self, y: int, count: int) -> Region:
+        """Whole lines with what stands left of them: a part of what was framed would be cut out and coded anew."""
+        left = self.styles.gutter.left
+        return Region(-left, y, left + self.scrollable_content_region.width, count)
+
+    def _beside(self) -> Region:
+        """Where the bar stands. It is painted as a part of the lines: by itself it would cost as much as they do."""
+        width, height = self.scrollable_content_region.size
+        return Region(width, 0, self.scrollbar_size_vertical, height)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        # As Textual does, but that what frames the lines stays as it is, and that the bar is painted with them.
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = new_value
+            self.refresh(self._beside())
+        if round(old_value) != round(new_value):
+            self.refresh(self._across(0, self.scrollable_content_region.height))
 
     def watch_show_vertical_scrollbar(self, shown: bool) -> None:
         # What was scrolled before there was a bar, Textual does not tell it.
@@ -228,14 +262,25 @@ class Inked(ScrollView):
             self.vertical_scrollbar.position = self.scroll_y
 
     def _scroll_update(self, virtual_size: Size) -> None:
-        # Where it is to scroll to, Textual does not bring within what a larger size leaves to scroll.
-        super()._scroll_update(virtual_size)
+        # As Textual does, but for the bar; and where it is to scroll to is brought within what a larger size leaves.
+        self._refresh_scrollbars()
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.window_virtual_size = virtual_size.height
+            self.vertical_scrollbar.window_size = self.container_size.height
+            self.refresh(self._beside())
+        self.scroll_y = self.validate_scroll_y(self.scroll_y)
         self.scroll_target_y = min(self.scroll_target_y, self.max_scroll_y)
 
     def tall(self, lines: int) -> None:
-        """Says how many lines there are."""
+        """Says how many lines there are.
+
+        Past the attribute, which would have the whole screen laid out at each line that an agent writes: only a bar
+        that comes or goes moves anything, and it asks for that itself.
+        """
         if self.virtual_size.height != lines:
-            self.virtual_size = Size(0, lines)
+            size = Size(0, lines)
+            self.set_reactive(Inked.virtual_size, size)
+            self._scroll_update(size)
 
     def reveal(self, first: int, last: int | None = None, *, fixed: int = 0) -> None:
         """Scrolls as little as shows a line, or the last ones of a range.
