@@ -22,6 +22,7 @@ import pytest
 from checkpoints.worlds import ModelWorld, Order, OwnDict, OwnError, OwnList, OwnText, Slotted
 
 from playbooks.checkpoints.codec import LostError, Placeholder, Record, Unstorable, copy, decode, encode
+from playbooks.checkpoints.exceptions import is_standard
 
 WORLD = ModelWorld()
 
@@ -330,6 +331,13 @@ def test_a_standard_value_with_a_lost_part_is_lost_with_it_and_nothing_else_is()
     assert encoded.degraded == ("$at",) and found["kept"] == 1
     with pytest.raises(Unstorable, match="Zone"):
         _ = found["at"].year
+
+
+def test_an_exception_that_claims_to_be_of_a_module_nobody_imported_is_none_of_its(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "asyncio.queues", raising=False)
+    assert not is_standard(type("QueueEmpty", (Exception,), {"__module__": "asyncio.queues"}))
 
 
 def test_a_count_goes_on_where_it_was() -> None:

@@ -14,9 +14,10 @@ from playbooks_tui.kept import Kept, load, save, state_file
 from playbooks_tui.widgets.inspector import Inspector
 
 
-def test_what_was_saved_is_there_at_the_next_start(tmp_path: Path) -> None:
-    path = state_file({"XDG_STATE_HOME": str(tmp_path)})
-    assert path == tmp_path / "playbooks" / "debugger.json" and load(path) == Kept()
+def test_what_was_saved_is_there_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYBOOKS_STATE_DIR", str(tmp_path / "own"))
+    path = state_file()
+    assert path == tmp_path / "own" / "debugger.json" and load(path) == Kept()
     save(path, Kept("textual-light", "code"))
     assert load(path) == Kept("textual-light", "code")
     assert [file.name for file in path.parent.iterdir()] == ["debugger.json"]

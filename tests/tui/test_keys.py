@@ -223,12 +223,12 @@ async def test_left_and_right_choose_the_agent_that_is_inspected(desk: Opens) ->
     async with desk() as d:
         await d.status("finished")
         await d.until(lambda: d.screen.seen)
-        first = d.screen.query_one_inspected()
+        first = d.screen.inspected_agent()
         await d.press("right")
-        second = d.screen.query_one_inspected()
+        second = d.screen.inspected_agent()
         assert second != first
         await d.press("h")
-        assert d.screen.query_one_inspected() == first
+        assert d.screen.inspected_agent() == first
 
 
 async def test_one_to_six_turn_to_a_tab_of_the_inspector(desk: Opens) -> None:

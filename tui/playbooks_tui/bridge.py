@@ -284,7 +284,7 @@ def _over(status: str) -> RunStatus:
 
 async def opened(session: DebugSession | FollowedSession) -> Opened:
     """What a session holds before it runs."""
-    program = session.program.roots[0].rsplit("/", 1)[-1] if session.program.roots else session.program.name
+    program = session.program.name
     if session.resumed is None:
         return Opened(program)
     agents: tuple[object, ...] = ()

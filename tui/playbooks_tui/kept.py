@@ -9,11 +9,12 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import asdict
+
+from playbooks.checkpoints.signing import state_folder
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -25,14 +26,9 @@ class Kept(msgspec.Struct, frozen=True):
     """Of the inspector; empty: its first."""
 
 
-def state_file(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where it is kept: `$XDG_STATE_HOME`, else `~/.local/state`.
-
-    Args:
-        environment: Variables of the process.
-    """
-    home = environment.get("XDG_STATE_HOME") or os.path.join(environment.get("HOME", "~"), ".local", "state")
-    return Path(home).expanduser() / "playbooks" / "debugger.json"
+def state_file() -> Path:
+    """Where it is kept."""
+    return state_folder() / "debugger.json"
 
 
 def load(path: Path) -> Kept:

@@ -26,7 +26,7 @@ _TOOK = 7
 _MOST_GUTTERS = 3
 _MOST_NAME = 12
 _LEAST_TEXT = 12
-_HEARS_WHAT_IS_DRAWN: Final = frozenset({"say", "create", "call", "tool"})
+_WITH_ARROW: Final = frozenset({"say", "create", "call", "tool"})
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -282,7 +282,7 @@ def _lanes(record: Record, drawn: Plan, index: int, later: bool) -> list[Span]:
     number, hue, bold = str(header.number), record.hue(header.agent), header.kind != "heard"
     first = at - len(number) + 1
     own = Span(number, hue, bold, later)
-    to = drawn.column(header.peer) if header.kind in _HEARS_WHAT_IS_DRAWN else None
+    to = drawn.column(header.peer) if header.kind in _WITH_ARROW else None
     if to is None or to == at:
         return [Span(life[:first], "hair"), own, Span(life[at + 1 :], "hair")]
     made = header.kind == "create"

@@ -59,9 +59,14 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class Breakpoints:
-    """A session's breakpoints by number, with what has been counted of them. One thread only."""
+    """A session's breakpoints by number, with what has been counted of them. One thread only.
 
-    def __init__(self) -> None:
+    Args:
+        trusted: Whether this user's engine wrote the states that conditions are asked of.
+    """
+
+    def __init__(self, *, trusted: bool = True) -> None:
+        self._trusted = trusted
         self._all: dict[int, Breakpoint] = {}
         self.counts: dict[int, int] = {}
         """How often each was hit in this process."""
@@ -156,7 +161,7 @@ class Breakpoints:
                 yield id, breakpoint
 
     def _hit(self, id: int, breakpoint: Breakpoint, agent: str, place: str, state: ProgramState) -> Hit | None:
-        names = SeenNames(state, agent)
+        names = SeenNames(state, agent, trusted=self._trusted)
         if breakpoint.condition and not self._holds(id, breakpoint.condition, names):
             return None
         count = self.counts[id] = self.counts.get(id, 0) + 1
@@ -188,7 +193,7 @@ class Breakpoints:
         for agent in state.agents:
             if agent == HUMAN or not of(breakpoint, agent, state):
                 continue
-            names = SeenNames(state, agent)
+            names = SeenNames(state, agent, trusted=self._trusted)
             stored = tuple(names.stored_of(name) for name in self._read(id, breakpoint.what).names)
             known = self._truths.get((id, agent))
             if known is not None and known[0] == stored:

@@ -2,8 +2,7 @@
 compared.
 
 A playbook that returned leaves only its result, in its caller's transcript. All of it comes from the state and the
-program;
-nothing is kept on the side.
+program; nothing is kept on the side.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from playbooks.language import compile_program
 from playbooks.language.model import AgentClass, Program
 from playbooks.models.prompt import continued, system_prompt
 from playbooks.runtime.call import Call
-from playbooks.runtime.describing import CALLED
+from playbooks.runtime.describing import CALLED, SHOWN
 from playbooks.runtime.frame import Frame
 from playbooks.runtime.response import Response
 from playbooks.runtime.stored_names import StoredNames
@@ -32,8 +31,6 @@ from playbooks.state import ProgramState
 if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
 
-SHOWN = 400
-"""Characters of a value in the prompt."""
 _PLANNED = (
     "It has no steps that must be kept to: think what its goal needs, in a comment, do the next thing, look at what"
     " came of it, and go on until the goal is reached; then Return what it asks for."

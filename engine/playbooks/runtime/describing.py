@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CALLED = "called"
 """The kind of the note that a call begins a transcript with."""
 SHOWN = 400
-"""Characters of an argument."""
+"""Characters of a value, wherever a model reads one."""
 
 
 class BadDescription(Exception):

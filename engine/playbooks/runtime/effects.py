@@ -149,7 +149,7 @@ class Effects:
                 self._compare(call, frame, unit, path, n)
                 # Read again: a fork's edit may have changed it meanwhile.
                 _, ok, data = state.record[frame.id, unit]["ended", path, n]
-                return self.served(call, ok, data)
+                return self._served(call, ok, data)
         else:
             tick = runtime.tick()
             if durable:
@@ -286,7 +286,7 @@ class Effects:
             self._leave(call.then)
         return runtime.values.decode(data) if runtime.durable else runtime.values.copy(value)
 
-    def served(self, call: Call, ok: bool, data: bytes) -> Any:
+    def _served(self, call: Call, ok: bool, data: bytes) -> Any:
         """A recorded outcome: by copy, live as on replay."""
         value = self._runtime.values.decode(data)
         if not ok:

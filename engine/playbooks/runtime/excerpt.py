@@ -45,13 +45,13 @@ def await_source(source: str, lineno: int, col: int) -> str:
     """
     place = (lineno, col)
     try:
-        awaits = [node for node in ast.walk(parse_statement(source)) if isinstance(node, ast.Await)]
+        found = [node for node in ast.walk(parse_statement(source)) if isinstance(node, ast.Await)]
     except SyntaxError:
         return fold(source)
-    if not awaits:
+    if not found:
         return fold(source)
-    around = [node for node in awaits if _start(node) <= place <= (node.end_lineno or 0, node.end_col_offset or 0)]
-    node = max(around, key=_start) if around else min(awaits, key=_start)
+    around = [node for node in found if _start(node) <= place <= (node.end_lineno or 0, node.end_col_offset or 0)]
+    node = max(around, key=_start) if around else min(found, key=_start)
     return fold(unmark(ast.get_source_segment(mark(source), node) or source))
 
 

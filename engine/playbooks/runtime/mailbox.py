@@ -1,8 +1,7 @@
 """Who waits for whom, and who gets a message that arrives.
 
 Messages are in the state from their sender's checkpoint on, and leave the inbox with their receiver's; what is here
-is only
-who stands waiting in this process.
+is only who stands waiting in this process.
 """
 
 from __future__ import annotations

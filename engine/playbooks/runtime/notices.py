@@ -1,9 +1,8 @@
 """What a running program tells whoever watches: published facts, and text on its way.
 
 Apart from events: events are state and durable; notices are for eyes only, and losing one loses nothing. `Committed`
-comes
-after its checkpoint is durable; `Writing` is the only one that shows something before that, and says so by its nature.
-All are called on the engine's thread, in order, and must return at once.
+comes after its checkpoint is durable; `Writing` is the only one that shows something before that, and says so by its
+nature. All are called on the engine's thread, in order, and must return at once.
 """
 
 from __future__ import annotations

@@ -28,10 +28,6 @@ class Positions:
         if not texts or texts[-1] != entry:
             texts.append(entry)
 
-    def forget(self, filename: str) -> None:
-        """Drops a response whose frame is gone."""
-        self._texts.pop(filename, None)
-
     def text(self, filename: str, line: int) -> tuple[str, int] | None:
         """The statement around a line, and its first line; None when it is not known."""
         for first, last, source in reversed(self._texts.get(filename, ())):

@@ -9,7 +9,7 @@ import asyncio
 import contextvars
 import functools
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
@@ -69,7 +69,6 @@ class Runtime:
         journal: Where its events go; its state is the one to go on from.
         settings: Limits.
         model_settings: What a request carries to the model.
-        clock: Seconds since 1970.
     """
 
     def __init__(
@@ -79,7 +78,6 @@ class Runtime:
         journal: Journal,
         settings: RunSettings | None = None,
         model_settings: ModelSettings | None = None,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self.program, self.journal, self.settings = program, journal, settings or RunSettings()
         self.model_settings = model_settings or ModelSettings()
@@ -93,11 +91,13 @@ class Runtime:
         self.status: RunStatus = "ready"
         self.phrase = ""
         self.error = ""
+        self.crash: BaseException | None = None
+        """What failed the run."""
         self.needs_input = False
         self.input_closed = False
         self.stopping = False
         self.imported: set[str] = set()
-        self.model, self.clock = model, clock
+        self.model = model
         self._tick = int(self.state.count.get("tick", 0))
         self._tasks: set[asyncio.Task[Any]] = set()
         self._done: asyncio.Future[RunStatus] | None = None
@@ -276,8 +276,6 @@ class Runtime:
         reason = str(error) if isinstance(error, UserError) else getattr(error, "reason", None)
         self.crash = error
         self.fail(reason or f"{type(error).__name__}: {error}")
-
-    crash: BaseException | None = None
 
     def is_cancelling(self) -> bool:
         """Whether the running task is being cancelled, by a timeout or the end of the run; else a `CancelledError` is

@@ -14,24 +14,20 @@ class ProgramEnded(BaseException):
     """`Exit`, `EndProgram` or `Yld("exit")`: the whole program ends, whatever others wait for."""
 
 
-class RunFailed(BaseException):
-    """The run can't go on at all: no key, no disk, the call limit. One line for people.
+class Sealed(BaseException):
+    """Nothing can be kept any more: for whoever called, this moment does not end."""
+
+
+class Diverged(BaseException):
+    """The replay did something else than was recorded; nothing is served to the wrong call, and the run has failed.
 
     Args:
-        reason: What happened, and what to do.
+        reason: What happened, on one line for people.
     """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-class Sealed(BaseException):
-    """Nothing can be kept any more: for whoever called, this moment does not end."""
-
-
-class Diverged(RunFailed):
-    """The replay did something else than was recorded; nothing is served to the wrong call, and the run has failed."""
 
 
 class ExitRaised(Exception):

@@ -20,7 +20,7 @@ from playbooks.language.model import Program
 from playbooks.runtime.journal import Journal
 from playbooks.runtime.recorded import RecordedCalls
 from playbooks.runtime.runtime import Runtime
-from playbooks.session.chains import read_chain
+from playbooks.session.chains import nothing_kept, read_chain
 from playbooks.session.edits import NO_RESULT, Edits
 from playbooks.session.moment import Said
 from playbooks.session.opening import LockingWriter
@@ -95,7 +95,7 @@ class Branching:
         from playbooks.session.forking import events_of, later_on
 
         if self._store is None:
-            raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+            raise nothing_kept()
         self._refuse_taken_away(checkpoint)
         found = self._store.read(checkpoint)
         if before:
@@ -165,7 +165,7 @@ class Branching:
         from playbooks.session.forking import prepare
 
         if self._store is None:
-            raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+            raise nothing_kept()
         self._refuse_taken_away(checkpoint)
         return prepare(
             self._store, list(self.timeline), checkpoint, edits, options or ForkOptions(),

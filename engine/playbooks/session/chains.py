@@ -27,6 +27,11 @@ class Chain(msgspec.Struct, frozen=True):
         return not self.foreign
 
 
+def nothing_kept() -> UserError:
+    """What is said to whoever asks for checkpoints of a session that keeps none."""
+    return UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+
+
 class Foreign(UserError):
     """A checkpoint that this user's engine did not write is about to be run on from."""
 

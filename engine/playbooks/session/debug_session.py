@@ -34,7 +34,7 @@ from playbooks.runtime.notices import (
 )
 from playbooks.runtime.runtime import Runtime
 from playbooks.session import resume as resuming
-from playbooks.session.chains import read_chain
+from playbooks.session.chains import nothing_kept, read_chain
 from playbooks.session.moment import Moment
 from playbooks.session.restoring import Restoring
 
@@ -254,7 +254,7 @@ class DebugSession(Restoring):
             UserError: There is none of that id, it can't be read, or no checkpoints are kept.
         """
         if self._store is None:
-            raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+            raise nothing_kept()
         chain = read_chain(self._store, checkpoint)
         return Moment(chain.folded.header, chain.folded.state, trusted=chain.trusted)
 
@@ -273,7 +273,7 @@ class DebugSession(Restoring):
             UserError: No checkpoints are kept.
         """
         if self._store is None:
-            raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+            raise nothing_kept()
         label = " ".join(text.split())
         self._store.set_label(checkpoint, label)
         return label

@@ -230,7 +230,7 @@ class Restoring(RunControl, Branching):
         return told(attempts, mode)
 
     def _made(self, journal: Journal, settled: Settled) -> Runtime:
-        return Runtime(settled.program, settled.model, journal, settled.limits, settled.model_settings, self._clock)
+        return Runtime(settled.program, settled.model, journal, settled.limits, settled.model_settings)
 
     def _take(self, runtime: Runtime, settled: Settled) -> None:
         """From now on the session is this runtime's."""

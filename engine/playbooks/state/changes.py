@@ -1,9 +1,8 @@
 """Changes of a state, mergeable: what a checkpoint carries to bridge many others at once.
 
 A change is a *write*: `(table, key, value)` in a flat table, `(table, key, sub, value)` in a nested one; a value of
-None
-deletes, and so does a nested key's `(table, key, None)`. Applying the writes of a window in order and applying their
-merge give the same state; that is all this module promises.
+None deletes, and so does a nested key's `(table, key, None)`. Applying the writes of a window in order and applying
+their merge give the same state; that is all this module promises.
 """
 
 from __future__ import annotations

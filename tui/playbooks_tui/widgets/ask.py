@@ -41,6 +41,10 @@ class Ask(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="ask")
+        self.idle = False
+        """Whether nothing can be said now."""
+        self.whom = ""
+        """Whose question it answers, where several ask."""
 
     def compose(self) -> ComposeResult:
         yield Label("›", markup=False)
@@ -53,12 +57,6 @@ class Ask(Horizontal):
 
     def on_mount(self) -> None:
         self.field.can_focus = False  # neither Tab nor a click on the way: `i` or a click on the line
-
-    idle = False
-    """Whether nothing can be said now."""
-
-    whom = ""
-    """Whose question it answers, where several ask."""
 
     def show(self, words: str, *, asked: bool, over: bool = False, idle: bool = False, whom: str = "") -> None:
         """Says who asks.

@@ -93,7 +93,8 @@ class _Looking:
     def __init__(self, reader: Reader, path: list[Header], wanted: dict[int, Breakpoint]) -> None:
         self._reader, self._path = reader, path
         self._whole = path[0].depth == 0 and path[-1].depth == len(path) - 1
-        self._state = reader.moment(path[-1].id).state
+        last = reader.moment(path[-1].id)
+        self._state, self._trusted = last.state, last.trusted
         self._by_header = {id: b for id, b in wanted.items() if b.kind not in BEGINS and b.kind != "when"}
         self._folded = {id: b for id, b in wanted.items() if b.kind == "when" or (b.kind in BEGINS and self._ever(b))}
         conditions = [b.what for b in self._folded.values() if b.kind == "when"]
@@ -133,7 +134,8 @@ class _Looking:
         if not breakpoint.condition:
             return True
         try:
-            names = SeenNames(self._reader.moment(header.id).state, header.agent)
+            moment = self._reader.moment(header.id)
+            names = SeenNames(moment.state, header.agent, trusted=moment.trusted)
             return parse_expression(breakpoint.condition).truth(names)
         except ExpressionError:
             return False
@@ -151,10 +153,11 @@ class _Looking:
         return any(name in self._names for group in groups for name in str(group).split(" "))
 
     def _fold(self, begin: int, end: int) -> Iterator[PastHit | None]:
-        breakpoints = Breakpoints()
+        chain = self._reader.chain(self._path[begin].id)
+        breakpoints = Breakpoints(trusted=self._trusted and chain.trusted)
         for id, breakpoint in self._folded.items():
             breakpoints.put(breakpoint, id)
-        state = self._reader.chain(self._path[begin].id).folded.state
+        state = chain.folded.state
         breakpoints.prime(state)
         for place in range(begin + 1, end + 1):
             header, before = self._path[place], self._path[place - 1]

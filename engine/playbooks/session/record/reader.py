@@ -13,7 +13,7 @@ from typing import Any, Final
 from playbooks.checkpoints.record import Checkpoint, Header
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.errors import UserError
-from playbooks.session.chains import CantBeRead, Chain, read_chain
+from playbooks.session.chains import CantBeRead, Chain, nothing_kept, read_chain
 from playbooks.session.moment import Moment
 from playbooks.session.programs import recorded_program
 from playbooks.session.resume import branch_path
@@ -97,7 +97,7 @@ class Reader:
         """
         store = self._store()
         if store is None:
-            raise UserError("no checkpoints are kept", "enable [durability] in playbooks.toml")
+            raise nothing_kept()
         return store
 
     def checkpoint(self, id: str) -> Checkpoint:

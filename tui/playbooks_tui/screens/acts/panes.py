@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from playbooks_tui.screens.acts.base import Acts
 from playbooks_tui.widgets.inked import Pane
 
@@ -19,11 +21,11 @@ class PaneActs(Acts):
         agents = [agent for agent in self.record.lanes if agent in self.panes]
         if not agents:
             return
-        now = self.shown_tab if self.has_class("-narrow") else self.query_one_inspected()
+        now = self.shown_tab if self.has_class("-narrow") else self.inspected_agent()
         place = agents.index(now) if now in agents else -1 if by > 0 else 0
         self.show_tab(agents[(place + by) % len(agents)])
 
-    def query_one_inspected(self) -> str:
+    def inspected_agent(self) -> str:
         """Whom the inspector shows."""
         return self.agent or (self.seen.inspected.agent if self.seen else "")
 
@@ -46,11 +48,10 @@ class PaneActs(Acts):
     def action_pane_before(self) -> None:
         self._other_pane(self.focus_previous)
 
-    def _other_pane(self, move: object) -> None:
+    def _other_pane(self, move: Callable[[], object]) -> None:
         zoomed = self.zoomed
         if zoomed:
             self.zoom("")
-        if callable(move):
-            move()
+        move()
         if zoomed and isinstance(self.focused, Pane) and self.focused.id:
             self.zoom(self.focused.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Final
 
 from playbooks.runtime.asking import CallUnderWay
@@ -101,7 +102,7 @@ class StateSheet(ListSheet):
         if index is not None:
             branch = record.branches[header.branch]
             newest = index == branch.rows[-1]
-            where = "the newest" if newest else f"{branch.rows.index(index) + 1} of {len(branch.rows)}"
+            where = "the newest" if newest else f"{bisect_left(branch.rows, index) + 1} of {len(branch.rows)}"
             found.append(columns([Span(f" {header.id}")], [Span(f"{where} on {header.branch}", "quiet")], width))
         if header.statement:
             found += [Line((Span(f" {piece}", "quiet"),)) for piece in wrapped(header.statement, width - 2)[:3]]
