@@ -311,6 +311,8 @@ def test_what_checkpoints_cost_adds_up_to_what_their_branch_did(played: Played) 
         assert whole.calls == sum(spent.calls for spent in each) > 0
         assert whole.input_tokens == sum(spent.input_tokens or 0 for spent in each)
         assert whole.checkpoints == len(own)
+        assert sum(spent.ended for spent in each) == whole.calls
+        assert all(spent.ended for spent in each if spent.input_tokens)
     with pytest.raises(UserError, match="there is no branch nowhere"):
         played.record.spent_on("nowhere")
 

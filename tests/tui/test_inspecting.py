@@ -9,12 +9,14 @@ from pathlib import Path
 
 from textual.widgets import Input
 from tui.desk import Desk, Opens
-from tui.programs import HAGGLES
+from tui.programs import ASKS, HAGGLES, SHOP
 from tui.studio import EXAMPLES
 
 from playbooks import DebugSession
 from playbooks.checkpoints.record import Header
 from playbooks.config import Config
+from playbooks.runtime.notices import Asked
+from playbooks.session.record import Spent
 from playbooks_tui.inspected import Wish, inspect, variables_of
 from playbooks_tui.record import Record
 from playbooks_tui.screens.breakpoints import BreakpointList, Breakpoints
@@ -23,7 +25,7 @@ from playbooks_tui.screens.help import HelpPane, about
 from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.widgets.inspector import Inspector
 from playbooks_tui.widgets.inspector.program import step_lines
-from playbooks_tui.widgets.inspector.state import StateSheet
+from playbooks_tui.widgets.inspector.state import StateSheet, cost_words
 
 
 def text(d: Desk) -> str:
@@ -98,6 +100,29 @@ async def test_state_says_that_the_locals_of_python_are_not_recorded_only_where_
             shown = "\n".join(line.text for line in StateSheet(Record()).lines(found, 44, at_moment=True))
             told.add((found.stack[-1].name if found.stack else "", "locals are not recorded" in shown))
         assert told == {("Main", False), ("CollectFacts", True), ("CountryFact", False)}
+
+
+async def test_at_an_interrupt_the_code_shows_the_await_that_it_broke_off_as_what_runs_next(alone: Path) -> None:
+    (alone / "shop.pb").write_text(SHOP)
+    (alone / "model.py").write_text(ASKS.replace("answer = await", "await").replace('"So " + answer', '"So"'))
+    config = Config.load(overrides={"model": {"token_delay_s": 0}}).for_debug()
+    async with DebugSession.open("shop.pb", config=config) as session:
+        session.subscribe(lambda notice: session.interrupt() if isinstance(notice, Asked) else None)
+        assert await session.run() == "interrupted"
+        last = session.timeline[-1]
+        found = inspect(Wish(0, "1000", ""), session.record.moment(last.id), None, session.record.code(last.id, "1000"))
+        shown = "\n".join(line.text for line in StateSheet(Record()).lines(found, 44, at_moment=True))
+        assert '✓ await Say("user"' in shown and '▸ await Yld("user")' in shown
+
+
+def test_what_a_call_took_is_told_where_it_ended_and_never_as_nothing_before() -> None:
+    def spent(calls: int, ended: int, tokens: int) -> Spent:
+        return Spent(calls, tokens, tokens, 0.0, 1.0, ended=ended)
+
+    assert cost_words(spent(1, 1, 40)) == "1 call · 80 tokens · $0"
+    assert cost_words(spent(1, 0, 0)) == "1 call begun"
+    assert cost_words(spent(0, 1, 40)) == "1 call ended · 80 tokens · $0"
+    assert cost_words(spent(0, 0, 0)) == "no model call"
 
 
 async def test_changes_are_set_against_the_mark_when_there_is_one(desk: Opens) -> None:

@@ -18,7 +18,7 @@ from playbooks.errors import UserError
 from playbooks.runtime.notices import AgentView
 from playbooks.session import Moment
 from playbooks.session.programs import recorded_program
-from playbooks.session.record import Code, Prompt, SessionRecord, Spent, VariableEntry, Watched, watched
+from playbooks.session.record import Code, CodeLine, Prompt, SessionRecord, Spent, VariableEntry, Watched, watched
 from playbooks.session.variables import is_data
 from playbooks_tui.record import HUMAN
 from playbooks_tui.situation import step_name
@@ -93,17 +93,18 @@ class Inspected(msgspec.Struct, frozen=True):
         """Index of the code line that runs next; that after the last when all have run."""
         lines = self.code.lines if self.code else ()
         running = [n for n, line in enumerate(lines) if line.state == "runs" and line.text.strip()]
-        if running and not self._done([lines[n].text for n in running]):
+        if running and not self._done([lines[n] for n in running]):
             return running[0]
         return next((n for n, line in enumerate(lines) if line.state == "left" and _runs(line.text)), len(lines))
 
-    def _done(self, statement: Sequence[str]) -> bool:
+    def _done(self, statement: Sequence[CodeLine]) -> bool:
         """Whether the statement under way has nothing left to do: its one await made the checkpoint, and no name waits
         for what it gave.
         """
         code = self.code
-        made = code is not None and code.line and self.header.agent == self.agent
-        return bool(made) and statement[0].startswith("await ") and "\n".join(statement).count("await ") == 1
+        made = code is not None and self.header.agent == self.agent and code.line in [line.number for line in statement]
+        text = "\n".join(line.text for line in statement)
+        return made and text.startswith("await ") and text.count("await ") == 1
 
 
 class Entry(msgspec.Struct, frozen=True):

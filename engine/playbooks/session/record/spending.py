@@ -28,6 +28,8 @@ class Spent(msgspec.Struct, frozen=True):
     seconds: float
     """Of a checkpoint, what its agent needed for it; else from the first checkpoint to the last."""
     checkpoints: int = 1
+    ended: int = 0
+    """Of a checkpoint, calls that were over by then: what they took is told then, wherever they were asked."""
 
 
 def spent_at(reader: Reader, checkpoint: str) -> Spent:
@@ -82,16 +84,17 @@ def _whole(number: float | None) -> int | None:
 
 
 def _sum(events: Iterable[Event], seconds: float) -> Spent:
-    calls = 0
+    calls = ended = 0
     totals: list[float | None] = [0, 0, 0]
     for event in events:
         calls += isinstance(event, e.ModelAsked)
         if isinstance(event, e.ResponseEnded) and event.served:
             calls -= 1  # it was asked for in the same breath
         elif isinstance(event, e.ResponseEnded | e.CallDropped):
+            ended += 1
             new = (event.input_tokens, event.output_tokens, event.cost)
             totals = [
                 None if total is None or more is None else total + more
                 for total, more in zip(totals, new, strict=True)
             ]  # fmt: skip
-    return Spent(calls, _whole(totals[0]), _whole(totals[1]), totals[2], seconds)
+    return Spent(calls, _whole(totals[0]), _whole(totals[1]), totals[2], seconds, ended=ended)

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from typing import Final
 
 from playbooks.runtime.asking import CallUnderWay
+from playbooks.session.record import Spent
 from playbooks_tui.inspected import Entry, Inspected
 from playbooks_tui.record import ends_program
 from playbooks_tui.spans import Line, Span, amount, counted, cut, money, plain, took, width_of, wrapped
@@ -107,7 +108,7 @@ class StateSheet(ListSheet):
         if header.statement:
             found += [Line((Span(f" {piece}", "quiet"),)) for piece in wrapped(header.statement, width - 2)[:3]]
         left = Span(f" took {took(header.took)}" if took(header.took) else " took under 1ms", "quiet")
-        cost = Span(self._cost(), "quiet")
+        cost = Span(cost_words(self.deep.spent if self.deep is not None else None), "quiet")
         if width_of((left, cost)) + 2 <= width:
             found.append(columns([left], [cost], width))
         else:
@@ -118,15 +119,19 @@ class StateSheet(ListSheet):
         found += [Line((lost, Span(cut(f"not stored: {path}", width - 5), "doubt"))) for path in header.degraded]
         return found
 
-    def _cost(self) -> str:
-        spent = self.deep.spent if self.deep is not None else None
-        if spent is None:
-            return ""
-        if not spent.calls:
-            return "no model call"
-        known = spent.input_tokens is not None and spent.output_tokens is not None
-        tokens = (spent.input_tokens or 0) + (spent.output_tokens or 0) if known else None
-        return f"{counted(spent.calls, 'call')} · {amount(tokens)} tokens · {money(spent.cost)}"
+
+def cost_words(spent: Spent | None) -> str:
+    """What models took for a checkpoint; empty while that is being looked for."""
+    if spent is None:
+        return ""
+    if not spent.calls and not spent.ended:
+        return "no model call"
+    if not spent.ended:
+        return f"{counted(spent.calls, 'call')} begun"  # what it takes is told when it ends
+    known = spent.input_tokens is not None and spent.output_tokens is not None
+    tokens = (spent.input_tokens or 0) + (spent.output_tokens or 0) if known else None
+    calls = counted(spent.calls, "call") if spent.calls else f"{counted(spent.ended, 'call')} ended"
+    return f"{calls} · {amount(tokens)} tokens · {money(spent.cost)}"
 
 
 def call_lines(call: CallUnderWay, width: int) -> list[Line]:
