@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import stat
@@ -14,7 +15,7 @@ from checkpoints.records import KEY, begin, checkpoint, fresh, sealed
 from playbooks.checkpoints import locks
 from playbooks.checkpoints.facts import INTENTS
 from playbooks.checkpoints.filesystem import FileStore
-from playbooks.checkpoints.store import Damaged, NumberTaken, SessionOpen, UnknownCheckpoint
+from playbooks.checkpoints.store import Damaged, NumberTaken, SessionOpen, StorageError, UnknownCheckpoint
 
 
 def test_files_lie_where_the_guide_says_and_belong_to_the_user_alone(store: FileStore) -> None:
@@ -284,6 +285,35 @@ def test_a_note_that_was_cut_off_spoils_no_other(store: FileStore) -> None:
     assert [note.data["at"] for note in fresh().notes("s1", "breakpoint")] == ["Main:01", "Main:02"]
     store.clear_notes("s1", "breakpoint")
     assert fresh().notes("s1", "breakpoint") == []
+
+
+def test_a_note_that_was_cut_off_in_the_middle_of_a_character_spoils_no_other(store: FileStore) -> None:
+    store.note("s1", "label", {"id": "s1", "text": "dear"})
+    with open(".checkpoints/.sessions/s1/label.jsonl", "ab") as file:
+        file.write('0123 {"id":"s1","text":"é'.encode()[:-1])
+    fresh().note("s1", "label", {"id": "1000_ckpt_1", "text": "now"})
+    assert fresh().labels("s1") == {"s1": "dear", "1000_ckpt_1": "now"}
+
+
+def test_a_note_that_only_a_part_of_had_room_is_a_failure_and_spoils_none_after_it(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.note("s1", "breakpoint", {"at": "Main:01"})
+    room, write = 10, os.write
+
+    def filling(file: int, data: bytes) -> int:
+        nonlocal room
+        if not room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        part, room = data[:room], max(0, room - len(data))
+        return write(file, part)
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", filling)
+        with pytest.raises(StorageError, match="No space left"):
+            store.note("s1", "breakpoint", {"at": "Main:02"})
+    store.note("s1", "breakpoint", {"at": "Main:03"})
+    assert [note.data["at"] for note in fresh().notes("s1", "breakpoint")] == ["Main:01", "Main:03"]
 
 
 def test_a_note_by_another_hand_is_not_signed(store: FileStore) -> None:

@@ -46,7 +46,6 @@ class Terminal:
             # Without a size of ours: it would be taken for the terminal's.
             **{name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")},
             "TERM": "xterm-256color",
-            "XDG_STATE_HOME": str(folder / "state"),
             "PYTHONPATH": os.pathsep.join(sys.path),
         }
         self.process = pexpect.spawn(

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from playbooks.checkpoints.facts import sign, to_note, to_text
 from playbooks.checkpoints.ids import SESSION
-from playbooks.checkpoints.placing import BINARY, make_folder
+from playbooks.checkpoints.placing import BINARY, make_folder, write_whole
 from playbooks.checkpoints.store import Note
 
 _KIND: Final = re.compile(r"[a-z][a-z_]{0,30}")
@@ -56,19 +56,28 @@ class Notes:
             file = self._files[session, kind] = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR | BINARY, 0o600)
             if os.lseek(file, 0, os.SEEK_END) and (os.lseek(file, -1, os.SEEK_END), os.read(file, 1))[1] != b"\n":
                 line = b"\n" + line  # after one that was cut off
-        os.write(file, line)
-        if self._fsync:
-            os.fsync(file)
+        try:
+            write_whole(file, line)
+            if self._fsync:
+                os.fsync(file)
+        except OSError:
+            os.close(self._files.pop((session, kind)))  # the next one looks where the file ends
+            raise
 
     def read(self, session: str, kind: str) -> list[Note]:
         """The facts of one kind, oldest first; what is no fact is left out."""
         try:
-            lines = self._path(session, kind).read_bytes().decode("utf-8", "surrogatepass").split("\n")
-        except (FileNotFoundError, UnicodeDecodeError):
+            lines = self._path(session, kind).read_bytes().split(b"\n")
+        except FileNotFoundError:
             return []
-        parted = (line.partition(" ") for line in lines[:-1])
-        found = (to_note(self._key, session, kind, text, signature) for signature, _, text in parted)
-        return [note for note in found if note is not None]
+        return [note for line in lines[:-1] if (note := self._note(session, kind, line)) is not None]
+
+    def _note(self, session: str, kind: str, line: bytes) -> Note | None:
+        try:
+            signature, _, text = line.decode("utf-8", "surrogatepass").partition(" ")
+        except UnicodeDecodeError:  # cut off in the middle of a character
+            return None
+        return to_note(self._key, session, kind, text, signature)
 
     def clear(self, session: str, kind: str | None) -> None:
         """Forgets the facts of one kind, or of all; the session's folder stays, so that its id is not given again."""

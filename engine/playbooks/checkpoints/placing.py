@@ -143,11 +143,16 @@ class Placer:
             raise
 
     def _fill(self, file: int, data: bytes) -> None:
-        written = os.write(file, data)
-        while written < len(data):
-            written += os.write(file, data[written:])
+        write_whole(file, data)
         if self._fsync:
             os.fsync(file)
+
+
+def write_whole(file: int, data: bytes) -> None:
+    """Writes all of it; one `write` on a disk that fills up writes a part, and says nothing."""
+    written = os.write(file, data)
+    while written < len(data):
+        written += os.write(file, data[written:])
 
 
 def _draft_of(path: str) -> str:

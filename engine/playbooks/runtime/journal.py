@@ -71,6 +71,7 @@ class Journal:
         self.sealed = False
         self._intents = 0
         """Noted since the side file was last cleared."""
+        self._most_intents = _MOST_INTENTS
         self.on_commit: Callable[[Header], None] | None = None
         self.retention: Retention | None = None
         """Prunes after a commit; to be set before anything is emitted or gone on with."""
@@ -137,12 +138,14 @@ class Journal:
             self._committed(start.header)
 
     def _forget_intents(self) -> None:
-        """Clears the side file, but for what stands after the newest checkpoint of another branch."""
+        """Clears the side file; while something in it stands after the newest checkpoint of another branch it is left,
+        and looked at again when as much more was noted: at no moment may that be gone.
+        """
         assert self.store is not None
-        kept = [note.data for note in self.store.notes(self.session, INTENTS) if note.data.get("after") in self._others]
+        if any(note.data.get("after") in self._others for note in self.store.notes(self.session, INTENTS)):
+            self._most_intents *= 2
+            return
         self.store.clear_notes(self.session, INTENTS)
-        for data in kept:
-            self.store.note(self.session, INTENTS, data)
         self._intents = 0
 
     def commit(
@@ -238,7 +241,7 @@ class Journal:
                 self._start = None
             else:
                 self.store.write(checkpoint)
-            if self._intents >= _MOST_INTENTS:
+            if self._intents >= self._most_intents:
                 self._forget_intents()
         except BaseException:
             self.sealed = True

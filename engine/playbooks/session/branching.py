@@ -104,7 +104,8 @@ class Branching:
             found = self._store.read(found.header.parent)
         headers, at = list(self.timeline), found.header
         later = events_of(self._store, lambda: later_on(headers, at), trust=self._trust)
-        place = leaving(read_chain(self._store, found.header.id).folded.state, found, later)
+        chain = read_chain(self._store, found.header.id)
+        place = leaving(chain.folded.state, found, later, trusted=chain.trusted)
         return replace(place, things=tuple(t for t in place.things if t.kind != "result")) if before else place
 
     async def fork(

@@ -16,7 +16,6 @@ import msgspec
 from playbooks.checkpoints.codec import DamagedValue, decode
 from playbooks.checkpoints.record import Checkpoint
 from playbooks.errors import UserError
-from playbooks.language.model import Program
 from playbooks.runtime.response import Response
 from playbooks.runtime.source import mark
 from playbooks.session.edits import Editing, Edits
@@ -69,18 +68,22 @@ class Leaving(msgspec.Struct, frozen=True):
     """None: no response is under way."""
 
 
-def leaving(state: ProgramState, checkpoint: Checkpoint, later: Iterable[Event] = ()) -> Leaving:
+def leaving(
+    state: ProgramState, checkpoint: Checkpoint, later: Iterable[Event] = (), *, trusted: bool = True
+) -> Leaving:
     """Lists what can be changed after a checkpoint.
 
     Args:
         state: Folded to it.
         checkpoint: Where the fork would leave, after it.
         later: What happened then, oldest first: the rest of a response that was still being received is in it.
+        trusted: Whether this user's engine wrote all of it.
     """
-    moment, program = Moment(checkpoint.header, state), recorded_program(state)
-    messages = list(_messages(state, moment, checkpoint, program))
+    moment = Moment(checkpoint.header, state, trusted=trusted)
+    editing = Editing(state, checkpoint, recorded_program(state), trusted=trusted)
+    messages = list(_messages(moment, editing))
     own = [m for m in messages if m.agent == checkpoint.header.agent and checkpoint.header.kind == "say"]
-    things = (*own, *_result(state, checkpoint), *_variables(state, moment, checkpoint, program))
+    things = (*own, *_result(checkpoint, Editing(state, checkpoint, trusted=trusted)), *_variables(moment, editing))
     return Leaving(moment, (*things, *(m for m in messages if m not in own)), _under_way(state, checkpoint, later))
 
 
@@ -92,7 +95,7 @@ def _refusal(editing: Editing, edits: Edits) -> str:
     return ""
 
 
-def _result(state: ProgramState, checkpoint: Checkpoint) -> Iterator[Changeable]:
+def _result(checkpoint: Checkpoint, editing: Editing) -> Iterator[Changeable]:
     header = checkpoint.header
     events = from_builtins(checkpoint.events)
     ended = next((event for event in reversed(events) if isinstance(event, e.EffectEnded)), None)
@@ -102,19 +105,18 @@ def _result(state: ProgramState, checkpoint: Checkpoint) -> Iterator[Changeable]
     about = call[1] if call else header.statement.removeprefix("await ").rpartition("= await ")[2]
     value = None
     try:
-        value = decode(ended.outcome)
+        value = decode(ended.outcome, trusted=editing.trusted)
     except DamagedValue:
         pass
     try:
-        Editing(state, checkpoint).outcome()
+        editing.outcome()
         why_not = ""
     except UserError as error:
         why_not = str(error)
     yield Changeable("result", "", about, header.agent, value, why_not)
 
 
-def _variables(state: ProgramState, moment: Moment, checkpoint: Checkpoint, program: Program) -> Iterator[Changeable]:
-    editing = Editing(state, checkpoint, program)
+def _variables(moment: Moment, editing: Editing) -> Iterator[Changeable]:
     own = editing.agent
     for agent in (own, *(agent for agent in moment.agents if agent != own)):
         if agent == "human":
@@ -125,10 +127,9 @@ def _variables(state: ProgramState, moment: Moment, checkpoint: Checkpoint, prog
                 yield Changeable("variable", full, name, agent, value, _refusal(editing, Edits(set={full: 0})))
 
 
-def _messages(state: ProgramState, moment: Moment, checkpoint: Checkpoint, program: Program) -> Iterator[Changeable]:
+def _messages(moment: Moment, editing: Editing) -> Iterator[Changeable]:
     """The newest message on its way from each agent: it is the one that an edit reaches."""
     newest = {m.sender: m for m in moment.messages if any(r not in m.delivered and r != "human" for r in m.receivers)}
-    editing = Editing(state, checkpoint, program)
     for sender, message in newest.items():
         why_not = _refusal(editing, Edits(say=((sender, "x"),)))
         yield Changeable("message", sender, ", ".join(message.receivers), sender, message.text, why_not)

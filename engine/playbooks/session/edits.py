@@ -61,13 +61,17 @@ class Editing:
         state: At the checkpoint forked from.
         checkpoint: That checkpoint.
         program: Says of which type a tool's result is, and which playbooks are Python; None takes any.
+        trusted: Whether this user's engine wrote state and checkpoint.
     """
 
-    def __init__(self, state: ProgramState, checkpoint: Checkpoint, program: Program | None = None) -> None:
+    def __init__(
+        self, state: ProgramState, checkpoint: Checkpoint, program: Program | None = None, *, trusted: bool = True
+    ) -> None:
+        self.trusted = trusted
         self._state, self._checkpoint, self._program = state, checkpoint, program
         self._own = from_builtins(checkpoint.events)
         self._ended = next((event for event in reversed(self._own) if isinstance(event, e.EffectEnded)), None)
-        self.reach = Reach(state, checkpoint, program, self._ended)
+        self.reach = Reach(state, checkpoint, program, self._ended, trusted=trusted)
         self.changes: list[Change] = []
 
     @property
@@ -146,7 +150,7 @@ class Editing:
 
     def _result(self, value: Any) -> list[Event]:
         ended = self.outcome()
-        was = shown(ended.outcome)
+        was = shown(ended.outcome, trusted=self.trusted)
         data = encode(value).data
         self.changes.append(Change("result", describe.show(value, 80), was))
         events: list[Event] = [e.EffectEnded(ended.frame, ended.unit, ended.path, ended.n, ended.tick, True, data)]

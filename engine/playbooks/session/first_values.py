@@ -50,7 +50,10 @@ def kept(state: ProgramState, recorded: Program, now: Program, edits: Sequence[E
                 says = "what the program makes it of is another now"
             else:
                 says = f"the program says {shorten(sources[-1], _MOST)} now"
-            yield "keeps", f"${name} = {shorten(shown(own[name]), _MOST)} of {who}, though {says}; --set changes it"
+            yield (
+                "keeps",
+                f"${name} = {shorten(shown(own[name], trusted=True), _MOST)} of {who}, though {says}; --set changes it",
+            )
 
 
 class _Top:

@@ -37,11 +37,19 @@ class Reach:
         checkpoint: That checkpoint.
         program: Says which playbooks are Python; None: none is.
         ended: The end of the call that made the checkpoint.
+        trusted: Whether this user's engine wrote all of it.
     """
 
     def __init__(
-        self, state: ProgramState, checkpoint: Checkpoint, program: Program | None, ended: e.EffectEnded | None
+        self,
+        state: ProgramState,
+        checkpoint: Checkpoint,
+        program: Program | None,
+        ended: e.EffectEnded | None,
+        *,
+        trusted: bool,
     ) -> None:
+        self._trusted = trusted
         self._state, self._checkpoint, self._program, self._ended = state, checkpoint, program, ended
         self._statements: dict[int, list[Statement]] = {}
 
@@ -70,11 +78,14 @@ class Reach:
         held = self._state.names.get(frame)
         try:
             if held:
-                return StoredNames.load(held, decode)
-            arguments = decode(self._state.frame(frame).arguments)
+                return StoredNames.load(held, self._decode)
+            arguments = self._decode(self._state.frame(frame).arguments)
             return dict(arguments) if isinstance(arguments, dict) else {}
         except DamagedValue:
             return {}
+
+    def _decode(self, data: bytes) -> Any:
+        return decode(data, trusted=self._trusted)
 
     def python_owner(self, frame: int, name: str) -> str:
         """The playbook whose local a name is, if that is Python; else empty."""
@@ -95,7 +106,7 @@ class Reach:
             if name in own:
                 return describe.show(own[name], 80)
         data = self._state.variables.get(agent, {}).get(name)
-        return None if data is None else shown(data)
+        return None if data is None else shown(data, trusted=self._trusted)
 
     def owner(self, name: str, frame: int) -> int:
         """The frame whose variable a name is, from the innermost outwards; 0 when it is the agent's, or nobody's."""
@@ -232,10 +243,10 @@ def functions_of(code: str) -> Mapping[str, str]:
     return {match[1]: source for match, source in found if match}
 
 
-def shown(data: bytes) -> str:
+def shown(data: bytes, *, trusted: bool) -> str:
     """An encoded value on one line, `?` when it is damaged."""
     try:
-        return describe.show(decode(data), 80)
+        return describe.show(decode(data, trusted=trusted), 80)
     except DamagedValue:
         return "?"
 
