@@ -98,6 +98,15 @@ def ran(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("command", ["run", "fork", "debug"])
+def test_where_a_run_cant_be_interrupted_none_begins(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert entry.run_command([command, "a.pb"]) == 2
+    assert capsys.readouterr().err == f"playbooks {command}: runs on Linux and macOS; on Windows, in WSL\n"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell closes them")
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_what_is_closed_is_neither_missed_nor_a_file_of_ours(closed: str) -> None:

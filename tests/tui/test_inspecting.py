@@ -280,7 +280,7 @@ async def test_where_no_model_was_asked_code_and_prompt_say_so_and_a_prompt_that
         await d.status("finished")
         await at(d, "create", "Guest")
         await d.press("right", "2")
-        assert d.screen.query_one_inspected() == "1001"
+        assert d.screen.inspected_agent() == "1001"
         assert text(d).strip() == "no response of the model is under way here"
         await d.press("left")
         await at(d, "say", "Sold at 80.")

@@ -32,6 +32,8 @@ COMMANDS = {
     "doctor": "Find out why something does not work here.",
 }
 """In the order of `--help`; each is `command` in the module of its name, imported when it is called."""
+_RUNNING = frozenset({"run", "debug", "fork"})
+"""Those that run programs."""
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -95,6 +97,9 @@ def run_command(arguments: Sequence[str]) -> int:
     """
     _open_what_is_closed()
     _never_fail_on_a_character()
+    if sys.platform == "win32" and not _RUNNING.isdisjoint(arguments[:1]):
+        _tell(f"playbooks {arguments[0]}: runs on Linux and macOS; on Windows, in WSL")
+        return ExitStatus.USAGE
     try:
         # Not `main()`, which would make a failure of a closed pipe.
         with playbooks.make_context("playbooks", list(arguments)) as context:

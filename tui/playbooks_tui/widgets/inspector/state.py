@@ -41,7 +41,7 @@ class StateSheet(ListSheet):
         self._code(inspected, width, found, at_moment=at_moment)
         if self.call is not None:
             found += call_lines(self.call, width)
-        self._history(inspected, width, found, at_moment=at_moment)
+        self._history(width, found, at_moment=at_moment)
         found += self._checkpoint(inspected, width)
         return found
 
@@ -86,7 +86,7 @@ class StateSheet(ListSheet):
         if not code.ended and first + 2 * _AROUND >= len(code.lines):
             found.append(quiet_line(WRITTEN))
 
-    def _history(self, inspected: Inspected, width: int, found: list[Line], *, at_moment: bool) -> None:
+    def _history(self, width: int, found: list[Line], *, at_moment: bool) -> None:
         deep = self.deep
         if deep is None or not deep.history:
             return
