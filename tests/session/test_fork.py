@@ -256,6 +256,8 @@ least = 70
 base, extra = 10, 5
 limit = base * 2
 same = [1]
+twice = 1
+twice = 2
 
 @playbook
 async def look() -> int:
@@ -275,6 +277,7 @@ async def look() -> int:
 def test_a_plan_with_another_program_tells_which_first_values_take_no_effect(alone: Path) -> None:
     (alone / "boss.pb").write_text(KEEPS, "utf-8")
     changed = KEEPS.replace("= 70", "= 60").replace("10, 5", "20, 5").replace("[1]", "[1]  # as it was\nmost = 9")
+    changed = changed.replace("twice = 1", "twice = 3")  # which its next line sets all the same
     (alone / "new.pb").write_text(changed, "utf-8")
     (alone / "model.py").write_text("def respond(request):\n    return 'x = await look()\\nawait EndProgram()\\n'\n")
 

@@ -10,6 +10,7 @@ from tui.desk import Desk, Opens
 from tui.programs import ASKS, ENDLESS, MANY, SLEEPS
 
 import playbooks_tui
+from playbooks import DebugSession
 from playbooks_tui.keys import BINDINGS, FOOTER, KEPT
 from playbooks_tui.screens.help import Help
 from playbooks_tui.situation import engine_mode, mode
@@ -324,6 +325,18 @@ async def test_leaving_keeps_everything(desk: Opens, key: str) -> None:
         await d.until(d.bridge.over.done)
         assert d.bridge.over.exception() is None
         assert d.bridge.session.timeline[-1].kind == "interrupt"
+
+
+async def test_a_mistake_of_ours_on_the_engines_thread_ends_the_screen_and_is_kept_to_be_told(
+    desk: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(session: DebugSession) -> str:
+        raise KeyError("lost")
+
+    monkeypatch.setattr(DebugSession, "run", broken)
+    async with desk() as d:
+        await d.until(lambda: d.app._exit)
+        assert isinstance(d.app.crash, KeyError)
 
 
 async def test_an_interrupted_session_is_shown_and_waits_and_enter_resumes_it(desk: Opens) -> None:

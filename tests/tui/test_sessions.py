@@ -212,7 +212,9 @@ async def test_a_finished_session_that_was_only_looked_at_is_left_as_finished(al
         bridge.leave()
         bridge.over.exception(60)
         assert bridge.session.exit_status == status
-        assert bool(parting(bridge.session, ["debug"])) == (status != ExitStatus.FINISHED)
+        last = bridge.session.timeline[-1].id
+        words = [f"Interrupted at {last}.", f"Resume with: playbooks debug --resume {id}"]
+        assert parting(bridge.session, ["playbooks", "debug"]) == (words if status else [])
 
 
 async def test_a_label_is_kept_and_delete_asks_and_no_is_what_enter_says(alone: Path) -> None:

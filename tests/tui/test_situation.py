@@ -6,7 +6,16 @@ import pytest
 from msgspec.structs import replace
 from tui.headers import HAGGLE, record
 
-from playbooks.runtime.notices import AgentChanged, AgentView, Asked, ModelCalled, StatusChanged, Writing
+from playbooks.runtime.notices import (
+    AgentChanged,
+    AgentView,
+    Asked,
+    Committed,
+    ModelCalled,
+    Output,
+    StatusChanged,
+    Writing,
+)
 from playbooks_tui.record import Record
 from playbooks_tui.situation import BADGES, Standing, ask_line, header_line, mode, moment
 from playbooks_tui.told import Ended, Named
@@ -67,6 +76,23 @@ def test_while_it_runs_the_header_says_who_writes_and_how_many_wait() -> None:
     assert "Buyer thinks · 1 agent waits" in head(told, LIVE)
     told.take([Writing("1001", "agent 1000", "W")])
     assert "Buyer writes · 1 agent waits" in head(told, LIVE)
+
+
+def test_what_is_told_has_just_that_drawn_anew_which_shows_it() -> None:
+    told = negotiation()
+    for one, drawn in (
+        (Committed(HAGGLE[-1]), {"rows", "agents", "totals"}),
+        (Writing("1001", "agent 1000", "W"), {"agents"}),
+        (AgentChanged(AgentView("1001", "Buyer", "waiting")), {"agents", "status"}),
+        (AgentChanged(AgentView("1003", "Guest", "idle")), {"agents", "status", "lanes"}),
+        (ModelCalled("1001", 4, "m"), {"agents", "status", "totals"}),
+        (StatusChanged("waiting"), {"status"}),
+        (Asked(("1000",)), {"asked"}),
+        (Output("1000", "printed"), {"output"}),
+        (Named("s1", "main"), {"totals"}),
+    ):
+        touched = told.take([one])
+        assert {name for name in touched.__struct_fields__ if getattr(touched, name)} == drawn, one
 
 
 def test_while_code_spins_the_header_says_whose() -> None:
