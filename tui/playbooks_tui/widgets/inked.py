@@ -239,22 +239,19 @@ class Inked(ScrollView):
             self.refresh(*(self._across(y, 1) for y in changed))
 
     def _across(self, y: int, count: int) -> Region:
-        """Whole lines with what stands left of them: a part of what was framed would be cut out and coded anew."""
-        left = self.styles.gutter.left
-        return Region(-left, y, left + self.scrollable_content_region.width, count)
+        """Lines, from border to border, the bar included.
 
-    def _beside(self) -> Region:
-        """Where the bar stands. It is painted as a part of the lines: by itself it would cost as much as they do."""
-        width, height = self.scrollable_content_region.size
-        return Region(width, 0, self.scrollbar_size_vertical, height)
+        A part of what was framed would be cut out and coded anew, and a bar that has itself painted costs as much as
+        all the lines beside it.
+        """
+        left = self.styles.gutter.left
+        return Region(-left, y, left + self.container_size.width, count)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        # As Textual does, but that what frames the lines stays as it is, and that the bar is painted with them.
+        # As Textual does, but that what frames the lines stays as it is.
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.position = new_value
-            self.refresh(self._beside())
-        if round(old_value) != round(new_value):
-            self.refresh(self._across(0, self.scrollable_content_region.height))
+        self.refresh(self._across(0, self.container_size.height))
 
     def watch_show_vertical_scrollbar(self, shown: bool) -> None:
         # What was scrolled before there was a bar, Textual does not tell it.
@@ -265,9 +262,10 @@ class Inked(ScrollView):
         # As Textual does, but for the bar; and where it is to scroll to is brought within what a larger size leaves.
         self._refresh_scrollbars()
         if self.show_vertical_scrollbar:
+            (width, height), thick = self.container_size, self.scrollbar_size_vertical
             self.vertical_scrollbar.window_virtual_size = virtual_size.height
-            self.vertical_scrollbar.window_size = self.container_size.height
-            self.refresh(self._beside())
+            self.vertical_scrollbar.window_size = height
+            self.refresh(Region(width - thick, 0, thick, height))
         self.scroll_y = self.validate_scroll_y(self.scroll_y)
         self.scroll_target_y = min(self.scroll_target_y, self.max_scroll_y)
 
