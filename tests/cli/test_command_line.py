@@ -23,6 +23,7 @@ from playbooks.cli.leaving import leaving
 from playbooks.cli.run import play
 from playbooks.console.transcript import Taste
 from playbooks.errors import ExitStatus, UserError
+from playbooks.runtime.decisions import decision_of
 from playbooks.runtime.notices import AgentView, MessageSent
 from playbooks.session.resume import FailedAgent, ResumedAgent
 
@@ -78,12 +79,15 @@ def test_resume_of_something_that_is_no_id_says_what_an_id_is() -> None:
         ("note=a=b", "note", "a=b"),
         ("note=", "note", ""),
         ("none=None", "none", None),
+        ("keys={[60]: 75}", "keys", "{[60]: 75}"),
+        ("members={[60]}", "members", "{[60]}"),
         ("deep=" + "(" * 500, "deep", "(" * 500),
         ("deep=" + "-" * 9_000 + "1", "deep", "-" * 9_000 + "1"),
     ],
 )
 def test_a_value_is_a_python_literal_or_else_text(text: str, name: str, value: object) -> None:
     assert assignment(text) == (name, value)
+    assert decision_of(f"= {text.partition('=')[2]}") == ("result", value)
 
 
 @pytest.mark.parametrize("text", ["price", "=80", "1price=3", "Buyer.price=80", "for=1", "a b=1", "1000.=1"])

@@ -40,6 +40,12 @@ def test_examples_name_the_programs_own_steps_agents_playbooks_and_variables() -
     assert condition(program("support.pb")) == "$refunded > 0"
 
 
+def test_what_python_would_refuse_is_no_example(alone: Path) -> None:
+    block = "```python\nbad = {[1]: 2}\nworse = {[1]}\ngood = 3\n```\n"
+    (alone / "bad.pb").write_text(f"# A\n{block}## Main\n### Triggers\n- When the program starts\n### Steps\n- Go\n")
+    assert condition(load_program(["bad.pb"])) == "$good < 3"
+
+
 def test_no_example_is_broken_or_wider_than_the_room(alone: Path) -> None:
     long = "A" * 50 + "gent"
     (alone / "long.pb").write_text(f"# {long}\n## Main\n### Triggers\n- When the program starts\n### Steps\n- Go\n")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from playbooks.cli.arguments import assignment, literal
+from playbooks.cli.arguments import assignment
+from playbooks.literals import literal_or_text
 from playbooks.session.changeable import Changeable
 from playbooks.session.edits import NO_RESULT
 from playbooks_tui.screens.fork.draft import Draft, command_of, edits_of, key_of, problem_of, text_of, typed
@@ -65,7 +66,7 @@ def test_what_is_typed_has_the_type_it_looks_like_and_a_text_stays_a_text(
     assert (read.value, read.word, read.other, read.problem) == (value, word, other, "")
 
 
-@pytest.mark.parametrize("text", ["[60, ", "{1: }", "(1", "'80"])
+@pytest.mark.parametrize("text", ["[60, ", "{1: }", "{[1]}", "(1", "'80"])
 def test_a_value_that_is_not_finished_is_a_mistake_and_no_text(text: str) -> None:
     assert typed(PRICE, text).problem.startswith("no value: ")
     assert problem_of(draft(price=text), THINGS)
@@ -90,7 +91,7 @@ def test_the_command_makes_the_very_edits_of_the_dialog(text: str) -> None:
     words = shlex.split(command_of(made, THINGS))
     assert words[:3] == ["playbooks", "fork", "1000_ckpt_5"]
     given = dict(zip(words[3::2], words[4::2], strict=True))
-    assert literal(given["--result"]) == edits.result
+    assert literal_or_text(given["--result"]) == edits.result
     assert assignment(given["--set"], dollar=True) == ("$price", edits.set["$price"])
     assert given["--say"] == "1001: No $deal. It's 'off'"
 

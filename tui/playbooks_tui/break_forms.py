@@ -85,7 +85,7 @@ def _variables(program: Program) -> Iterator[tuple[str, object]]:
                     continue
                 try:
                     value = ast.literal_eval(statement.value)
-                except ValueError:
+                except (ValueError, TypeError, MemoryError, RecursionError):
                     continue
                 met.add(name := unmark(statement.targets[0].id).lstrip("$"))
                 yield name, value

@@ -5,7 +5,6 @@ Apart so that `run`, `debug` and `fork` read the same words the same way.
 
 from __future__ import annotations
 
-import ast
 import keyword
 import os
 import re
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 import click
 
 from playbooks.errors import UserError
+from playbooks.literals import literal_or_text
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -91,15 +91,7 @@ def assignment(text: str, *, dollar: bool = False) -> tuple[str, object]:
     usable = variable.isidentifier() and not keyword.iskeyword(variable) and (agent.isdigit() if dot else True)
     if not (equals and usable):
         raise UserError(f"--set {text!r} sets nothing", "write NAME=VALUE, or 1001.NAME=VALUE for another agent")
-    return f"{agent}{dot}{sign}{variable}", literal(value)
-
-
-def literal(text: str) -> object:
-    """`text` as a Python literal (`80`, `[1, 2]`, `'80'`, `None`), else itself."""
-    try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return text
+    return f"{agent}{dot}{sign}{variable}", literal_or_text(value)
 
 
 def shared_options(command: Decorated) -> Decorated:

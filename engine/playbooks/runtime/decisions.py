@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 from typing import Any, Final, Literal
+
+from playbooks.literals import literal_or_text
 
 CHOICES: Final = "r runs it again, f lets it fail, = VALUE gives its result"
 DECIDED: Final = {
@@ -22,9 +23,6 @@ def decision_of(text: str) -> tuple[Literal["rerun", "fail", "result"], Any] | N
     """
     word, equals, rest = text.strip().partition("=")
     if equals and not word:
-        try:
-            return "result", ast.literal_eval(rest.strip())
-        except (ValueError, SyntaxError):
-            return "result", rest.strip()
+        return "result", literal_or_text(rest.strip())
     chosen: dict[str, Literal["rerun", "fail"]] = {"r": "rerun", "rerun": "rerun", "f": "fail", "fail": "fail"}
     return (chosen[word.lower()], None) if word.lower() in chosen else None

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from playbooks.literals import literal_or_text
+
 
 class Typed(msgspec.Struct, frozen=True):
     """A value as a person typed it: a Python literal, or a text where a text is wanted or nothing else can be meant."""
@@ -19,10 +21,7 @@ class Typed(msgspec.Struct, frozen=True):
     @property
     def value(self) -> Any:
         """The literal, else the text itself."""
-        try:
-            return ast.literal_eval(self.text.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return self.text
+        return literal_or_text(self.text)
 
 
 _BUILTIN: dict[str, tuple[type, ...]] = {

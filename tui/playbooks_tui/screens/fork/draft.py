@@ -5,7 +5,6 @@ Pure, so that the dialog only shows it, and tests ask it without a screen.
 
 from __future__ import annotations
 
-import ast
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
@@ -13,6 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from playbooks.checkpoints.describe import show, type_name
+from playbooks.literals import read_literal
 from playbooks.session.changeable import Changeable
 from playbooks.session.edits import NO_RESULT, Edits
 
@@ -73,8 +73,8 @@ def text_of(thing: Changeable) -> str:
         return value if value.isprintable() and value[:1] not in ("'", '"') else repr(value)
     text = show(value, _LONGEST)
     try:
-        ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        read_literal(text)
+    except ValueError:
         return ""
     return text
 
@@ -88,11 +88,10 @@ def typed(thing: Changeable, text: str) -> Typed:
         quoted = _quoted(text)
         return Typed(text if quoted is None else quoted, "text")
     try:
-        value = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+        value = read_literal(text)
+    except ValueError as error:
         if text.strip()[:1] in tuple(_OPENS):
-            reason = error.msg if isinstance(error, SyntaxError) else "it is no literal"
-            return Typed(text, "text", f"no value: {reason}")
+            return Typed(text, "text", f"no value: {error}")
         value = text
     word, before = _word(value), _word(was)
     return Typed(value, word, other=before if was is not None and before != word else "")
@@ -102,8 +101,8 @@ def _quoted(text: str) -> str | None:
     if text.strip()[:1] not in ("'", '"'):
         return None
     try:
-        value = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        value = read_literal(text)
+    except ValueError:
         return None
     return value if isinstance(value, str) else None
 
@@ -206,7 +205,7 @@ def _argument(value: object) -> str:
     if not isinstance(value, str):
         return repr(value)
     try:
-        ast.literal_eval(value.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        read_literal(value)
+    except ValueError:
         return value
     return repr(value)
