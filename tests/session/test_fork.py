@@ -164,6 +164,17 @@ def test_the_rest_of_a_response_can_be_written_by_hand(negotiation: str) -> None
     run(negotiation, test)
 
 
+def test_after_the_programs_end_nothing_can_be_changed_and_the_plan_says_so(negotiation: str) -> None:
+    async def test(session: DebugSession) -> None:
+        end = session.timeline[-1].id
+        assert ("live", "nothing: the program ends here") in session.plan(end).happens
+        for edits in (Edits(set={"price": 3}), Edits(regenerate=True)):
+            with pytest.raises(UserError, match=f"the program ends with {end}: a change after it is read by nobody"):
+                session.plan(end, edits=edits)
+
+    run(negotiation, test)
+
+
 def test_a_fork_that_the_disk_has_no_room_for_leaves_everything_as_it_was(
     negotiation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

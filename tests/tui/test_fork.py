@@ -57,6 +57,18 @@ def test_what_the_branch_took_from_here_counts_no_call_that_was_served_as_the_he
     assert desk._later(moment, False).cost is None
 
 
+async def test_at_the_programs_end_e_and_f_say_where_a_change_would_be_seen(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        for key in ("e", "f"):
+            await d.press(key)
+            assert d.said[-1] == (
+                "the program ends here, and nothing comes after it: ↑ to an earlier row, then e or f"
+            ), key
+        await d.press("up", "e")
+        await d.until(lambda: isinstance(d.app.screen, Fork))
+
+
 async def test_e_opens_at_what_was_said_and_another_word_ends_the_program_otherwise(desk: Opens) -> None:
     async with desk(HAGGLES) as d:
         await d.status("finished")

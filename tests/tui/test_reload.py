@@ -19,7 +19,7 @@ async def test_a_save_is_said_and_f_forks_with_the_new_text(desk: Opens, alone: 
         new = alone / "new.pb"
         new.write_text(SHOP.replace("- Sell", "- Sell dear"))
         new.replace(alone / "shop.pb")  # as editors save: another file takes its place
-        await d.until(lambda: any("f forks from here with the new text" in said for said in d.said))
+        await d.until(lambda: any("and f forks from there with the new text" in said for said in d.said))
         assert any("Shop.Main changed: steps" in said for said in d.said)
         await d.press("up", "f")
         await d.until(lambda: isinstance(d.app.screen, Fork) and d.app.screen.draft.program == "shop.pb")
@@ -35,7 +35,7 @@ async def test_the_dialog_tells_which_first_values_of_the_new_text_take_no_effec
     async with desk(HAGGLES) as d:
         await d.status("finished")
         (alone / "shop.pb").write_text(SHOP.replace("= 100", "= 60\nmost = 9"))
-        await d.until(lambda: any("f forks from here with the new text" in said for said in d.said))
+        await d.until(lambda: any("with the new text" in said for said in d.said))
         d.screen.stand(here=1, chosen=None)
         await d.press("f")
         await d.until(lambda: isinstance(d.app.screen, Fork) and dict(d.app.screen.rows).get("keeps"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from playbooks_tui.record import HUMAN, Record, ends_program
+from playbooks_tui.record import HUMAN, Record
 
 _LAST_WORDS: Final = 40
 """In how many of the last checkpoints the ending is looked for."""
@@ -27,7 +27,7 @@ def ending_of(record: Record, name: str) -> str:
         return ""
     for index in reversed(branch.rows[-_LAST_WORDS:]):
         header = record.headers[index]
-        if header.kind == "end" and header.text and ends_program(header):
+        if header.kind == "end" and header.text and header.ends_program:
             return header.text
         if header.kind == "return" and header.text:
             return header.text

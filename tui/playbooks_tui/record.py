@@ -287,7 +287,7 @@ class Record:
             self.own.setdefault(header.agent, []).append(index)
             branch.shown.append(index)
         branch.rows.append(index)
-        branch.ended = ends_program(header)
+        branch.ended = header.ends_program
         if header.kind == "create" and header.peer:
             self.born[header.peer] = index
         if header.kind == "say":
@@ -426,8 +426,3 @@ class Record:
         """How many checkpoints of its branch are newer than a row."""
         rows = self.branches[self.headers[here].branch].rows
         return len(rows) - bisect_right(rows, here)
-
-
-def ends_program(header: Header) -> bool:
-    """Whether a checkpoint ended the whole program, not one agent's playbook."""
-    return header.kind == "end" and not header.statement.startswith("await Return")

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from playbooks.checkpoints.record import Header
 from playbooks.session.glyphs import GLYPHS, MAY_HAVE_RUN
 from playbooks_tui.ending import ending_of
-from playbooks_tui.record import HUMAN, YOU, Branch, Record, ends_program
+from playbooks_tui.record import HUMAN, YOU, Branch, Record
 from playbooks_tui.rows import Past, Rows
 from playbooks_tui.spans import Line, Span, cells_of, cut, plain, took, width_of
 
@@ -224,7 +224,7 @@ def underlined(span: Span, find: str) -> list[Span]:
 def words(header: Header, text: str) -> str:
     """What a row says, on one line."""
     if header.kind == "end":
-        text = text or ("the program ends" if ends_program(header) else f"{header.playbook} is done")
+        text = text or ("the program ends" if header.ends_program else f"{header.playbook} is done")
     elif header.kind == "return":
         text = f"{header.playbook} returned {text}".rstrip()
     return plain(text or header.statement.removeprefix("await "))
@@ -233,7 +233,7 @@ def words(header: Header, text: str) -> str:
 def said(record: Record, index: int) -> str:
     """What was said, heard or called in a row; of the program's end, how it ended."""
     text = record.text(index)
-    if not text and ends_program(record.headers[index]):
+    if not text and record.headers[index].ends_program:
         return ending_of(record, record.headers[index].branch)
     return text
 
@@ -260,7 +260,7 @@ def body(
         ink = "quiet" if quiet else record.hue(header.peer)
         spans.append(Span(f"{name:<{names - 1}} ", ink, later=later))
     ink = "bad" if header.kind == "error" else "quiet" if quiet and not bold else "plain"
-    strong = bold or header.kind == "fork" or ends_program(header)
+    strong = bold or header.kind == "fork" or header.ends_program
     spans.append(Span(words(header, text), ink, bold=strong, later=later))
     return spans
 

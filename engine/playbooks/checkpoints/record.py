@@ -58,6 +58,11 @@ class Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
     again: bool = False
     """The call may have run once before: a process died in it."""
 
+    @property
+    def ends_program(self) -> bool:
+        """Whether it ended the whole program, not one agent's playbook: nothing can come after it."""
+        return self.kind == "end" and not self.statement.startswith("await Return")
+
 
 class Checkpoint(msgspec.Struct, frozen=True):
     """A header with what it adds: its events, and at some depths the merged changes since an earlier one."""

@@ -89,6 +89,11 @@ class Editing:
             UserError: One of them can't take.
         """
         events: list[Event] = []
+        if self._checkpoint.header.ends_program and edits != Edits():
+            raise UserError(
+                f"the program ends with {self._checkpoint.header.id}: a change after it is read by nobody",
+                "fork from an earlier checkpoint",
+            )
         if edits.result is not NO_RESULT:
             events += self._result(self.fitting(edits.result))
         for name, value in edits.set.items():

@@ -69,9 +69,12 @@ def planned(
     frames = [_Frame(state, id) for id in state.frames if id not in state.returned]
     own = edits.regenerate or edits.response is not None
     yield from _record(frames, whose if own else "")
-    yield from _live(state, frames)
-    yield from _tools(frames, program, later, again)
-    yield "model", _model(at, whose, edits, options, _later_calls(state, counts), later)
+    if at.ends_program:
+        yield from [("live", "nothing: the program ends here"), ("tools", "none repeats"), ("model", "not asked")]
+    else:
+        yield from _live(state, frames)
+        yield from _tools(frames, program, later, again)
+        yield "model", _model(at, whose, edits, options, _later_calls(state, counts), later)
     if later:
         yield "stays", f"{at.branch}, with its {_many(len(later), 'later checkpoint')}"
     else:

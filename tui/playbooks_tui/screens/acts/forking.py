@@ -54,6 +54,9 @@ class ForkingActs(InspectingActs):
             self._say_nothing_kept()
             return
         header = record.headers[at]
+        if header.ends_program:
+            self.say("the program ends here, and nothing comes after it: ↑ to an earlier row, then e or f")
+            return
         rows = record.branches[header.branch].rows
         done = f"{GLYPHS[header.kind]} {sequence.words(header, record.text(at))}"
         running = self.mode_now in ("running", "pausing", "paused", "waiting")

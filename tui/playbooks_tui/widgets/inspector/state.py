@@ -8,7 +8,6 @@ from typing import Final
 from playbooks.runtime.asking import CallUnderWay
 from playbooks.session.record import Spent
 from playbooks_tui.inspected import Entry, Inspected
-from playbooks_tui.record import ends_program
 from playbooks_tui.spans import Line, Span, amount, counted, cut, money, plain, took, width_of, wrapped
 from playbooks_tui.widgets.inspector.code import WRITTEN, code_lines
 from playbooks_tui.widgets.inspector.sheet import ListSheet, Target, columns, head, quiet_line
@@ -149,7 +148,7 @@ def _stack(inspected: Inspected, width: int, *, at_moment: bool) -> list[Line]:
     found = [head("Stack", "", width)]
     if inspected.error:
         found += [Line((Span(f" {piece}", "bad"),)) for piece in wrapped(inspected.error, width - 2)]
-    over = ends_program(inspected.header)  # nothing runs any more
+    over = inspected.header.ends_program  # nothing runs any more
     sign, ink = ("▸ ", "here") if at_moment else ("■ ", "plain") if over else ("● ", "good")
     mark = Span(sign, ink, bold=True)
     for call in inspected.stack:
