@@ -144,6 +144,16 @@ def test_a_damaged_file_of_another_session_is_no_matter_of_this_one() -> None:
     assert resumed.resumed is not None and resumed.resumed.skipped == ()
 
 
+def test_a_damaged_file_of_an_agent_that_an_earlier_session_had_not_is_told_by_the_one_it_is_of() -> None:
+    Bench(COUNTS, name="one").play()
+    two = Bench(TALK, TEAM, name="two")
+    damaged = newest(two.play(interrupt=committed("say", "no to offer 2")), ".checkpoints", "1001")
+    file_of(damaged, ".checkpoints").write_bytes(b"")
+    lose_index(".checkpoints")
+    resumed = two.play(resume=True).resumed
+    assert resumed is not None and [line.partition(":")[0] for line in resumed.skipped if damaged in line]
+
+
 def test_one_agents_file_corrupt_takes_all_agents_back_to_the_same_cut() -> None:
     bench = Bench(TALK, TEAM)
     whole = bench.play(crash=committed("say", "offer 3"))

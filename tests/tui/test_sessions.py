@@ -262,7 +262,9 @@ async def test_start_afresh_asks_and_runs_a_new_session_in_the_same_app(alone: P
 
 
 async def test_r_further_back_goes_on_on_a_new_branch_and_says_what_stays(desk: Opens) -> None:
-    async with desk(HAGGLES) as d:
+    async with desk(HAGGLES, held=True) as d:
+        await d.status("paused")
+        await d.press("c")  # held at its start, and the new branch is not
         await d.status("finished")
         await d.press("up", "up", "up", "r")
         await d.until(lambda: "fork-1" in d.screen.record.branches)
