@@ -1,4 +1,5 @@
-"""A variable that the code under way has read and still holds can't be changed by a fork, which says so; any other can.
+"""A variable that the code under way has read and still holds, or sets next, can't be changed by a fork, which says so;
+any other can.
 
 Each form is played: a fork that changes a variable at the tool's checkpoint is refused just where the change would not
 be seen.
@@ -7,7 +8,7 @@ be seen.
 from __future__ import annotations
 
 import pytest
-from session.crashes import TEAM, Bench, Played
+from session.crashes import MAIN, TEAM, Bench, Played
 
 from playbooks import DebugSession
 from playbooks.errors import UserError
@@ -17,6 +18,7 @@ from playbooks.session.reach import Reach
 PYTHON = """
     y = 1
     z = 1
+    l = [1, 2, 3]
     def once():
         return y
     @playbook
@@ -70,6 +72,47 @@ READ_BEFORE = [
     ("def early():\n    return x\nr = early() + await tool(2)", "x"),
     ("r = once() + await tool(2)", "$y"),
     ("r = sorted([3, 1], key=lambda k: k * x)[0] + await tool(2)", "x"),
+    ("match x:\n    case n if await tool(2) > 5:\n        r = 0\n    case n:\n        r = n", "x"),
+    ("n = 1\nmatch x:\n    case n if n + await tool(2) > 6:\n        r = 1\n    case _:\n        r = 0", "n"),
+    ("match x, await tool(2):\n    case n, m:\n        r = n", "x"),
+    (
+        "for _ in [0]:\n    match $y:\n        case 1 if await tool(2) > 5:\n"
+        "            r = 0\n        case n:\n            r = n",
+        "$y",
+    ),
+    ("d = {}\nd[await tool(2)] = x\nr = d", "x"),
+    ("d = {}\nd[await tool(2)]: int = x\nr = d", "x"),
+    ("d = {}\nfor d[await tool(2)] in [x]:\n    pass\nr = d", "x"),
+    ("import contextlib\nd = {}\nwith contextlib.nullcontext(x) as d[await tool(2)]:\n    r = d", "x"),
+    ("d = {5: 1}\nd[x] += await tool(2)\nr = d", "x"),
+    ("r = 1 < x < await tool(2) + 4", "x"),
+    ("r = max(*[x], await tool(2))", "x"),
+    ("r = f'{x:{await tool(2)}}'", "x"),
+    ("r = [1, 2, 3, 4][x - 5 : await tool(2)]", "x"),
+    ("def f(a=x, b=await tool(2)):\n    return a\nr = f()", "x"),
+    ("def f(*, a=x, b=await tool(2)):\n    return a\nr = f()", "x"),
+    ("def f(a: x, b: await tool(2)):\n    pass\nr = f.__annotations__", "x"),
+    ("def by(v):\n    return lambda g: v\n@by(x)\ndef r(a=await tool(2)):\n    pass", "x"),
+    ("r = (lambda a=x, b=await tool(2): a)()", "x"),
+    ("r = (lambda a=x: a, await tool(2))[0]()", "x"),
+    ("def b(n):\n    return type('B', (), {'n': n})\nclass C(b(x), b(await tool(2))):\n    pass\nr = C.n", "x"),
+    ("a = 1\nr = (a := x) + await tool(2)", "a"),
+    ("r = x + (await tool(2) if x else 0)", "x"),
+    (
+        "try:\n    raise ValueError(x) from ValueError(await tool(2))\nexcept ValueError as error:\n    r = error.args",
+        "x",
+    ),
+    ("async def late():\n    try:\n        return x\n    finally:\n        await tool(2)\nr = await late()", "x"),
+    ("async def late(n):\n    return await tool(2) + n\nr = await late(n=x)", "x"),
+    ("import functools\nasync def late(n):\n    return await tool(2) + n\nr = await functools.partial(late, x)()", "x"),
+    ("r = [k for k in range(x) if await tool(2)]", "x"),
+    ("class Box:\n    def __init__(self):\n        self.n = x\nr = Box().n + await tool(2)", "x"),
+    ("class Box:\n    async def n(self):\n        return x + await tool(2)\nr = await Box().n()", "x"),
+    (
+        "async def items(n):\n    for k in range(n):\n        yield k\n"
+        "r = [k async for k in items(x) if await tool(2)]",
+        "x",
+    ),
 ]
 READ_AFTER = [
     ("r = await tool(2) + x", "x"),
@@ -94,6 +137,50 @@ READ_AFTER = [
     ("def late():\n    return x\nr = await tool(2) + late()", "x"),
     ("def shadows(x):\n    return x\nr = shadows(1) + await tool(2) + x", "x"),
     ("import contextlib\nwith contextlib.nullcontext(await tool(2)) as m:\n    r = m + x", "x"),
+    ("match [x]:\n    case [n]:\n        r = await tool(2) + x", "x"),
+    ("match await tool(2):\n    case 2 if x > 5:\n        r = 0\n    case _:\n        r = 1", "x"),
+    ("d = {}\nd[x] = e = await tool(2)\nr = d", "x"),
+    ("d = {}\ne = d[await tool(2)] = x\nr = e", "e"),
+    ("r = 0 < await tool(2) < x - 4", "x"),
+    ("def f(a=await tool(2), b=x):\n    return b\nr = f()", "x"),
+    ("def f(b=await tool(2)):\n    return x\nr = f()", "x"),
+    ("a = 1\nr = (a := x) and await tool(2) + a", "a"),
+    (
+        "async def late():\n    for _ in [1]:\n        pass\n    else:\n"
+        "        return await tool(2) + x\nr = await late()",
+        "x",
+    ),
+    (
+        "async def late():\n    try:\n        pass\n    finally:\n"
+        "        await tool(2)\n    return x\nr = await late()",
+        "x",
+    ),
+    ("k = 7\nr = [k + await tool(2) for k in [1]] + [k]", "k"),
+    ("k = 7\nr = [k for k in [1]] + [await tool(2), k]", "k"),
+    ("r = [k for k in [1] if x < 9 and await tool(2) and x < 9]", "x"),
+    ("$y += await tool(2)\nr = $y", "$y"),
+    ("self.state.y += await tool(2)\nr = $y", "$y"),
+    ("r = [$l.append(await tool(2)), $l]", "$l"),
+    ("d = {5: 1, 2: 2, 9: 3}\ndel d[await tool(2)], d[x]\nr = d", "x"),
+    ("class Box:\n    async def n(self):\n        return await tool(2) + x\nr = await Box().n()", "x"),
+    ("async def a(n):\n    return await tool(2) + n\nr = await a(1) + x", "x"),
+    ("try:\n    assert await tool(2) > 9, x\nexcept AssertionError as error:\n    r = error.args", "x"),
+]
+SET_NEXT = [
+    ("r = await tool(2)", "r"),
+    ("r = a = await tool(2)\nr = a", "a"),
+    ("a, r = 1, await tool(2)", "r"),
+    ("r: int = await tool(2)", "r"),
+    ("r = 1\nr += await tool(2)", "r"),
+    ("r = [a := await tool(2), a]", "a"),
+    ("for k in [await tool(2)]:\n    r = k", "k"),
+    ("import contextlib\nwith contextlib.nullcontext(await tool(2)) as m:\n    r = m", "m"),
+    ("m = 0\nmatch [await tool(2), 3]:\n    case [n, *m]:\n        r = m", "m"),
+    ("m = 0\nmatch {'a': await tool(2)}:\n    case {**m}:\n        r = m", "m"),
+    ("f = 1\ndef f(b=await tool(2)):\n    return b\nr = f()", "f"),
+    ("def base(n):\n    return object\nC = 1\nclass C(base(await tool(2))):\n    pass\nr = C.__name__", "C"),
+    ("async def late():\n    return await tool(2)\nr = 1\nr = await late()", "r"),
+    ("$z = await tool(2)\nr = $z", "$z"),
 ]
 
 
@@ -115,7 +202,32 @@ def test_an_edit_of_what_the_statement_has_read_is_refused_and_would_not_be_seen
 def test_an_edit_of_what_the_statement_will_still_read_is_made_and_seen(statement: str, name: str) -> None:
     bench, whole = play(statement)
     tool = next(header.id for header in whole.headers if header.kind == "tool")
-    assert fork(bench, tool, name, 9).said[-1] != whole.said[-1]
+    assert fork(bench, tool, name, [9] if name == "$l" else 9).said[-1] != whole.said[-1]
+
+
+@pytest.mark.parametrize(("statement", "name"), SET_NEXT)
+def test_an_edit_of_what_the_statement_sets_next_is_refused_and_would_not_be_seen(
+    statement: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, whole = play("r = k = m = a = 0\n" * ("= 0" not in statement) + statement)
+    tool = next(header.id for header in whole.headers if header.kind == "tool")
+    with pytest.raises(UserError, match=r"line \d+ sets it next"):
+        fork(bench, tool, name, 9)
+    monkeypatch.setattr(Reach, "setter", lambda *_: "")
+    monkeypatch.setattr(Reach, "holder", lambda *_: "")
+    assert fork(bench, tool, name, 9).said[-1] == whole.said[-1]
+
+
+def test_what_a_caller_sets_when_its_call_returns_is_refused_and_what_it_will_read_is_not() -> None:
+    main = "r = x = 5\nr = await Sub()\nawait Say('user', f'{[r, x]}')\nawait EndProgram()\n"
+    bench = Bench(
+        {"Main": main, "Sub": "await Return(await tool(2))\n"}, f"{MAIN}    ## Sub\n    - Go\n", python=PYTHON
+    )
+    whole = bench.play()
+    tool = next(header.id for header in whole.headers if header.kind == "tool")
+    with pytest.raises(UserError, match="r: line 2 of Main sets it next"):
+        fork(bench, tool, "r", 9)
+    assert fork(bench, tool, "x", 9).said[-1] == "[2, 9]"
 
 
 def test_another_agent_that_waits_is_refused_what_it_holds_and_given_what_it_will_read() -> None:

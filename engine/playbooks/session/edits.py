@@ -212,9 +212,11 @@ class Editing:
                 f"{plain} is a local of {python}, which is Python under way: it can't be changed",
                 "change a result or one of the agent's variables, or fork from before it was called",
             )
-        if line := self.reach.sets_next(frame, plain):
-            raise UserError(f"{plain}: line {line} sets it next", "change the result instead (--result)")
         owner = self.reach.owner(plain, frame)
+        if setter := self.reach.setter(frame, plain):
+            raise UserError(f"{plain}: {setter} sets it next", "change the result instead (--result)")
+        if not rest.startswith("$") and owner not in (0, frame) and (setter := self.reach.setter(owner, plain)):
+            raise UserError(f"{plain}: {setter} sets it next", "change what that waits for instead")
         agents = rest.startswith("$") or (was is not None and not owner)
         if holder := self.reach.holder(agent, 0 if agents else owner or frame, plain):
             raise UserError(

@@ -1,8 +1,9 @@
-"""Which variables a statement under way has read and still holds: an edit of them would come too late for it.
+"""Which variables a statement under way has read and still holds, and which it sets next: an edit of the former would
+come too late, and one of the latter would be lost.
 
-Apart from `edits`, which refuses such edits, because this is about Python's order of evaluation and nothing else. It
-reads the code; nothing runs. Where it can't tell which of several calls is under way, it takes each for it: an edit
-that is refused can be made elsewhere, and one that takes no effect would deceive.
+Apart from `edits`, which refuses such edits, because this only reads the code; nothing runs. Where it can't tell which
+of several calls is under way, it takes each for it: an edit that is refused can be made elsewhere, and one that takes
+no effect would deceive.
 """
 
 from __future__ import annotations
@@ -10,16 +11,22 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from playbooks.runtime.source import mark, unmark
+from playbooks.runtime.source import mark
+from playbooks.session.evaluation import (
+    BEGIN,
+    FUNCTIONS,
+    Comprehension,
+    called,
+    evaluated_before,
+    is_body,
+    name_of,
+    own_names,
+    reads,
+    set_after,
+)
 
-_FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_LOOPS = (ast.For, ast.AsyncFor)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_DECIDED = (ast.BoolOp, ast.IfExp)
-"""What was read before in these has had its effect: a way was chosen by it."""
-
-_BEGIN = ("gather", "wait", "wait_for", "shield", "create_task", "ensure_future", "as_completed")
-"""What these are given has begun, with what was read for it."""
+_PLAYBOOK = "playbook"
+"""The decorator of those that have frames of their own, with their arguments in them."""
 
 
 class Loaded:
@@ -40,7 +47,7 @@ class Loaded:
         nodes = list(ast.walk(tree))
         met = {id(node) for node in nodes}
         for node in nodes:  # grows: what is called, and what that calls
-            function = self._defined.get(_called(node)) if isinstance(node, ast.Call) else None
+            function = self._defined.get(called(node)) if isinstance(node, ast.Call) else None
             if function is not None and id(function) not in met:
                 added = list(ast.walk(function))
                 met.update(map(id, added))
@@ -62,10 +69,8 @@ class Loaded:
             `price`, or `$price` of the agent's → the line it was read in; 0 when that is in one of the functions.
         """
         calls = self._made(callee, line)
-        places: list[ast.AST] = [*calls]
-        if not calls:  # it is made by what the program calls otherwise
-            places, taken = [*self._awaits], True
-        found = self._around(places, taken)
+        # Without one it is made by what the program calls otherwise, which keeps what it was given.
+        found = self._around(calls or [node.value for node in self._awaits], taken and bool(calls))
         if calls and not self.is_awaited(callee, line):  # made here, and awaited by another name
             found = {**self.while_waiting(), **found}
         return found
@@ -82,13 +87,13 @@ class Loaded:
     def _made(self, callee: str, line: int) -> list[ast.Call]:
         """The calls that may be meant, as in `while_in`."""
         name = callee.rpartition(".")[2]
-        calls = [call for call in self._calls if _called(call) == name]
+        calls = [call for call in self._calls if called(call) == name]
         here = [call for call in calls if line and id(call) in self._own and _spans(call, line)]
         return here or calls
 
     def _waits(self, call: ast.Call) -> bool:
         """Whether what is called waits for what it is given, or is the program's own."""
-        return _called(call) in _BEGIN or _called(call) in self._defined
+        return called(call) in BEGIN or called(call) in self._defined
 
     def _is_within_await(self, node: ast.AST | None) -> bool:
         while isinstance(node, ast.expr | ast.keyword) and not isinstance(node, ast.Await | ast.Lambda):
@@ -100,31 +105,76 @@ class Loaded:
         met: set[ast.AST] = set()
         for place in places:
             for node in [*([] if taken else self._read(place)), *self._held(place, met)]:
-                found.setdefault(_name(node), node.lineno if id(node) in self._own else 0)
+                found.setdefault(name_of(node), node.lineno if id(node) in self._own else 0)
         return found
 
     def _held(self, place: ast.AST, met: set[ast.AST]) -> list[ast.expr]:
         """What is held around a place, inside out; `met` are the functions whose callers are looked at."""
         found: list[ast.expr] = []
-        node = place
-        while (parent := self._parents.get(node)) is not None and not isinstance(node, _FUNCTIONS):
-            found += (name for before in _evaluated_before(parent, node) for name in self._read(before))
-            node = parent
-        if not isinstance(node, _FUNCTIONS):
-            return found
-        local = _locals(node)
-        found = [name for name in found if _name(name) not in local]
-        if node not in met and not isinstance(node, ast.Lambda):
-            met.add(node)
-            for call in self._calls:
-                if _called(call) == node.name:
+        node = below = place
+        while (parent := self._parents.get(node)) is not None:
+            if isinstance(parent, FUNCTIONS) and is_body(parent, node):
+                local = _locals(parent)
+                found = [name for name in found if name_of(name) not in local]
+                for call in self._callers(parent, met):
                     found += self._held(call, met)
+                    if not _is_playbook(parent):  # its arguments are in no variable that an edit could reach
+                        found += (name for part in (*call.args, *call.keywords) for name in self._read(part))
+                return found
+            before = evaluated_before(parent, node, below)
+            if isinstance(parent, Comprehension):
+                first = parent.generators[0]
+                own = own_names(parent) if not (node is first and below is first.iter) else set()
+                found = [name for name in found if name_of(name) not in own]
+                outside = [name for part in before if part is first.iter for name in self._read(part)]
+                inside = (name for part in before if part is not first.iter for name in self._read(part))
+                found += [*outside, *(name for name in inside if name_of(name) not in own)]
+            else:
+                found += (name for part in before for name in self._read(part))
+            node, below = parent, node
+        return found
+
+    def _callers(self, function: ast.AST, met: set[ast.AST]) -> list[ast.Call]:
+        """The calls of a function, once."""
+        if function in met or isinstance(function, ast.Lambda):
+            return []
+        met.add(function)
+        return [call for call in self._calls if called(call) == getattr(function, "name", "")]
+
+    def set_next(self, callee: str, line: int = 0) -> dict[str, int]:
+        """What is set as soon as a call has ended, with what it gives or beside it.
+
+        Args:
+            callee: As in `while_in`.
+            line: As there.
+
+        Returns:
+            `price`, or `$price` of the agent's → the line it is set in; 0 when that is in one of the functions.
+        """
+        found: dict[str, int] = {}
+        met: set[ast.AST] = set()
+        for place in self._made(callee, line) or self._awaits:
+            for name, node in self._set_after(place, met):
+                found.setdefault(name, getattr(node, "lineno", 0) if id(node) in self._own else 0)
+        return found
+
+    def _set_after(self, place: ast.AST, met: set[ast.AST]) -> list[tuple[str, ast.AST]]:
+        found: list[tuple[str, ast.AST]] = []
+        node = below = place
+        while (parent := self._parents.get(node)) is not None:
+            if isinstance(parent, FUNCTIONS) and is_body(parent, node):
+                local = _locals(parent)
+                found = [(name, part) for name, part in found if name not in local]
+                return found + [each for call in self._callers(parent, met) for each in self._set_after(call, met)]
+            where = node if isinstance(parent, ast.withitem) else parent
+            found += ((name, where) for name in set_after(parent, node, below))
+            node, below = parent, node
         return found
 
     def _read(self, node: ast.AST) -> Iterator[ast.expr]:
         """What a node has read once it is evaluated, also in functions that it runs; what it awaits is over, and seen
         to be."""
-        yield from _reads(node)
+        yield from reads(node)
         calls, met = [*_made_in(node)], set[ast.AST]()
         for call in calls:  # grows
             for function in self._run_by(call):
@@ -133,14 +183,14 @@ class Loaded:
                 met.add(function)
                 local = _locals(function)
                 for part in function.body if isinstance(function, ast.FunctionDef) else [function.body]:
-                    yield from (name for name in _reads(part) if _name(name) not in local)
+                    yield from (name for name in reads(part) if name_of(name) not in local)
                     calls += _made_in(part)
 
     def _run_by(self, call: ast.Call) -> Iterator[ast.FunctionDef | ast.Lambda]:
         """The functions that are run before a call gives anything, those it is given included."""
-        called = self._defined.get(_called(call))
-        if isinstance(called, ast.FunctionDef):
-            yield called
+        function = self._defined.get(called(call))
+        if isinstance(function, ast.FunctionDef):
+            yield function
         for part in (call.func, *call.args, *(keyword.value for keyword in call.keywords)):
             if isinstance(part, ast.Lambda):
                 yield part
@@ -148,7 +198,7 @@ class Loaded:
 
 def _made_in(node: ast.AST) -> Iterator[ast.Call]:
     """The calls that evaluating a node makes, but those that it awaits and those that functions in it make."""
-    if isinstance(node, (ast.Await, _FUNCTIONS)):
+    if isinstance(node, (ast.Await, FUNCTIONS)):
         return
     if isinstance(node, ast.Call):
         yield node
@@ -157,9 +207,21 @@ def _made_in(node: ast.AST) -> Iterator[ast.Call]:
 
 
 def _defined(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Functions by name, methods too; of a class what making an instance runs."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, node
+        elif isinstance(node, ast.ClassDef):
+            methods = (part for part in node.body if isinstance(part, ast.FunctionDef))
+            yield from ((node.name, part) for part in methods if part.name in ("__init__", "__post_init__"))
+
+
+def _is_playbook(function: ast.AST) -> bool:
+    return any(
+        isinstance(part, ast.Name) and part.id == _PLAYBOOK
+        for decorator in getattr(function, "decorator_list", ())
+        for part in ast.walk(decorator)
+    )
 
 
 def _locals(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
@@ -172,76 +234,3 @@ def _locals(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> se
 
 def _spans(node: ast.expr, line: int) -> bool:
     return node.lineno <= line <= (node.end_lineno or line)
-
-
-def _called(call: ast.Call) -> str:
-    """The last name of what is called, of `agents["1001"].Haggle` too."""
-    called = call.func
-    return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
-
-
-def _evaluated_before(parent: ast.AST, node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of a node whose values wait for one of its parts."""
-    if isinstance(parent, _LOOPS):
-        if node in parent.body:
-            yield parent.iter
-    elif isinstance(parent, ast.With | ast.AsyncWith):
-        for item in parent.items:
-            if item is node:
-                return
-            yield item.context_expr
-    elif isinstance(parent, _COMPREHENSIONS):
-        for generator in parent.generators:
-            if generator is node:
-                return
-            yield generator.iter
-        if isinstance(parent, ast.DictComp) and node is parent.value:
-            yield parent.key
-    elif isinstance(parent, ast.comprehension):
-        if node is not parent.iter:
-            yield parent.iter
-    elif isinstance(parent, ast.AugAssign):
-        if node is parent.value:
-            target = parent.target
-            yield ast.copy_location(ast.Name(target.id, ast.Load()), target) if isinstance(target, ast.Name) else target
-    elif isinstance(parent, ast.Call) and _called(parent) in _BEGIN:
-        return
-    elif isinstance(parent, ast.Dict):
-        for key, value in zip(parent.keys, parent.values, strict=True):
-            for entry in (key, value):
-                if entry is node:
-                    return
-                if entry is not None:
-                    yield entry
-    elif isinstance(parent, ast.expr | ast.keyword | ast.Raise | ast.Delete) and not isinstance(parent, _DECIDED):
-        for part in ast.iter_child_nodes(parent):
-            if part is node:
-                return
-            yield part
-
-
-def _reads(node: ast.AST) -> Iterator[ast.expr]:
-    """Names that a node reads when it is evaluated, but not those that functions in it will read."""
-    if isinstance(node, _FUNCTIONS):
-        return
-    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-        return
-    if isinstance(node, ast.Name) or (isinstance(node, ast.Attribute) and _is_state(node)):
-        yield node
-        return
-    for child in ast.iter_child_nodes(node):
-        yield from _reads(child)
-
-
-def _is_state(node: ast.Attribute) -> bool:
-    """`self.state.price`."""
-    return (
-        isinstance(node.value, ast.Attribute)
-        and node.value.attr == "state"
-        and isinstance(node.value.value, ast.Name)
-        and node.value.value.id == "self"
-    )
-
-
-def _name(node: ast.expr) -> str:
-    return f"${node.attr}" if isinstance(node, ast.Attribute) else unmark(getattr(node, "id", ""))

@@ -11,22 +11,36 @@ import contextlib
 import functools
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from playbooks.checkpoints import describe
 from playbooks.checkpoints.codec import DamagedValue, decode
 from playbooks.checkpoints.record import Checkpoint
 from playbooks.language.model import Program
 from playbooks.runtime.response import Response
-from playbooks.runtime.rewrite import AGENT
 from playbooks.runtime.source import mark
 from playbooks.runtime.statements import Statement, StatementStream
 from playbooks.runtime.stored_names import StoredNames
+from playbooks.session.evaluation import stored
 from playbooks.session.loaded import Loaded
 from playbooks.state import ProgramState
 from playbooks.state import events as e
 
-_DEFINES = re.compile(r"^(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+_DEFINES = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)", re.MULTILINE)
+
+
+class _UnderWay(NamedTuple):
+    """A call that was under way."""
+
+    path: tuple[int, ...]
+    """Of its task; empty: the code itself waits for it."""
+    callee: str
+    line: int
+    """Where it stands; 0: not known."""
+    is_own: bool
+    """It made the checkpoint."""
+    taken: bool
+    """It has its arguments, or is over."""
 
 
 class Reach:
@@ -144,19 +158,44 @@ class Reach:
             return False
         own = self._ended is not None and self._ended.frame == frame
         source, _ = self.code(frame, self._checkpoint.header.line if own else 0)
-        return any(stored == name for stored, _ in _stores(source))
+        return bool(source) and name in {name.lstrip("$") for name in stored(ast.parse(mark(source)))}
 
-    def sets_next(self, frame: int, name: str) -> int:
-        """The line that sets the name with the very outcome that the fork goes on from; 0 when none does."""
-        ended = self._ended
-        if ended is None or not frame or ended.frame != frame:
-            return 0
-        line = self._checkpoint.header.line
-        source, first = self.code(frame, line)
-        for stored, (start, end) in _stores(source):
-            if stored == name and first + start - 1 <= line <= first + end - 1:
-                return line
-        return 0
+    def setter(self, frame: int, name: str) -> str:
+        """The code under way that sets the name with an outcome that it waits for, `line 6 of Haggle`; empty when none
+        does.
+
+        Args:
+            frame: The frame that has the variable, or will have it.
+            name: Without the dollar.
+        """
+        for call in self._calls_under_way(frame) if frame and not self.is_python(frame) else ():
+            if not call.is_own and name not in self.own_names(frame):
+                continue  # the agent's: others may read it meanwhile
+            source, first = self.code(frame, call.line, call.callee)
+            try:
+                found = _loaded(source, self._functions(frame)).set_next(call.callee, max(call.line - first + 1, 0))
+            except (SyntaxError, ValueError, RecursionError):
+                continue
+            for set_name, at in found.items():
+                if set_name.lstrip("$") == name:
+                    of = "" if call.is_own else f" of {self._state.frame(frame).playbook}"
+                    return f"line {first + at - 1}{of}" if at else self._state.frame(frame).playbook
+        return ""
+
+    def _calls_under_way(self, frame: int) -> list[_UnderWay]:
+        """The calls in a frame that had not ended, and the one that made the checkpoint."""
+        state, own = self._state, self._ended
+        record = state.record.get((frame, state.progress_of(frame).unit), {})
+        under_way = [key[1:] for key in record if key[0] == "begun" and ("ended", *key[1:]) not in record]
+        if own is not None and own.frame == frame and ("begun", own.path, own.n) in record:
+            under_way.append((own.path, own.n))
+        found = []
+        for at in under_way:
+            is_own = own is not None and (frame, *at) == (own.frame, own.path, own.n)
+            line = self._checkpoint.header.line if is_own else 0
+            taken = is_own or ("child", *at) in record
+            found.append(_UnderWay(at[0], str(record["begun", *at][1]), line, is_own, taken))
+        return found
 
     def holder(self, agent: str, owner: int, name: str) -> str:
         """The code under way that has read a variable and still holds it, `line 6 of Haggle`; empty when none does.
@@ -178,26 +217,18 @@ class Reach:
 
     def _line_that_holds(self, frame: int, wanted: set[str]) -> int | None:
         """The line of a response that has read one of the names and holds it; 0 of a Python playbook; None: none."""
-        state, own = self._state, self._ended
-        record = state.record.get((frame, state.progress_of(frame).unit), {})
-        under_way = [key[1:] for key in record if key[0] == "begun" and ("ended", *key[1:]) not in record]
-        if own is not None and own.frame == frame and ("begun", own.path, own.n) in record:
-            under_way.append((own.path, own.n))
-        for at in under_way:
-            callee = str(record["begun", *at][1])
-            is_own = own is not None and (frame, *at) == (own.frame, own.path, own.n)
-            line = self._checkpoint.header.line if is_own else 0
-            source, first = self.code(frame, line, callee)
+        calls = self._calls_under_way(frame)
+        for call in calls:
+            source, first = self.code(frame, call.line, call.callee)
             try:
                 loaded = _loaded(source, self._functions(frame))
             except (SyntaxError, ValueError, RecursionError):  # a block that was never run, or is nested too deeply
                 continue
-            taken = is_own or ("child", *at) in record
-            inner = max(line - first + 1, 0) if first else 0
-            held = loaded.while_in(callee, inner, taken=taken)
+            inner = max(call.line - first + 1, 0) if first else 0
+            held = loaded.while_in(call.callee, inner, taken=call.taken)
             for name in wanted & held.keys():
                 return first + held[name] - 1 if first and held[name] else 0
-            elsewhere = first and () not in dict(under_way) and not loaded.is_awaited(callee, inner)
+            elsewhere = first and all(other.path for other in calls) and not loaded.is_awaited(call.callee, inner)
             if elsewhere and (found := self._line_that_waits(frame, first, wanted)) is not None:
                 return found
         return None
@@ -249,18 +280,3 @@ def shown(data: bytes, *, trusted: bool) -> str:
         return describe.show(decode(data, trusted=trusted), 80)
     except DamagedValue:
         return "?"
-
-
-def _stores(source: str) -> list[tuple[str, tuple[int, int]]]:
-    """Names that a statement assigns, each with the lines of the assignment."""
-    if not source:
-        return []
-    found: list[tuple[str, tuple[int, int]]] = []
-    for node in ast.walk(ast.parse(mark(source))):
-        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.NamedExpr):
-            lines = (node.lineno, node.end_lineno or node.lineno)
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            for target in targets:
-                names = [part for part in ast.walk(target) if isinstance(part, ast.Name)]
-                found += [(part.id.lstrip(AGENT), lines) for part in names if isinstance(part.ctx, ast.Store)]
-    return found
