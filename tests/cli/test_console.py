@@ -228,6 +228,27 @@ def test_of_several_questions_that_wait_the_one_that_the_line_answers_is_named()
     ]
 
 
+def test_the_last_of_several_questions_is_told_again_when_its_turn_comes() -> None:
+    read, write = os.pipe()
+    session, told = FakeSession(), []
+    answers = Answers(session, on_wait=lambda _, question: told.append(question), stdin=read)
+    price, day = Question("Main", "Which price?"), Question("Main", "Which day?")
+
+    async def play() -> None:
+        answers.listen(Asked(("1000", "1000"), (price, day)))
+        for question in ((day,), (price,)):
+            session._stirred.clear()
+            os.write(write, b"80\n")
+            await session._stirred.wait()
+            answers.listen(Asked(("1000",), question))
+        answers.stop()
+
+    asyncio.run(play())
+    os.close(read)
+    os.close(write)
+    assert told == ["“Which price?” · 1 of 2", "“Which day?”", ""], "one that asks alone stands right above"
+
+
 def answered(session: FakeSession, stdin: int | None) -> list[tuple[str, str | None]]:
     async def play() -> None:
         answers = Answers(session, stdin=stdin)

@@ -53,6 +53,8 @@ class Answers:
         self._session, self._on_wait, self._on_taken, self._stdin = session, on_wait, on_taken, stdin
         self._on_unclear = on_unclear
         self._asked = Asked(())
+        self._more = False
+        """Others waited too when the last line was said: the last of them says what it asked, which is further up."""
         self._undecided: dict[str, MayHaveRun] = {}
         self._lines: deque[str] = deque()
         self._rest = b""
@@ -91,6 +93,7 @@ class Answers:
                 self._session.decide(notice.id, *decision)
                 self._serve()
         elif self._lines:
+            self._more = len(self._asked.agents) > 1
             to, self._asked = self._asked.agents[0], Asked(())
             text = self._lines.popleft()
             self._on_taken(text)
@@ -106,13 +109,13 @@ class Answers:
 
     @property
     def _question(self) -> str:
-        """Of several that wait, the one that the next line answers, `“Which order?” · 1 of 2`."""
+        """Of several that wait or waited, the one that the next line answers, `“Which order?” · 1 of 2`."""
         agents, questions = self._asked.agents, self._asked.questions
-        if len(agents) < 2:
+        if len(agents) < 2 and not self._more:
             return ""
         first = questions[0] if questions else Question("", "")
         what = f"“{shorten(first.text, 60)}”" if first.text else f"in {first.playbook}" if first.playbook else ""
-        return f"{what} · 1 of {len(agents)}".lstrip()
+        return f"{what} · 1 of {len(agents)}".lstrip() if agents[1:] else what
 
     def _start(self) -> None:
         """Begins to read; a file, which never has to be waited for, is read here and now."""
