@@ -198,6 +198,7 @@ def test_an_agent_without_a_part_of_its_own_only_listens() -> None:
     )
     assert run.ended == "finished"
     assert "1001" in meeting(run).attendees
+    assert "1001" not in run.results and [request.agent for request in run.model.requests].count("Guest") == 0
 
 
 # -- shared state ----------------------------------------------------------------------------------------------------

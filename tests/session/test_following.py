@@ -113,9 +113,14 @@ def test_it_offers_to_read_what_a_session_does_and_refuses_all_else(config: Conf
         async with DebugSession.open("negotiation.pb", config=config) as session:
             assert await session.run() == "finished"
             async with FollowedSession.open(session.id, config=config) as follower:
-                for name in dir(session):
-                    if not name.startswith("_"):
-                        getattr(follower, name)
+                offered = {name for name in dir(session) if not name.startswith("_")}
+                for name in offered & {*dir(follower)}:
+                    getattr(follower, name)
+                acts = offered - {*dir(follower)}
+                assert {"go", "pause", "fork", "say", "set_label", "step_into", "remove_breakpoint"} <= acts
+                for name in acts:
+                    with pytest.raises(ReadOnly):
+                        getattr(follower, name)("x")
                 assert follower.labels == {}
                 assert follower.program_files == session.program_files
                 assert follower.branches == session.branches
