@@ -82,6 +82,9 @@ def test_the_rest_of_a_response_can_be_written_by_hand(negotiation: Path, shell:
 def test_a_response_that_is_no_python_is_refused_with_its_line(negotiation: Path, shell: Shell) -> None:
     (negotiation / "rest.py").write_text("x = 1\nawait (\n")
     assert shell.fails("fork", "1000_ckpt_9", "--response", "rest.py").startswith("line 2 of the response:")
+    for beyond in ("x = '\0'\n", "x = " + "-" * 20_000 + "1\n", "x = y" + ".z" * 20_000 + "\n"):
+        (negotiation / "rest.py").write_text(beyond)
+        assert shell.fails("fork", "1000_ckpt_9", "--response", "rest.py").startswith("line 1 of the response:")
 
 
 def test_another_model_answers_from_there_on(negotiation: Path, shell: Shell) -> None:

@@ -16,6 +16,7 @@ from playbooks.config import Config, DurabilityConfig, Settings
 from playbooks.config_layers import frontmatter_model, model_choice
 from playbooks.errors import UserError
 from playbooks.language.model import Program, SourceFile
+from playbooks.session.settling import limits_of
 
 
 def written(text: str) -> Config:
@@ -230,6 +231,10 @@ def test_a_real_model_on_the_command_line_wins_over_a_script() -> None:
     config = Config.load(env={}).for_program(program("script:m.py"))
     assert config.with_overrides({"model": model_choice("openai/gpt-4o")}).model.provider == "openai"
     assert config.with_overrides({"model": {"name": "house-model"}}).model.provider == "anthropic"
+
+
+def test_a_size_may_be_without_an_end() -> None:
+    assert limits_of(written("[durability]\nmax_checkpoint_size_mb = inf\n")).max_value_bytes == sys.maxsize
 
 
 HEADS = ["", "\n\n", "\ufeff", "#!/usr/bin/env playbooks\n", "#!/usr/bin/env playbooks\n\n"]

@@ -219,9 +219,10 @@ async def test_the_rest_of_a_response_is_changed_in_an_editor_that_refuses_what_
         editor = d.app.screen
         area = editor.query_one(TextArea)
         assert "await EndProgram()" in area.text and "CreateAgent" not in area.text
-        area.text = 'await Say("user", '
-        await d.pilot.pause()
-        assert "✗ line" in str(editor.query_one("#mistake", Label).render())
+        for wrong in ("x = " + "-" * 20_000 + "1", 'await Say("user", '):
+            area.text = wrong
+            await d.pilot.pause()
+            assert "✗ line" in str(editor.query_one("#mistake", Label).render())
         await d.press("ctrl+s")
         assert d.app.screen is editor
         area.text = 'await Say("user", "Not today.")\nawait EndProgram()\n'

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from playbooks.language.model import Playbook, Program
-from playbooks.runtime.source import mark, unmark
+from playbooks.runtime.source import parse, unmark
 from playbooks_tui.spans import cells_of
 
 _SEPARATOR: Final = " · "
@@ -80,7 +80,7 @@ def _variables(program: Program) -> Iterator[tuple[str, object]]:
     met = set()
     for agent in program.agents:
         for block in agent.python:
-            for statement in ast.parse(mark(block.source)).body:
+            for statement in parse(block.source).body:
                 if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
                     continue
                 try:

@@ -5,6 +5,7 @@ Apart from the providers because how values become plain data does not depend on
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
@@ -43,7 +44,7 @@ class StoreProvider(CheckpointProvider):
 
     def __init__(self, store: ListingStore, max_size_mb: float) -> None:
         self._store = store
-        self._limit = int(max_size_mb * 1_000_000)
+        self._limit = int(min(max_size_mb * 1e6, sys.maxsize))
 
     async def save_checkpoint(
         self, checkpoint_id: str, execution_state: dict[str, Any], namespace: dict[str, Any], metadata: dict[str, Any]

@@ -6,7 +6,6 @@ each, so that the two can't disagree. Nothing runs, and nothing is kept of the q
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
@@ -17,7 +16,7 @@ from playbooks.checkpoints.codec import DamagedValue, decode
 from playbooks.checkpoints.record import Checkpoint
 from playbooks.errors import UserError
 from playbooks.runtime.response import Response
-from playbooks.runtime.source import mark
+from playbooks.runtime.source import parse
 from playbooks.session.edits import Editing, Edits
 from playbooks.session.moment import Moment
 from playbooks.session.programs import recorded_program
@@ -164,9 +163,7 @@ def _received(frame: int, later: Iterable[Event]) -> str:
 def mistake_in(code: str) -> tuple[int, str] | None:
     """The first mistake in code that is to take the place of a response's rest: its line from 1, and what is wrong."""
     try:
-        ast.parse(mark(code))
+        parse(code)
     except SyntaxError as error:
         return error.lineno or 1, error.msg
-    except ValueError as error:  # a null character
-        return 1, str(error)
     return None

@@ -6,7 +6,6 @@ what to do instead; nothing is run to find that out.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +18,7 @@ from playbooks.errors import UserError
 from playbooks.language.keyvalues import shorten
 from playbooks.language.model import Program
 from playbooks.runtime.response import Response
-from playbooks.runtime.source import mark
+from playbooks.runtime.source import parse
 from playbooks.session.fitting import Typed, fits
 from playbooks.session.reach import Reach, shown
 from playbooks.state import Event, ProgramState, from_builtins
@@ -283,7 +282,7 @@ class Editing:
             self.changes.append(Change("rest of the response", "asked for anew"))
             return [e.ResponseReceived(frame, kept + "\n" if kept else "", replace=True), e.ResponseCut(frame)]
         try:
-            ast.parse(mark(rest))
+            parse(rest)
         except SyntaxError as error:
             raise UserError(f"line {error.lineno} of the response: {error.msg}", "mend it: it must be Python") from None
         self.changes.append(Change("rest of the response", f"{len(rest.splitlines())} lines of yours"))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from playbooks.language.keyvalues import shorten
 from playbooks.language.model import AgentClass, Program
-from playbooks.runtime.source import mark, unmark
+from playbooks.runtime.source import parse, unmark
 from playbooks.session.reach import shown
 from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
@@ -66,7 +66,7 @@ class _Top:
         self._sources: dict[str, tuple[str, ...]] = {}
         """As `values`, and the definitions of functions and classes."""
         for block in cls.python:
-            for statement in ast.parse(mark(block.source)).body:
+            for statement in parse(block.source).body:
                 self._read(statement)
 
     def origin(self, name: str) -> dict[str, tuple[str, ...]]:

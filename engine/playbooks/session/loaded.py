@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from playbooks.runtime.source import mark
+from playbooks.runtime.source import parse
 from playbooks.session.evaluation import (
     BEGIN,
     FUNCTIONS,
@@ -41,8 +41,8 @@ class Loaded:
     """
 
     def __init__(self, source: str, functions: Iterable[str] = ()) -> None:
-        tree = ast.parse(mark(source))
-        self._defined = {name: node for text in functions for name, node in _defined(ast.parse(mark(text)))}
+        tree = parse(source)
+        self._defined = {name: node for text in functions for name, node in _defined(parse(text))}
         self._defined |= dict(_defined(tree))
         nodes = list(ast.walk(tree))
         met = {id(node) for node in nodes}

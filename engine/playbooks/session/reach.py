@@ -6,7 +6,6 @@ what they hold, have read and set next. Nothing runs.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import functools
 import re
@@ -18,7 +17,7 @@ from playbooks.checkpoints.codec import DamagedValue, decode
 from playbooks.checkpoints.record import Checkpoint
 from playbooks.language.model import Program
 from playbooks.runtime.response import Response
-from playbooks.runtime.source import mark
+from playbooks.runtime.source import parse
 from playbooks.runtime.statements import Statement, StatementStream
 from playbooks.runtime.stored_names import StoredNames
 from playbooks.session.evaluation import stored
@@ -158,7 +157,7 @@ class Reach:
             return False
         own = self._ended is not None and self._ended.frame == frame
         source, _ = self.code(frame, self._checkpoint.header.line if own else 0)
-        return bool(source) and name in {name.lstrip("$") for name in stored(ast.parse(mark(source)))}
+        return bool(source) and name in {name.lstrip("$") for name in stored(parse(source))}
 
     def setter(self, frame: int, name: str) -> str:
         """The code under way that sets the name with an outcome that it waits for, `line 6 of Haggle`; empty when none

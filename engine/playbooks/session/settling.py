@@ -5,6 +5,8 @@ Apart because opening, going on and forking must all answer this alike, and answ
 
 from __future__ import annotations
 
+import sys
+
 import msgspec
 
 from playbooks.config import Config
@@ -104,5 +106,5 @@ def limits_of(config: Config) -> RunSettings:
         artifact_result_threshold=config.artifact_result_threshold,
         message_batch_timeout=config.message_batch_timeout,
         message_batch_max_wait=config.message_batch_max_wait,
-        max_value_bytes=int(config.durability.max_checkpoint_size_mb * 1_000_000),
+        max_value_bytes=int(min(config.durability.max_checkpoint_size_mb * 1e6, sys.maxsize)),
     )
