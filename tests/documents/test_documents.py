@@ -16,6 +16,8 @@ from documents.consoles import Typed, commands, shown_by
 
 from playbooks.checkpoints.record import Header
 from playbooks.config import Config
+from playbooks.language import load_program
+from playbooks.runtime.breakpoint import parse_breakpoint
 from playbooks.state import events
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +49,8 @@ def test_every_command_gives_what_the_document_shows(document: Path, alone: Path
 
 def _printed(typed: Typed, folder: Path, environment: dict[str, str]) -> str:
     command = typed.command if typed.after is None else f"exec {typed.command}"
+    if typed.after is not None:  # slow enough to be still at it when Ctrl+C comes, however busy the machine is
+        environment = {**environment, "PLAYBOOKS_MODEL__TOKEN_DELAY_S": "0.02"}
     with subprocess.Popen(
         ["sh", "-c", command],
         cwd=folder,
@@ -103,6 +107,17 @@ def test_the_page_on_the_file_format_names_every_field_of_a_header() -> None:
     (row,) = (line for line in text.splitlines() if line.startswith("| `metadata` "))
     told = set(re.findall(r"`(\w+)`", row)) - {"metadata"}
     assert told == set(Header.__struct_fields__) - {"id", "agent", "number"}, "those three are in `checkpoint_id`"
+
+
+def test_every_breakpoint_that_a_document_shows_is_one_of_the_negotiation() -> None:
+    program = load_program([str(ROOT / "examples" / "negotiation.pb")])
+    page = (ROOT / "docs" / "breakpoints.md").read_text(encoding="utf-8")
+    table = page.partition("| WHERE | stops |")[2].partition("\n\n")[0]
+    shown = re.findall(r"`([^`]+)`", "".join(row.split("|")[1] for row in table.splitlines()[2:]))
+    shown += re.findall(r"--break '([^']+)'", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(shown) > 14
+    for text in shown:
+        assert parse_breakpoint(text, program)
 
 
 def test_the_configuration_in_the_readme_is_the_default_one(alone: Path) -> None:
