@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from session.crashes import CRASHED, TEAM, Bench, committed, model_called, nth, waits_for_person
 
 from playbooks.runtime.notices import ModelCalled, Notice
@@ -460,3 +461,37 @@ def test_crash_while_the_model_is_asked_asks_it_once_more_for_the_same() -> None
     _, resumed = bench.crashed_and_resumed(model_called(2))
     assert resumed.asked == [["1000", "Main", 1, ""]]
     assert resumed.did == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("defined", "used"),
+    [
+        (
+            "from dataclasses import dataclass\n@dataclass\nclass Offer:\n    price: int = 3",
+            "Offer(4), Offer() == Offer(3)",
+        ),
+        (
+            "class Refused(Exception):\n    pass\nmade = Refused(7)",
+            "Refused.__name__, made.args, isinstance(made, Refused)",
+        ),
+        ("import enum\nclass Color(enum.Enum):\n    RED = 1\nred = Color.RED", "red is Color.RED, Color(1)"),
+        (
+            "class Base:\n    n = 4\nclass More(Base):\n    @property\n    def twice(self):\n        return 2 * self.n",
+            "More().twice",
+        ),
+        ("class Bare:\n    pass\nbare = Bare()\nbare.n = 3", "bare.n, isinstance(bare, Bare)"),
+    ],
+)
+def test_a_class_of_the_model_without_a_method_of_its_own_comes_back_after_a_crash(defined: str, used: str) -> None:
+    bench = Bench({"Main": f"{defined}\nawait do(1)\nawait Say('user', f'{{({used},)}}')\nawait EndProgram()\n"})
+    whole, resumed = bench.crashed_and_resumed(committed("tool"))
+    assert resumed.said == whole.said and len(whole.said) == 1
+    assert not [header.degraded for header in resumed.headers if header.degraded]
+    assert not [header.text for header in resumed.headers if header.kind == "error"]
+
+
+def test_a_class_that_was_made_without_a_statement_is_told_as_one_that_cannot_be_stored() -> None:
+    bench = Bench({"Main": "T = type('T', (), {})\nt = T()\nawait do(1)\nawait EndProgram()\n"})
+    whole = bench.play()
+    assert whole.ending.status == "finished"
+    assert whole.headers[1].degraded == ("$T", "$t")

@@ -43,7 +43,7 @@ _ARGUMENTS: Any = vars(BaseException)["args"]
 
 def is_standard(cls: type) -> bool:
     """Whether a class is an exception outside the program that can be built again."""
-    name = (cls.__module__, cls.__qualname__)
+    name = (getattr(cls, "__module__", ""), cls.__qualname__)
     if name in _LATE:
         return vars(sys.modules.get(name[0], sys)).get(name[1]) is cls
     return _STANDARD.get(name) is cls

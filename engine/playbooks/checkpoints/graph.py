@@ -187,7 +187,7 @@ def _take_placeholder(graph: Graph, value: object) -> Taken:
 def _take_class(graph: Graph, value: type) -> Taken:
     if id(value) in BUILTIN_NAMES:
         return ("builtin", BUILTIN_NAMES[id(value)], ())
-    module, qualname = value.__module__, value.__qualname__
+    module, qualname = getattr(value, "__module__", ""), value.__qualname__  # `type("T", (), {})` may have none
     if STANDARD_CLASSES.get((module, qualname)) is value or exceptions.is_standard(value):
         return ("class", (module, qualname), ())
     if (name := _offered(graph, value)) is not None:
@@ -232,7 +232,7 @@ def _known_class(graph: Graph, cls: type) -> bool:
     """Whether instances of a class can come back: an instance of a library's own class is not ours to take apart."""
     known = graph.known.get(cls)
     if known is None:
-        world, name = graph.world, (cls.__module__, cls.__qualname__)
+        world, name = graph.world, (getattr(cls, "__module__", ""), cls.__qualname__)
         known = graph.known[cls] = (
             world is None
             or STANDARD_CLASSES.get(name) is cls

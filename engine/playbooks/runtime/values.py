@@ -5,6 +5,7 @@ What crosses frames, agents or a commit does so by copy through here, live exact
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import sys
 import types
@@ -103,13 +104,15 @@ class Values:
 
     def definition(self, value: types.FunctionType | type) -> Definition | None:
         if isinstance(value, type):
-            code = next((f.__code__ for f in vars(value).values() if isinstance(f, types.FunctionType)), None)
-            line = code.co_firstlineno if code else 0
+            codes = (part.__code__ for part in vars(value).values() if isinstance(part, types.FunctionType))
+            code = next((code for code in codes if code.co_filename.startswith(MODEL)), None)
+            if code is None:  # a dataclass, an exception, an enumeration: nothing in it tells where it stands
+                return Definition("", value.__qualname__) if _is_of_no_module(value) else None
         else:
-            code, line = value.__code__, value.__code__.co_firstlineno
-        if code is None or not code.co_filename.startswith(MODEL):
+            code = value.__code__
+        if not code.co_filename.startswith(MODEL):
             return None
-        found = self._runtime.positions.text(code.co_filename, line)
+        found = self._runtime.positions.text(code.co_filename, code.co_firstlineno)
         if found is None:
             return None
         source, first = found
@@ -147,3 +150,8 @@ class Values:
     def import_module(self, name: str) -> types.ModuleType:
         module: types.ModuleType = self._runtime.namespace.import_(name, None, None, ("*",), 0)
         return module
+
+
+def _is_of_no_module(cls: type) -> bool:
+    """Whether a class statement in model code made a class: that code has no module, and Python takes `builtins`."""
+    return vars(cls).get("__module__") == "builtins" and vars(builtins).get(cls.__qualname__) is not cls
