@@ -70,3 +70,11 @@ def test_a_list_that_is_written_reads_as_the_same(items: list[str]) -> None:
 )
 def test_a_value_reads_as_people_mean_it(text: str, value: object) -> None:
     assert read(text) == {"a": value}
+
+
+def test_lists_within_lists_beyond_all_reason_are_text() -> None:
+    value = read(f"a: {'[' * 5_000}1{']' * 5_000}")["a"]
+    depth = 0
+    while isinstance(value, tuple):
+        (value,), depth = value, depth + 1
+    assert isinstance(value, str) and 10 <= depth <= 100

@@ -188,6 +188,11 @@ ONE_MISTAKE = {
         6,
         "there is already a playbook F, at a.pb:4",
     ),
+    "Python nested too deep": (
+        agent("```python", f"x = {'-' * 20_000}1", "```"),
+        3,
+        "the Python block cannot be read: it is nested too deep",
+    ),
     "a public.json that is no JSON": (agent("```public.json", "[", "```"), 2, "public.json cannot be read"),
     "a public.json of another shape": (
         agent("```public.json", "[1]", "```"),

@@ -21,6 +21,8 @@ _QUOTED_ITEM = re.compile(r"""(?<=[\[,])[ \t]*(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?[0-9]{1,18}(?:\.[0-9]{1,18}(?:[eE][-+]?[0-9]{1,2})?|[eE][-+]?[0-9]{1,2})")
 _CONSTANTS = {"true": True, "false": False, "null": None, "~": None}
+_DEEPEST = 20
+"""Lists within lists."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -138,10 +140,15 @@ def plain(entries: Sequence[Entry]) -> dict[str, Any]:
     return found
 
 
-def read_scalar(value: str) -> Any:
-    """A value as YAML's plain scalars mean it; `[a, b]` is a tuple. What is nothing else is text."""
-    if value.startswith("[") and value.endswith("]"):
-        return tuple(read_scalar(item) for item in _split_items(value[1:-1]) if item)
+def read_scalar(value: str, depth: int = 0) -> Any:
+    """A value as YAML's plain scalars mean it; `[a, b]` is a tuple. What is nothing else is text.
+
+    Args:
+        value: Without what stands around it.
+        depth: In how many lists it stands; one in too many is text.
+    """
+    if value.startswith("[") and value.endswith("]") and depth < _DEEPEST:
+        return tuple(read_scalar(item, depth + 1) for item in _split_items(value[1:-1]) if item)
     if value in _CONSTANTS:
         return _CONSTANTS[value]
     if _INTEGER.fullmatch(value):

@@ -75,7 +75,8 @@ class _Reader:
             self._tell(f"the Python block has a syntax error: {why}", fix, error.lineno or 1)
             return None
         except (ValueError, RecursionError, MemoryError) as error:
-            self._tell(f"the Python block cannot be read: {error or 'it is nested too deep'}", "simplify it", 1)
+            why = str(error) if isinstance(error, ValueError) else "it is nested too deep"
+            self._tell(f"the Python block cannot be read: {why}", "simplify it", 1)
             return None
         for statement in tree.body if "$" in self._block.source else ():
             if why := misplaced_dollar(statement):
