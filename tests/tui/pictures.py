@@ -190,7 +190,7 @@ PICTURES: dict[str, Shown] = {
     "back-python": Shown(_at(5), kept=facts),
     "following": Shown(kept=broken_off, how="follow"),
     "following-live": Shown(kept=under_way, how="follow"),
-    "degraded": Shown((*_at(2), "enter"), program="loses.pb"),
+    "degraded": Shown(_at(2), program="loses.pb"),
     "may-have-run": Shown(("enter",), kept=killed),
     "may-have-run-typing": Shown(("enter", "i", "type:= 'paid 80'"), kept=killed),
     "may-have-run-again": Shown(("enter", "i", "type:r", "enter", *_at(2)), kept=killed),

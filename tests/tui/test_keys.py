@@ -111,6 +111,8 @@ async def test_looking_back_never_runs_anything(desk: Opens) -> None:
         await d.press("up", "n", "N", "g", "G", "left_square_bracket", "right_square_bracket", "pageup", "pagedown")
         await d.press("up", "enter")
         await at(d, d.screen.record.headers[d.screen.standing.here or 0].id)
+        await d.press("enter")
+        assert d.said[-1] == "every pane shows this moment already"
         assert len(d.screen.record.headers) == count
         assert d.screen.record.status == "paused"
 

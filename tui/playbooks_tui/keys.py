@@ -155,7 +155,17 @@ FOOTER: Final[dict[Mode, tuple[tuple[str, str], ...]]] = {
     ),
     "waiting": (("type", "answer"), ("run_or_pause", "pause"), ("up", "look back"), *_STILL),
     "interrupted": (("look", "resume"), ("afresh", "start afresh"), ("up", "look back"), *_STILL),
-    "finished": (("up", "look back"), *_HERE, ("find", "find"), ("zoom", "zoom"), ("leave", "leave"), *_ALWAYS),
+    "finished": (  # nothing can be changed after the end: the keys that change come with the look back
+        ("up", "look back"),
+        ("mark", "mark"),
+        ("compare", "compare"),
+        ("who", "who"),
+        ("find", "find"),
+        ("zoom", "zoom"),
+        ("afresh", "start afresh"),
+        ("leave", "leave"),
+        *_ALWAYS,
+    ),
     "failed": (("up", "look back"), *_HERE, ("find", "find"), ("zoom", "zoom"), ("leave", "leave"), *_ALWAYS),
     "leaving": (),
 }

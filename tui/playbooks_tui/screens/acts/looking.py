@@ -27,7 +27,11 @@ class LookingActs(Acts):
             self.begin_run(held=False)
             return
         at = self.at
-        if at is not None:
+        if at is None:
+            self.say("nothing is kept yet: there is nothing to look at")
+        elif at == standing.here:
+            self.say("every pane shows this moment already")
+        else:
             self.stand(here=at, chosen=None)
 
     def action_now(self) -> None:
