@@ -332,6 +332,8 @@ def test_a_folder_without_checkpoints_is_one_line_and_status_2(alone: Path, shel
         (["fork", "1000_ckpt_99"], "there is no checkpoint 1000_ckpt_99; agent 1000 has 1000_ckpt_1 to 1000_ckpt_23"),
         (["label", "1000_ckpt_99", "x"], "there is no checkpoint 1000_ckpt_99; agent 1000 has"),
         (["show", "1000_ckp_9"], "1000_ckp_9 is no id of a checkpoint; did you mean 1000_ckpt_"),
+        (["show", "1000_ckpt_0"], "1000_ckpt_0 is no id of a checkpoint; did you mean 1000_ckpt_"),
+        (["show", f"1000_ckpt_{'9' * 5_000}"], f"1000_ckpt_{'9' * 5_000} is no id of a checkpoint; an id looks"),
         (["show", "../../etc"], "../../etc is no id of a checkpoint; an id looks like"),
         (["prune", "--all"], "--all takes a whole session away; name it"),
         (["prune", "--session", "s1", "--all", "--keep", "3"], "--all and --keep exclude each other"),

@@ -14,6 +14,7 @@ from types import TracebackType
 import msgspec
 
 from playbooks.checkpoints import open_store, retention
+from playbooks.checkpoints.ids import ID
 from playbooks.checkpoints.record import BranchInfo, Header, SessionInfo
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.config import Config
@@ -209,17 +210,18 @@ class SessionLibrary:
             raise self._unknown(error.id) from None
 
     def _unknown(self, id: str) -> UserError:
-        agent, joint, number = id.rpartition("_ckpt_")
         headers = self.store.headers()
         ids = [header.id for header in headers]
         if not ids:
             return UserError(f"there is no checkpoint {id}", "no session is here yet", file=self.where)
-        if not joint or not number.isdecimal():
+        found = ID.fullmatch(id)
+        if found is None:
             close = difflib.get_close_matches(id, ids, n=1)
             meant = (
                 f"did you mean {close[0]}?" if close else f"an id looks like {ids[-1]}; `playbooks timeline` lists them"
             )
             return UserError(f"{id} is no id of a checkpoint", meant)
+        agent, number = found["agent"], int(found["number"])
         agents = dict.fromkeys(header.agent for header in headers)
         own = [header for header in headers if header.agent == agent]
         if not own:
@@ -230,7 +232,7 @@ class SessionLibrary:
             f"agent {agent} has {agent}_ckpt_{numbers[0]}"
             + (f" to {agent}_ckpt_{numbers[-1]}" if len(numbers) > 1 else "")
             + (", not all numbers between" if len(numbers) <= numbers[-1] - numbers[0] else "")
-            + ("; older ones were pruned (keep_last_n)" if int(number) < numbers[-1] else ""),
+            + ("; older ones were pruned (keep_last_n)" if number < numbers[-1] else ""),
         )
 
     def differences(self, a: str, b: str) -> Differences:
