@@ -21,10 +21,12 @@ from playbooks.checkpoints.sqlite import SQLiteStore
 from playbooks.checkpoints.store import StorageError
 from playbooks.config import Config
 from playbooks.console.moment import moment_rows
+from playbooks.console.resumed import resume_lines
 from playbooks.console.timeline import timeline_rows
 from playbooks.errors import ExitStatus
 from playbooks.runtime.notices import Committed, MayHaveRun, Notice
 from playbooks.runtime.runtime import Runtime
+from playbooks.session.edits import Edits
 from playbooks.session.interrupted import intents_after
 from playbooks.session.library import SessionLibrary
 
@@ -147,8 +149,10 @@ def test_a_tool_that_is_the_first_thing_of_all_is_shown_as_may_have_run_too(shop
         assert [(header.id, header.kind) for header in timeline.headers] == [("human_ckpt_1", "start")]
         assert [attempt.call for attempt in timeline.may_have_run["human_ckpt_1"]] == ["Charge(10)"]
         assert [attempt.call for attempt in library.look("human_ckpt_1").may_have_run] == ["Charge(10)"]
-    said, told, resumed, again, _ = play(shop("crash"))
+    session = shop("crash")
+    said, told, resumed, again, _ = play(session)
     assert (said, told, again) == (["it is paid 10"], [("Charge(10)", "rerun")], ["await Charge(10)"])
+    assert list(resume_lines(session.resumed)) == ["🔄 Found the start of s1: nothing has completed since"]
     assert resumed == ("Charge(10) of 1000 may have run: it runs again when the program comes to it",)
     assert ledger() == "10 10"
 
@@ -288,6 +292,10 @@ def test_timeline_and_show_tell_what_may_have_run_before_anything_is_resumed(sho
         head = timeline.branches[0].head
         shown = ["".join(word.text for word in row) for row in moment_rows(library.look(head), 0.0)]
         assert any("Charge(10) of 1000 may have run" in line for line in shown), shown
+        planned = [text for word, text in library.plan(head, Edits()).happens if word == "tools"]
+        assert planned == ["Charge(10) of 1000 may have run: it runs again when called again"]
+        planned = [text for word, text in library.plan(head, Edits(), before=True).happens if word == "tools"]
+        assert planned == []
 
 
 def test_a_model_call_in_flight_at_a_crash_stays_counted(shop: Callable[..., Any]) -> None:

@@ -173,6 +173,8 @@ class Effects:
             if durable:
                 if call.tool and anew:
                     outcome = await runtime.intents.begin(call, running, mark)
+                    frame.since += now() - began  # nor is what the person took to decide
+                    began = now()
                 if frame.tool and recorded is None:
                     frame.tool = False
                     runtime.intents.awaits(running)

@@ -18,6 +18,7 @@ from playbooks.runtime.actors import ON_MESSAGE
 from playbooks.session.chains import own_fold
 from playbooks.session.edits import NO_RESULT, Change, Editing, Edits
 from playbooks.session.first_values import kept
+from playbooks.session.interrupted import may_have_run
 from playbooks.session.planning import ForkPlan, planned
 from playbooks.session.programs import recorded_program
 from playbooks.session.settling import ForkOptions
@@ -85,7 +86,8 @@ def prepare(
 
     def plan() -> ForkPlan:
         after, again = later(), origin if before else None
-        happens = planned(state, at, whose, after, again, edits, options, program, _counts(store, after))
+        tried = () if after else may_have_run(store, at, state, trust=trust)
+        happens = planned(state, at, whose, after, again, edits, options, program, _counts(store, after), tried)
         keeps = kept(state, recorded, program, events)
         return ForkPlan(at.id, name, changes, (*happens, *keeps))
 

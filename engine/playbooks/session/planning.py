@@ -14,6 +14,7 @@ import msgspec
 from playbooks.checkpoints.record import Header
 from playbooks.language.model import Program
 from playbooks.runtime.excerpt import fold
+from playbooks.runtime.intents import Attempt
 from playbooks.runtime.response import Response
 from playbooks.runtime.statements import Statement
 from playbooks.session.edits import Change, Edits
@@ -52,6 +53,7 @@ def planned(
     options: ForkOptions,
     program: Program,
     counts: Mapping[str, Any],
+    attempts: Sequence[Attempt] = (),
 ) -> Iterator[Row]:
     """What will happen.
 
@@ -65,6 +67,7 @@ def planned(
         options: Who answers and what runs there.
         program: What runs there.
         counts: What the branch that it leaves had counted by its end.
+        attempts: The calls that may have run when its process died there.
     """
     frames = [_Frame(state, id) for id in state.frames if id not in state.returned]
     own = edits.regenerate or edits.response is not None
@@ -73,7 +76,7 @@ def planned(
         yield from [("live", "nothing: the program ends here"), ("tools", "none repeats"), ("model", "not asked")]
     else:
         yield from _live(state, frames)
-        yield from _tools(frames, program, later, again)
+        yield from _tools(frames, program, later, again, attempts)
         yield "model", _model(at, whose, edits, options, _later_calls(state, counts), later)
     if later:
         yield "stays", f"{at.branch}, with its {_many(len(later), 'later checkpoint')}"
@@ -157,10 +160,20 @@ def _live(state: ProgramState, frames: Sequence[_Frame]) -> Iterator[Row]:
         yield "live", "nothing was under way"
 
 
-def _tools(frames: Sequence[_Frame], program: Program, later: Sequence[Header], again: Header | None) -> Iterator[Row]:
+def _tools(
+    frames: Sequence[_Frame],
+    program: Program,
+    later: Sequence[Header],
+    again: Header | None,
+    attempts: Sequence[Attempt],
+) -> Iterator[Row]:
     under_way = [frame for frame in frames if program.is_python(frame._agent, frame.row.playbook)]
     for frame in under_way:
         yield "tools", f"{frame.row.playbook} of {frame.who} was under way: what it did may be done again"
+    told = {(frame.row.agent, frame.row.playbook) for frame in under_way}
+    tried = [attempt for attempt in attempts if (attempt.agent, attempt.label) not in told]
+    for attempt in tried:
+        yield "tools", f"{attempt.call} of {attempt.agent} may have run: it runs again when called again"
     if again is not None and again.kind in ("tool", "await"):
         yield "tools", f"{_call(again)} runs again"
     after = list(dict.fromkeys(_call(header) for header in later if header.kind in ("tool", "await")))
@@ -171,7 +184,7 @@ def _tools(frames: Sequence[_Frame], program: Program, later: Sequence[Header], 
             f" and {len(after) - _MOST_TOOLS} more" if after[_MOST_TOOLS:] else ""
         )
         yield "tools", f"none is served: {shown} {'run' if after[1:] else 'runs'} again when called again"
-    elif not under_way and again is None:
+    elif not under_way and not tried and again is None:
         yield "tools", "none repeats"
 
 
