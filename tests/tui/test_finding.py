@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 from tui.desk import Desk, Opens
@@ -184,6 +185,27 @@ async def test_y_copies_what_was_said_in_full(desk: Opens) -> None:
             await d.press("j")
         await d.press("y")
         await d.until(lambda: d.app.clipboard == "80")
+
+
+HALF = """
+def respond(request):
+    return '''await Say("user", "half \\\\ud83d of it")
+await EndProgram()
+'''
+"""
+
+
+async def test_half_a_character_can_be_copied_and_exported(desk: Opens, alone: Path) -> None:
+    async with desk(HALF) as d:
+        await d.status("finished")
+        d.screen.go(next(row for row, one in enumerate(d.screen.record.headers) if one.kind == "say"))
+        await d.press("y")
+        assert d.app.clipboard == "half ? of it"
+        for kind, action in (("md", "export_markdown"), ("html", "export_html"), ("svg", "export_picture")):
+            await d.screen.run_action(action)
+            await d.until(lambda kind=kind: any(f"written: shop-s1.{kind}" in said for said in d.said))  # type: ignore[misc]
+            assert "?" in (alone / f"shop-s1.{kind}").read_text(encoding="utf-8")
+        assert "half ? of it" in (alone / "shop-s1.md").read_text(encoding="utf-8")
 
 
 LONG = """

@@ -129,6 +129,10 @@ class Debugger(TypeAhead):
         if keymap:
             self.set_keymap(dict(keymap))
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copies a text; half a surrogate pair, which a program may say and no terminal takes, becomes a `?`."""
+        super().copy_to_clipboard(text.encode("utf-8", "replace").decode("utf-8"))
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         dark = not getattr(self, "theme", "") or self.current_theme.dark
         return DARK if dark else LIGHT

@@ -46,7 +46,8 @@ class ExportingActs(Acts):
 
                 with SessionLibrary.open(config) as library:
                     found = transcript(library, id)
-                path.write_text(to_markdown(found) if kind == "md" else to_html(found), encoding="utf-8")
+                text = to_markdown(found) if kind == "md" else to_html(found)
+                path.write_text(text, encoding="utf-8", errors="replace")  # half a surrogate pair is a `?`, as printed
                 words = f"written: {path}; the same: playbooks export {id} --format {kind}"
             except (UserError, OSError) as error:
                 words = str(error)
@@ -63,7 +64,9 @@ class ExportingActs(Acts):
     def _picture(self, path: Path) -> None:
         try:
             path.write_text(
-                self.app.export_screenshot(title=f"playbooks debug {self.record.program}"), encoding="utf-8"
+                self.app.export_screenshot(title=f"playbooks debug {self.record.program}"),
+                encoding="utf-8",
+                errors="replace",
             )
         except OSError as error:
             self.say(f"{path}: {error.strerror or error}")
