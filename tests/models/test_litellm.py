@@ -58,6 +58,15 @@ def test_the_call_carries_the_prompt_and_the_settings(peer: Any, model: Any, hea
     assert peer.headers()[0]["authorization"] != "Bearer none"
 
 
+def test_half_a_character_in_a_prompt_is_sent_as_a_question_mark(
+    peer: Any, model: Any, hear: Any, request_for: Any
+) -> None:
+    peer.serve(fixture("m", "x"))
+    _, error = hear(model("m"), request_for(prompt=[{"role": "user", "content": "half \ud83d of it"}]))
+    assert error is None
+    assert peer.asked()[0]["messages"] == [{"role": "user", "content": "half ? of it"}]
+
+
 def test_without_a_temperature_none_is_sent(peer: Any, model: Any, hear: Any, request_for: Any) -> None:
     peer.serve(fixture("m", "x"))
     hear(model("m", temperature=None), request_for())

@@ -215,7 +215,7 @@ class LiteLLMModel:
         settings = self.settings
         parameters: dict[str, Any] = {
             "model": self.name,
-            "messages": [dict(message) for message in request.prompt],
+            "messages": [{key: _sendable(text) for key, text in message.items()} for message in request.prompt],
             "stream": True,
             "stream_options": {"include_usage": True},
             "max_completion_tokens": settings.max_completion_tokens,
@@ -282,3 +282,8 @@ async def _close(response: Any) -> None:
     close = getattr(response, "aclose", None)
     if close is not None:
         await close()
+
+
+def _sendable(text: str) -> str:
+    """A text without halves of surrogate pairs: a program may say one, and no request could be sent any more."""
+    return text.encode("utf-8", "replace").decode("utf-8")
