@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -217,6 +219,36 @@ async def test_a_finished_session_that_was_only_looked_at_is_left_as_finished(al
         assert parting(bridge.session, ["playbooks", "debug"]) == (words if status else [])
 
 
+async def test_a_session_in_a_folder_that_cant_be_written_is_shown_and_says_why_nothing_can_be_changed(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, may = await made(alone), os.open
+
+    def refusing(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if str(path).endswith("lock") and flags & os.O_CREAT:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return may(path, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", refusing)
+    bridge = Openings(config).session("s1")
+    app = Debugger(bridge, begin=False, openings=Openings(config))
+    try:
+        async with app.run_test(size=(120, 36), notifications=True) as pilot:
+            await pilot.pause()
+            screen = app._debugging
+            assert bridge.session.read_only and screen.record.headers
+            for key in ("f", "r"):
+                count = len(app.told)
+                await pilot.press(key)
+                async with asyncio.timeout(60):
+                    while len(app.told) == count:
+                        await pilot.pause(0.005)
+                assert app.told[-1] == "s1 lies in a folder that can't be written: here it can only be looked at", key
+    finally:
+        bridge.leave()
+        bridge.over.exception(20)
+
+
 async def test_a_label_is_kept_and_delete_asks_and_no_is_what_enter_says(alone: Path) -> None:
     async with listed(alone) as (app, pilot, until):
         await pilot.press("L")
@@ -360,7 +392,7 @@ async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Pat
             await pilot.press("f")
             await until(lambda: not app._debugging.record.followed and app._debugging.record.headers)
             assert said("the other process has left s1")
-            await pilot.press("f")
+            await pilot.press("up", "f")
             await until(lambda: isinstance(app.screen, Fork))
     finally:
         for bridge in (app.bridge, holds):

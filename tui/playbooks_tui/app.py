@@ -149,7 +149,7 @@ class Debugger(TypeAhead):
         name = action.rpartition(".")[2] if isinstance(action, str) else action[1]
         if self.bridge is not None and self._debugging.record.followed and name.partition("(")[0] in ACTING:
             if self._debugging.record.status == "running":
-                self._debugging.say(str(ReadOnly(self._debugging.record.session)))
+                self._debugging.say(str(ReadOnly(self._debugging.record.session, self.bridge.session.why_read_only)))
             else:
                 self._take_over(self.bridge.session.id, begin=False)
             return True
@@ -277,7 +277,7 @@ class Debugger(TypeAhead):
             bridge = openings.session(id)
             if bridge.session.read_only:
                 bridge.leave()
-                raise ReadOnly(id)
+                raise ReadOnly(id, bridge.session.why_read_only)
             if not begin:
                 self.call_from_thread(self.notify, f"the other process has left {id}: it is open here now", timeout=6)
             return bridge

@@ -19,6 +19,7 @@ from playbooks.checkpoints.record import BranchInfo
 from playbooks.errors import UserError
 from playbooks.runtime.notices import Committed, Notice, RunStatus, Writing, WritingDropped
 from playbooks.session import DebugSession, FollowedSession, Moment
+from playbooks.session.following import ELSEWHERE
 from playbooks_tui.ran import ran
 from playbooks_tui.told import Ended, Labelled, Named, Opened, Tallied, Tally, Told, Turned
 
@@ -296,7 +297,7 @@ async def opened(session: DebugSession | FollowedSession) -> Opened:
     branches = session.branches
     status = next((b.status for b in branches if b.name == session.resumed.branch), "interrupted")
     notes = (
-        *([f"{session.id} runs in another process: it is shown as it goes on, read-only"] if session.read_only else []),
+        *([f"{session.id} {session.why_read_only or ELSEWHERE}: it is shown read-only"] if session.read_only else []),
         *(f"skipped: {reason}" for reason in session.resumed.skipped),
         *(f"◐ {line}" for line in session.resumed.may_have_run),
         *(["the program's files have changed: the recorded text runs"] if session.resumed.changed_files else []),

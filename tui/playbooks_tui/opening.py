@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from playbooks.checkpoints.store import SessionOpen
+from playbooks.checkpoints.store import NotWritable, SessionOpen
 from playbooks.config import Config
 from playbooks.session import DebugSession, FollowedSession
+from playbooks.session.following import UNWRITABLE
 from playbooks.session.resume import NothingToResume
 from playbooks_tui.bridge import Bridge
 
@@ -29,7 +30,7 @@ class Openings(msgspec.Struct, frozen=True):
     message: str | None = None
 
     def first(self, resume: str | bool | None, *, pause: bool = False) -> Bridge:
-        """The session that is meant when the debugger starts; one that another process runs is followed.
+        """The session that is meant when the debugger starts; one that can't be held here is followed.
 
         Args:
             resume: As the person gave it; None: the newest unfinished session of the program, else a new one.
@@ -41,11 +42,12 @@ class Openings(msgspec.Struct, frozen=True):
         fresh = bool(self.set) or self.message is not None
         try:
             return open_bridge(self._opening, resume, fresh=fresh, pause=pause)
-        except SessionOpen as taken:
-            return self._following(taken.session)
+        except (SessionOpen, NotWritable) as taken:
+            return self._following(taken)
 
     def session(self, id: str) -> Bridge:
-        """A session of the list; one that another process runs is followed.
+        """A session of the list; one that another process runs, or that can only be read,
+        is followed.
 
         Raises:
             UserError: It can't be opened.
@@ -53,8 +55,8 @@ class Openings(msgspec.Struct, frozen=True):
         bridge = Bridge(DebugSession.open(config=self.config, resume=id, model=self.model, trust=self.trust))
         try:
             bridge.open()
-        except SessionOpen as taken:
-            return self._following(taken.session)
+        except (SessionOpen, NotWritable) as taken:
+            return self._following(taken)
         return bridge
 
     def afresh(self, programs: Sequence[str]) -> Bridge:
@@ -90,8 +92,10 @@ class Openings(msgspec.Struct, frozen=True):
             breakpoints=self.breakpoints,
         )
 
-    def _following(self, id: str) -> Bridge:
-        bridge = Bridge(FollowedSession.open(id, config=self.config))
+    def _following(self, taken: SessionOpen | NotWritable) -> Bridge:
+        followed = FollowedSession.open(taken.session, config=self.config)
+        followed.why_read_only = UNWRITABLE if isinstance(taken, NotWritable) else ""
+        bridge = Bridge(followed)
         bridge.open()
         return bridge
 

@@ -163,7 +163,7 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
             since = ago(max(0.0, now - newest.time))
             place = (Span("at ", "quiet"), Span(newest.id, bold=True), Span(f", {since} · ", "quiet"))
             if record.followed:
-                return (*place, Span("read-only", "quiet"), Span(" · Enter resumes when it is let go"))
+                return (*place, Span("read-only", "quiet"), Span(" · Enter takes it over"))
             return (*place, Span("Enter resumes"), Span(" · R starts afresh", "quiet"))
         case "finished":
             return (Span(plain(ending(record)) or "the program ended"),)

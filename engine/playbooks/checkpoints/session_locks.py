@@ -8,6 +8,7 @@ Apart because every store that lives on this machine needs the same one, whateve
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Final
 from playbooks.checkpoints import locks
 from playbooks.checkpoints.ids import SESSION
 from playbooks.checkpoints.placing import make_folder
-from playbooks.checkpoints.store import SessionOpen, StorageError
+from playbooks.checkpoints.store import NotWritable, SessionOpen, StorageError
 
 _PROBED_S: Final = 0.05
 """Somebody who only asks whether a session is open holds its lock for a moment."""
@@ -59,7 +60,10 @@ class SessionLocks:
                 make_folder(folder)
             file = os.open(self._folder / session / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise StorageError.of(error, str(self._folder.parent)) from error
+            where = str(self._folder.parent)
+            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise NotWritable(session, error, where) from error
+            raise StorageError.of(error, where) from error
         try:
             if not locks.held(file, wait_s=_PROBED_S):
                 os.lseek(file, 1, os.SEEK_SET)  # the first byte is what is locked where locks are of bytes

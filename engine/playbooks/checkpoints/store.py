@@ -69,6 +69,21 @@ class UnknownCheckpoint(UserError):
         self.id = id
 
 
+class NotWritable(StorageError):
+    """A session lies where this user may not write: it can be looked at, and nothing more.
+
+    Args:
+        session: Its id.
+        error: From writing.
+        file: What people call the storage.
+    """
+
+    def __init__(self, session: str, error: OSError, file: str) -> None:
+        said = StorageError.of(error, file)
+        super().__init__(said.what, said.fix, file=file)
+        self.session = session
+
+
 class SessionOpen(UserError):
     """Another living process has the session.
 

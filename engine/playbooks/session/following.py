@@ -50,13 +50,17 @@ POLL_S: Final = 0.2
 """Seconds between two looks into the store."""
 
 
+ELSEWHERE: Final = "runs in another process"
+UNWRITABLE: Final = "lies in a folder that can't be written"
+"""Why a session is only followed, after its id."""
+
+
 class ReadOnly(UserError):
     """Something was wanted that only the process which runs the session can do."""
 
-    def __init__(self, session: str) -> None:
-        super().__init__(
-            f"{session} runs in another process: here it can only be looked at", "act there, or end it first"
-        )
+    def __init__(self, session: str, why: str = "") -> None:
+        fix = "" if why else "act there, or end it first"
+        super().__init__(f"{session} {why or ELSEWHERE}: here it can only be looked at", fix)
 
 
 class FollowedSession:
@@ -66,6 +70,8 @@ class FollowedSession:
     """
 
     read_only: Final = True
+    why_read_only = ""
+    """Empty: another process runs it."""
     taken_away: Final = False
     """Nobody resumes what is only followed."""
 
@@ -309,7 +315,7 @@ class FollowedSession:
         raise AttributeError(name)
 
     def _refuse(self, *arguments: Any, **named: Any) -> Any:
-        raise ReadOnly(self.id)
+        raise ReadOnly(self.id, self.why_read_only)
 
 
 _RUNNING: Final = (

@@ -55,6 +55,7 @@ class RunControl:
     """The part of a session that runs, stops and steps it."""
 
     read_only = False
+    why_read_only = ""
     """Another process runs it: see `FollowedSession`."""
 
     program: Program

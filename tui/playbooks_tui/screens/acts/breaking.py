@@ -46,7 +46,7 @@ class BreakingActs(InspectingActs):
 
     def action_breakpoint(self) -> None:
         if self.bridge.session.read_only:
-            raise ReadOnly(self.bridge.session.id)
+            raise ReadOnly(self.bridge.session.id, self.bridge.session.why_read_only)
         from playbooks_tui.screens.breakpoints import Breakpoints
 
         self._dialog = Breakpoints(self.bridge.session, self._place_of(self.selected))

@@ -74,7 +74,7 @@ class ForkingActs(InspectingActs):
         """Raises, so that it is said, when another process runs the session."""
         session = self.bridge.session
         if session.read_only:
-            raise ReadOnly(session.id)
+            raise ReadOnly(session.id, session.why_read_only)
 
     def _forked(self, draft: Draft | None) -> None:
         """The branch was begun: it runs at once, in the same app."""
