@@ -138,6 +138,8 @@ READ_AFTER = [
     ("def shadows(x):\n    return x\nr = shadows(1) + await tool(2) + x", "x"),
     ("import contextlib\nwith contextlib.nullcontext(await tool(2)) as m:\n    r = m + x", "x"),
     ("match [x]:\n    case [n]:\n        r = await tool(2) + x", "x"),
+    ("r = 1\nr = await tool(2) + r", "r"),
+    ("a = 1\nr = (a := await tool(2) + a)", "a"),
     ("match await tool(2):\n    case 2 if x > 5:\n        r = 0\n    case _:\n        r = 1", "x"),
     ("d = {}\nd[x] = e = await tool(2)\nr = d", "x"),
     ("d = {}\ne = d[await tool(2)] = x\nr = e", "e"),

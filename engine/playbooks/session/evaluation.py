@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, TypeGuard
 
 from playbooks.runtime.rewrite import is_agents
 from playbooks.runtime.source import unmark
@@ -36,6 +36,11 @@ def is_body(parent: ast.AST, node: ast.AST) -> bool:
     """Whether a part of a function is run by its calls; its defaults and notes are evaluated as it is made."""
     body = getattr(parent, "body", None)
     return isinstance(parent, FUNCTIONS) and (node is body or (isinstance(body, list) and node in body))
+
+
+def is_read(node: ast.AST) -> TypeGuard[ast.Name]:
+    """Whether a node is a name that is read."""
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
 def own_names(comprehension: Comprehension) -> set[str]:

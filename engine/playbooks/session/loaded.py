@@ -19,6 +19,7 @@ from playbooks.session.evaluation import (
     called,
     evaluated_before,
     is_body,
+    is_read,
     name_of,
     own_names,
     reads,
@@ -160,6 +161,7 @@ class Loaded:
 
     def _set_after(self, place: ast.AST, met: set[ast.AST]) -> list[tuple[str, ast.AST]]:
         found: list[tuple[str, ast.AST]] = []
+        over = {id(part) for part in ast.walk(place)}
         node = below = place
         while (parent := self._parents.get(node)) is not None:
             if isinstance(parent, FUNCTIONS) and is_body(parent, node):
@@ -167,7 +169,9 @@ class Loaded:
                 found = [(name, part) for name, part in found if name not in local]
                 return found + [each for call in self._callers(parent, met) for each in self._set_after(call, met)]
             where = node if isinstance(parent, ast.withitem) else parent
-            found += ((name, where) for name in set_after(parent, node, below))
+            later = {name_of(part) for part in ast.walk(node) if is_read(part) and id(part) not in over}
+            found += ((name, where) for name in set_after(parent, node, below) if name not in later)
+            over |= {id(part) for before in evaluated_before(parent, node, below) for part in ast.walk(before)}
             node, below = parent, node
         return found
 
