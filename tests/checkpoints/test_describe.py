@@ -9,6 +9,7 @@ import pytest
 from checkpoints.worlds import Order
 
 from playbooks.checkpoints.codec import decode, describe, encode
+from playbooks.checkpoints.describe import show
 
 
 @pytest.mark.parametrize("value", [None, True, 3, 1.5, "hi", [1, [None]], {"a": {"b": []}}])
@@ -61,3 +62,11 @@ def test_a_deep_value_is_shown_without_end_to_the_stack() -> None:
     for _ in range(100_000):
         deep = [deep]
     assert describe(deep)["repr"].endswith("...]]]]]]]]]")
+
+
+@pytest.mark.parametrize(
+    "value", [1 << 14_290, -(1 << 30_000), range(1 << 20_000), [1 << 20_000, range(0, 9, 1 << 20_000)]]
+)
+def test_numbers_that_python_refuses_to_write_are_told_by_their_size_however_much_room_there_is(value: object) -> None:
+    assert "int" in show(value, 1_000_000)
+    assert len(json.dumps(describe(value, 1_000_000))) < 300

@@ -21,7 +21,9 @@ LONGEST: Final = 2_000
 _DEEPEST: Final = 8
 _JSON_DEPTH: Final = 60
 _LONGEST_INT: Final = 4_096
-"""Bits: Python itself refuses to write much longer ones as digits."""
+"""Bits of one that JSON is to give back: what reads it may refuse much longer ones."""
+_MOST_BITS: Final = 14_000
+"""Python itself refuses to write more than 4,300 digits."""
 _CUT: Final = "…"
 
 
@@ -123,8 +125,10 @@ class _Shower:
         kind = type(value)
         if kind in (str, bytes, bytearray):
             self.add(repr(value[: self.left + 1]))
-        elif kind is int and value.bit_length() > 4 * self.left + 64:
+        elif kind is int and value.bit_length() > min(4 * self.left + 64, _MOST_BITS):
             self.add(f"<int of {value.bit_length()} bits>")  # its digits would take quadratic time
+        elif kind is range and max(map(int.bit_length, (value.start, value.stop, value.step))) > _MOST_BITS:
+            self.add("<range of ints that are too long>")
         elif kind in _PLAINLY:
             self.add(repr(value))
         elif kind is Placeholder:
