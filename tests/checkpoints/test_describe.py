@@ -64,9 +64,8 @@ def test_a_deep_value_is_shown_without_end_to_the_stack() -> None:
     assert describe(deep)["repr"].endswith("...]]]]]]]]]")
 
 
-@pytest.mark.parametrize(
-    "value", [1 << 14_290, -(1 << 30_000), range(1 << 20_000), [1 << 20_000, range(0, 9, 1 << 20_000)]]
-)
-def test_numbers_that_python_refuses_to_write_are_told_by_their_size_however_much_room_there_is(value: object) -> None:
-    assert "int" in show(value, 1_000_000)
-    assert len(json.dumps(describe(value, 1_000_000))) < 300
+def test_numbers_that_python_refuses_to_write_are_told_by_their_size_however_much_room_there_is() -> None:
+    big = 1 << 20_000
+    for value in (1 << 14_290, -big, range(big), [big, range(0, 9, big)]):
+        assert "int" in show(value, 1_000_000)
+        assert len(json.dumps(describe(value, 1_000_000))) < 300
