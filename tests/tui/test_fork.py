@@ -313,10 +313,10 @@ async def test_what_a_plan_says_has_two_rows_and_a_wide_screen_shows_more_of_it(
         async with desk(HAGGLES, size=(columns, rows)) as d:
             await d.status("finished")
             dialog = await opened(d, "say", "80")
-            dialog.rows = tuple((name, f"{says} {'ww ' * 50}.") for name, says in dialog.rows)
+            dialog.rows = tuple((name, f"[b]{says}[/x] {'ww ' * 50}.") for name, says in dialog.rows)
             dialog._draw()
             plan = says(dialog, "says-tools").split("\n")
             widths[columns] = max(len(row) for row in plan)
-            assert len(plan) == 2
+            assert len(plan) == 2 and plan[0].startswith("[b]"), "a list in it is no markup"
             assert says(dialog, "says-tools")[-1] == ("…" if columns == 80 else ".")
     assert widths[80] <= 66 < widths[180]

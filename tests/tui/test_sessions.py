@@ -305,6 +305,18 @@ async def test_r_further_back_goes_on_on_a_new_branch_and_says_what_stays(desk: 
         assert d.screen.record.branches["fork-1"].ended
 
 
+async def test_r_at_the_newest_goes_on_with_what_is_paused_and_says_that_a_finished_run_is_over(desk: Opens) -> None:
+    async with desk(HAGGLES, held=True) as d:
+        await d.status("paused")
+        await d.press("n")
+        await d.status("paused")
+        await d.press("r")
+        await d.status("finished")
+        await d.press("r")
+        assert d.said[-1] == "the program is finished: look back, r goes on from there"
+        assert list(d.screen.record.branches) == ["main"]
+
+
 async def test_r_goes_on_also_when_the_branch_is_made_before_anybody_waits_for_it(
     desk: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
