@@ -265,6 +265,19 @@ async def test_a_fork_of_a_run_that_goes_on_interrupts_it_first_and_says_so(desk
         assert record.status == "running"
 
 
+async def test_a_fork_that_is_asked_for_twice_in_a_row_makes_one_branch(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        dialog = await opened(d, "heard", "80")
+        await planned(d, dialog)
+        for _ in range(2):  # as a double click on the button does
+            dialog.action_submit()
+        await d.until(lambda: "fork-1" in d.screen.record.branches)
+        await d.status("finished")
+        assert list(d.screen.record.branches) == ["main", "fork-1"]
+        assert [branch.name for branch in d.bridge.session.branches] == ["main", "fork-1"]
+
+
 async def test_without_run_at_once_the_branch_stands_paused(desk: Opens) -> None:
     async with desk(HAGGLES) as d:
         await d.status("finished")
