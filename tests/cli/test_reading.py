@@ -186,6 +186,43 @@ def test_what_is_shown_holds_no_function_no_module_and_no_address(alone: Path, s
         assert not ADDRESS.search(shell(*command).out)
 
 
+LONG_NUMBERS = """---
+model: script:long.py
+---
+# Counter
+```python
+import itertools
+
+@playbook
+async def Double(n):
+    return 2 * n
+```
+## Main
+### Triggers
+- When the program starts
+### Steps
+- Count
+"""
+
+
+def test_a_program_may_count_further_than_python_writes(alone: Path, shell: Shell) -> None:
+    (alone / "long.pb").write_text(LONG_NUMBERS)
+    code = (
+        "own = 7 ** 9_000\nfrom_there = itertools.count(own)\n$all = [await Double(own), range(own)]\n"
+        "await Say('user', str(own % 1_000))\nawait EndProgram()\n"
+    )
+    (alone / "long.py").write_text(f"def respond(request):\n    return {code!r}\n")
+    (alone / "playbooks.toml").write_text("[durability]\nenabled = true\n")
+    done = shell("run", "long.pb")
+    assert (done.status, done.out) == (0, "Counter → you: 1\n"), done.err
+    rows = shell("timeline", "--json").document["checkpoints"]
+    for row in rows:
+        assert shell("show", row["id"]).status == 0 and shell("show", row["id"], "--json").document["id"] == row["id"]
+    double = next(row["id"] for row in rows if row["kind"] == "tool")
+    assert shell("run", "long.pb", "--resume", double).out.endswith("\nCounter → you: 1\n")
+    assert shell("diff", rows[0]["id"], rows[-1]["id"], "--json").status == 0
+
+
 # -- differences -------------------------------------------------------------------------------------------------------
 
 

@@ -44,7 +44,11 @@ def _path(cls: type[pathlib.PurePath]) -> Shape:
 
 def _count(value: Any) -> tuple[object, ...]:
     """Start and step, of whole numbers: its `__reduce__` is deprecated, and its text says the same."""
-    if (found := re.fullmatch(r"count\((-?\d+)(?:, (-?\d+))?\)", repr(value))) is None:
+    try:
+        found = re.fullmatch(r"count\((-?\d+)(?:, (-?\d+))?\)", repr(value))
+    except ValueError:  # more digits than Python writes
+        found = None
+    if found is None:
         raise NotStorable("it does not count whole numbers")
     return (int(found[1]), int(found[2] or 1))
 

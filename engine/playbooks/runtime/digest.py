@@ -13,6 +13,8 @@ from playbooks.checkpoints.placeholder import LostError, Placeholder, lost_of
 
 _ATOMS = frozenset((int, float, bool, str, bytes, type(None), complex))
 _DEPTH = 20
+_MOST_BITS = 14_284
+"""Of an integer of 4,300 digits or fewer."""
 
 
 def digest(arguments: tuple[Any, ...]) -> str:
@@ -26,10 +28,15 @@ def digest(arguments: tuple[Any, ...]) -> str:
     return f"{zlib.crc32(text):08x}{len(text):x}"
 
 
+def text_of(atom: object) -> str:
+    """Its `repr`, but of an integer that has none: Python refuses to write more than 4,300 digits."""
+    return hex(atom) if type(atom) is int and atom.bit_length() > _MOST_BITS else repr(atom)
+
+
 def _add(value: Any, parts: list[str], depth: int) -> None:
     kind = type(value)
     if kind in _ATOMS:
-        parts.append(value if kind is str else repr(value))
+        parts.append(value if kind is str else text_of(value))
         return
     parts.append(_type_name(value))
     if not depth:

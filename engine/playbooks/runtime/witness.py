@@ -11,6 +11,8 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from playbooks.runtime.digest import text_of
+
 _ATOMS = frozenset((int, float, bool, str, bytes, type(None), complex))
 _MOST = 64
 """Values inside one variable that are looked at."""
@@ -79,7 +81,7 @@ def _add(value: Any, parts: list[str], left: list[int], within: tuple[int, ...])
     elif kind is bytes:
         parts.append(repr(value[:_LONGEST]))
     elif kind in _ATOMS:
-        parts.append(repr(value))
+        parts.append(text_of(value))
     elif kind in (list, tuple):
         parts.append(f"{kind.__name__} {len(value)}")
         if id(value) in within:
