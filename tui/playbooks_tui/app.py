@@ -284,23 +284,39 @@ class Debugger(TypeAhead):
 
         self.open_session(taken, begin=begin)
 
+    def on_forking_acts_go_on(self) -> None:
+        openings, bridge = self._openings, self.bridge
+        if openings is not None and bridge is not None:
+            id = bridge.session.id
+            self.open_session(lambda: openings.session(id), begin=True, close_first=True)
+
     def on_forking_acts_afresh(self) -> None:
         openings, bridge = self._openings, self.bridge
         if openings is not None and bridge is not None:
             programs = openings.programs or bridge.session.program.roots
             self.open_session(lambda: openings.afresh(programs), begin=True)
 
-    def open_session(self, make: Callable[[], Bridge], *, begin: bool) -> None:
+    def open_session(self, make: Callable[[], Bridge], *, begin: bool, close_first: bool = False) -> None:
         """Opens a session on a thread, and takes the place of the one that is shown; that one is kept and closed.
 
         Args:
             make: Opens it.
             begin: Run it at once.
+            close_first: It is the one that is shown: two can't hold it.
         """
         before = self.bridge
 
+        def close() -> None:
+            if before is not None:
+                before.listen(lambda: None)  # its screen goes
+                before.leave()
+                with contextlib.suppress(TimeoutError):
+                    before.over.exception(_LONGEST_LEAVE_S)
+
         def on_thread() -> None:
             try:
+                if close_first:
+                    close()
                 bridge = make()
             except UserError as error:
                 self.call_from_thread(self._not_opened, str(error))
@@ -308,11 +324,8 @@ class Debugger(TypeAhead):
             except BaseException:
                 self.call_from_thread(self.free_keys, _OPENING, drop=True)
                 raise
-            if before is not None:
-                before.listen(lambda: None)  # its screen goes
-                before.leave()
-                with contextlib.suppress(TimeoutError):
-                    before.over.exception(_LONGEST_LEAVE_S)
+            if not close_first:
+                close()
             self.call_from_thread(lambda: self.call_later(self._turn_to, bridge, begin))
 
         self.hold_keys(_OPENING)

@@ -166,7 +166,15 @@ FOOTER: Final[dict[Mode, tuple[tuple[str, str], ...]]] = {
         ("leave", "leave"),
         *_ALWAYS,
     ),
-    "failed": (("up", "look back"), *_HERE, ("find", "find"), ("zoom", "zoom"), ("leave", "leave"), *_ALWAYS),
+    "failed": (
+        ("resume_here", "resume"),
+        ("up", "look back"),
+        *_HERE,
+        ("find", "find"),
+        ("zoom", "zoom"),
+        ("leave", "leave"),
+        *_ALWAYS,
+    ),
     "leaving": (),
 }
 """Binding ids (two share one word) and the word, in the order of the footer. The last ones are always there."""

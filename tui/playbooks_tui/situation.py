@@ -168,7 +168,12 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
         case "finished":
             return (Span(plain(ending(record)) or "the program ended"),)
         case "failed":
-            return (Span(record.error or record.phrase or "the run can't go on", "bad"),)
+            if why := record.error or record.phrase:
+                return (Span(why, "bad"),)
+            if newest is None:
+                return (Span("nothing was kept", "quiet"),)
+            since = ago(max(0.0, now - newest.time))  # an older session: what was wrong may be mended by now
+            return (Span("at ", "quiet"), Span(newest.id, bold=True), Span(f", {since} · ", "quiet"), Span("r resumes"))
         case "leaving":
             return (Span("everything is kept", "quiet"),)
     return ()
@@ -352,7 +357,8 @@ def ask_line(record: Record, standing: Standing, room: int = 200) -> str:
         said = ending(record).rstrip(".") if now == "finished" else "the run failed"
         if not record.headers:
             return f"{said or 'the program ended'} before its first checkpoint: q leaves"
-        rest = ". ↑ looks back, e changes one thing."
+        rest = ". ↑ looks back" if now == "finished" else ": r goes on, ↑ looks back"
+        rest += ", e changes one thing."
         return cut(plain(said or "the program ended"), room - len(rest)) + rest
     if now in ("interrupted", "opening", "leaving"):
         return "nothing runs"

@@ -15,7 +15,7 @@ from playbooks_tui.widgets.timeline import Timeline
 
 OVER: Final = {
     "finished": "the program is finished: nothing is left to run",
-    "failed": "the run failed: leave, and resume it with the line that is printed",
+    "failed": "the run failed: r goes on from its last checkpoint",
     "leaving": "leaving",
 }
 """Why nothing runs any more, by mode."""

@@ -26,6 +26,9 @@ class ForkingActs(InspectingActs):
     class Afresh(Message):
         """A new session of the program is wanted."""
 
+    class GoOn(Message):
+        """The session that failed here shall be opened again, and go on."""
+
     def action_edit(self) -> None:
         self.open_fork(self.selected_thing())
 
@@ -98,6 +101,8 @@ class ForkingActs(InspectingActs):
         elif at == record.newest:
             if now in ("interrupted", "opening"):
                 self.begin_run(held=False)
+            elif now == "failed":
+                self._go_on_after_failing()
             elif now in OVER:
                 self.say(f"{OVER[now].partition(':')[0]}: look back, r goes on from there")
             else:
@@ -106,6 +111,16 @@ class ForkingActs(InspectingActs):
             self.say("nothing ran before this: R starts afresh")
         else:
             self._resume_on_branch(at)
+
+    def _go_on_after_failing(self) -> None:
+        """From the last checkpoint, once more: what made it fail, a full disk or a script, may have been mended.
+
+        Opened anew, also when nothing ran here: a script is read when a session is opened.
+        """
+        if self.bridge.session.taken_away:
+            self.say_over("failed")
+        else:
+            self.post_message(self.GoOn())
 
     def _resume_on_branch(self, at: int) -> None:
         header, behind = self.record.headers[at], self.record.behind(at)

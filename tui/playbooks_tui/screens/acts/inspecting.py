@@ -82,7 +82,10 @@ class InspectingActs(Acts):
             fork = record.branches[record.branch].fork
             others = [name for name in record.branches if name != record.branch]
             if not others:
-                self.say("look back or mark a row with m first: then d compares it with now")
+                marked = mark is not None  # this very moment: there is nothing between it and itself
+                self.say(
+                    ("look back" if marked else "look back or mark a row with m") + ": then d compares it with now"
+                )
                 return
             names = (record.headers[fork].branch if fork is not None else others[-1], record.branch)
         if mark is not None and {record.headers[mark].id, here.id} == {self._head_of(b) for b in record.branches}:
