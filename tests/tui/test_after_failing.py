@@ -27,10 +27,10 @@ MENDED = FAILS.replace('raise ValueError("no luck")', 'return \'await Say("user"
 
 
 @asynccontextmanager
-async def failed(folder: Path) -> AsyncIterator[tuple[Desk, Openings]]:
+async def failed(folder: Path, model: str = FAILS) -> AsyncIterator[tuple[Desk, Openings]]:
     """A debugger whose run has just failed, in this process."""
     (folder / "shop.pb").write_text(SHOP)
-    (folder / "model.py").write_text(FAILS)
+    (folder / "model.py").write_text(model)
     config = Config.load(env={}, overrides={"model": {"token_delay_s": 0}}).for_debug()
     openings = Openings(config, ("shop.pb",))
     bridge = openings.first(None)
@@ -64,6 +64,15 @@ async def test_r_goes_on_with_a_run_that_failed_once_its_cause_is_mended(alone: 
         assert (record.session, list(record.branches)) == ("s1", ["main"])
         assert [header.id for header in record.headers][: len(kept)] == kept
         assert any("two" in header.statement for header in record.headers[len(kept) :])
+
+
+async def test_an_agent_that_was_given_up_stays_so_and_r_says_that_only_another_past_helps(alone: Path) -> None:
+    async with failed(alone, FAILS.replace("raise ", "return 'nowhere()\\n' #")) as (d, _):
+        assert "r resume" not in d.screen.query_one(Foot).line(0).text
+        assert ask_line(d.screen.record, d.screen.standing).startswith("the run failed. ↑ looks back")
+        await d.press("r")
+        assert d.said[-1] == "Shop failed, and a resume leaves it so: look back, r or e goes on from there"
+        assert d.screen.record.status == "failed"
 
 
 def the_screen(d: Desk) -> Debugging:

@@ -172,6 +172,8 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
                 return (Span(why, "bad"),)
             if newest is None:
                 return (Span("nothing was kept", "quiet"),)
+            if lost := given_up(record):
+                return (Span(f"{_list(lost)} failed", "bad"),)
             since = ago(max(0.0, now - newest.time))  # an older session: what was wrong may be mended by now
             return (Span("at ", "quiet"), Span(newest.id, bold=True), Span(f", {since} · ", "quiet"), Span("r resumes"))
         case "leaving":
@@ -197,6 +199,11 @@ def _running(record: Record, standing: Standing) -> tuple[Span, ...]:
     if record.followed:
         lead, rest = "in another process, read-only", " · ".join(filter(None, (lead, rest)))
     return (Span(lead), Span((" · " if lead and rest else "") + rest, "quiet"))
+
+
+def given_up(record: Record) -> list[str]:
+    """Titles of the agents that have failed: a resume is exact and leaves them so, only another past can help."""
+    return [record.title(id) for id, view in record.agents.items() if view.status == "failed"]
 
 
 def _busy(record: Record) -> list[str]:
@@ -357,7 +364,7 @@ def ask_line(record: Record, standing: Standing, room: int = 200) -> str:
         said = ending(record).rstrip(".") if now == "finished" else "the run failed"
         if not record.headers:
             return f"{said or 'the program ended'} before its first checkpoint: q leaves"
-        rest = ". ↑ looks back" if now == "finished" else ": r goes on, ↑ looks back"
+        rest = ". ↑ looks back" if now == "finished" or given_up(record) else ": r goes on, ↑ looks back"
         rest += ", e changes one thing."
         return cut(plain(said or "the program ended"), room - len(rest)) + rest
     if now in ("interrupted", "opening", "leaving"):

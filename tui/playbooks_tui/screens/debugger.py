@@ -30,6 +30,7 @@ from playbooks_tui.situation import (
     asked_words,
     doing,
     engine_mode,
+    given_up,
     mode,
     moment,
 )
@@ -277,6 +278,8 @@ class View(Reading):
             words = tuple((ids, "run" if (ids, word) == ("run_or_pause", "pause") else word) for ids, word in words)
         if not self.record.headers and engine_mode(self.record, self.standing) in ("finished", "failed"):
             words = EMPTY
+        elif given_up(self.record):
+            words = tuple((ids, word) for ids, word in words if (ids, word) != ("resume_here", "resume"))
         if self.record.followed:
             words = tuple((ids, word) for ids, word in words if not ACTING & set(ids.split()))
         if isinstance(self.focused, Input):

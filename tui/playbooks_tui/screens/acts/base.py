@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from playbooks.errors import UserError
 from playbooks_tui.screens.debugger import View
-from playbooks_tui.situation import engine_mode, stands_still
+from playbooks_tui.situation import engine_mode, given_up, stands_still
 from playbooks_tui.widgets.timeline import Timeline
 
 OVER: Final = {
@@ -65,6 +65,8 @@ class Acts(View):
             self.say("the run failed before anything was kept: R starts afresh")
         elif now == "failed" and self.bridge.session.taken_away:
             self.say("the run failed, and its checkpoints were taken away: R starts afresh")
+        elif now == "failed" and (lost := given_up(self.record)):
+            self.say(f"{lost[0]} failed, and a resume leaves it so: look back, r or e goes on from there")
         else:
             self.say(OVER[now])
 

@@ -14,6 +14,7 @@ from playbooks.session.glyphs import GLYPHS
 from playbooks_tui import sequence
 from playbooks_tui.screens.acts.base import OVER
 from playbooks_tui.screens.acts.inspecting import InspectingActs
+from playbooks_tui.situation import given_up
 from playbooks_tui.spans import counted
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class ForkingActs(InspectingActs):
 
         Opened anew, also when nothing ran here: a script is read when a session is opened.
         """
-        if self.bridge.session.taken_away:
+        if self.bridge.session.taken_away or given_up(self.record):
             self.say_over("failed")
         else:
             self.post_message(self.GoOn())
