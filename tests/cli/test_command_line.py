@@ -120,6 +120,25 @@ def test_what_is_closed_is_neither_missed_nor_a_file_of_ours(closed: str) -> Non
     assert (done.returncode, done.stderr) == (0, "")
 
 
+TALKS = "---\nmodel: script:m.py\n---\n# A\n## M\n### Triggers\n- When the program starts\n### Steps\n- Say hi\n"
+HI = """def respond(request):
+    return 'await Say("user", "hi")\\nawait Say("user", "ho")\\nawait EndProgram()\\n'
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("command", ["compile", "run"])
+def test_a_full_disk_below_stdout_is_one_line_and_no_mistake_of_the_program(command: str) -> None:
+    Path("a.pb").write_text(TALKS)
+    Path("m.py").write_text(HI)
+    arguments = [sys.executable, "-m", "playbooks", command, "a.pb"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(arguments, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300)
+    said = "standard output can't be written: No space left on device; make room, or write elsewhere"
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, said)
+    assert "hi" not in done.stderr and "mistake" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said_about_it"),
     [

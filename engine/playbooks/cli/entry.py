@@ -6,6 +6,7 @@ Apart from the commands so that none of them prints an error itself: they raise,
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import io
 import os
@@ -32,6 +33,8 @@ COMMANDS = {
     "doctor": "Find out why something does not work here.",
 }
 """In the order of `--help`; each is `command` in the module of its name, imported when it is called."""
+_NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What writing can fail with, besides that its reader has left."""
 _RUNNING = frozenset({"run", "debug", "fork"})
 """Those that run programs."""
 
@@ -119,6 +122,10 @@ def run_command(arguments: Sequence[str]) -> int:
         _drop_output()
         return ExitStatus.FINISHED
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and error.errno in _NOT_WRITTEN:
+            _drop_output()
+            _tell(f"standard output can't be written: {error.strerror}; make room, or write elsewhere")
+            return ExitStatus.FAILED
         _tell_unexpected(error, verbose=not {"-v", "--verbose"}.isdisjoint(arguments))
         return ExitStatus.FAILED
     return status if isinstance(status, int) else ExitStatus.FINISHED

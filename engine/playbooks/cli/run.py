@@ -105,6 +105,7 @@ async def play(
 
     Raises:
         UserError: The session is finished, or can't take what was given.
+        OSError: What was said could not be written.
     """
     async with opening as session:
         if session.resumed is not None:
@@ -137,9 +138,11 @@ async def play(
             console.end()
             for stop in unsubscribe:
                 stop()
-        if not console.closed:  # whoever closed the pipe reads no more
+        if console.lost or not console.closed:  # whoever closed the pipe reads no more
             for line in parting(session, again, told=transcript.told(session.error)):
                 click.echo(line, err=True)
+        if console.lost:
+            raise console.lost
         return session.exit_status
 
 

@@ -50,6 +50,7 @@ class LiveConsole:
         self._redrawn = 0.0
         self._due: asyncio.TimerHandle | None = None
         self.closed = False
+        self.lost: OSError | None = None
 
     def listen(self, notice: Notice) -> None:
         """Shows a notice of the session."""

@@ -22,7 +22,8 @@ class PlainConsole:
         transcript: Decides what is shown.
         out: Where lines go.
         err: Where warnings, errors and log lines go.
-        on_closed: Called once when nobody reads any more (`| head`); what comes after is dropped.
+        on_closed: Called once when nobody reads any more (`| head`) or nothing can be written any more (a full disk);
+            what comes after is dropped.
     """
 
     def __init__(
@@ -38,6 +39,8 @@ class PlainConsole:
         self._err = err or sys.stderr
         self._on_closed = on_closed
         self.closed = False
+        self.lost: OSError | None = None
+        """Why nothing can be written any more, unless the reader has just left."""
 
     def listen(self, notice: Notice) -> None:
         """Shows a notice of the session."""
@@ -76,7 +79,8 @@ class PlainConsole:
         try:
             stream.write(text + "\n")
             stream.flush()
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError) as error:
             if stream is self._out:
                 self.closed = True
+                self.lost = error if isinstance(error, OSError) and not isinstance(error, BrokenPipeError) else None
                 self._on_closed()
