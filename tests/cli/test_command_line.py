@@ -136,7 +136,7 @@ def test_a_full_disk_below_stdout_is_one_line_and_no_mistake_of_the_program(comm
         done = subprocess.run(arguments, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300)
     said = "standard output can't be written: No space left on device; make room, or write elsewhere"
     assert (done.returncode, done.stderr.splitlines()[-1]) == (1, said)
-    assert "hi" not in done.stderr and "mistake" not in done.stderr
+    assert "a.pb" not in done.stderr and "mistake" not in done.stderr
 
 
 @pytest.mark.parametrize(
