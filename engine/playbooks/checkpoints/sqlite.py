@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from playbooks.checkpoints import facts
 from playbooks.checkpoints.facts import is_nothing
@@ -267,36 +267,28 @@ class SQLiteStore:
 
     def newest_time(self) -> float:
         """See `Store.newest_time`: that of the last one written, for a session's times only grow."""
-        for offset in range(1 << 30):
-            rows = self._file.look(
-                "SELECT agent, number, record FROM checkpoints ORDER BY key DESC LIMIT 1 OFFSET ?", (offset,)
-            )
-            if not rows:
-                break
-            with contextlib.suppress(Damaged):
-                return self._unpacked(f"{rows[0][0]}_ckpt_{rows[0][1]}", rows[0][2])[0].header.time
-        return 0.0
+        newest = self._whole("DESC")
+        return newest.time if newest is not None else 0.0
 
     def _session(self, session: str, count: int, first_key: int, last_key: int) -> SessionInfo | None:
-        first, last = self._end(session, first_key, "ASC"), self._end(session, last_key, "DESC")
+        first = self._whole("ASC", "session = ? AND key >= ?", (session, first_key))
+        last = self._whole("DESC", "session = ? AND key <= ?", (session, last_key))
         if first is None or last is None or is_nothing([*dict.fromkeys((first, last))], self.notes):
             return None
         about, label = self.notes(session, "session"), self.labels(session).get(session, "")
         return facts.session_info(session, first, last, count, about, self.statuses(session), label)
 
-    def _end(self, session: str, key: int, order: str) -> Header | None:
-        """The first whole checkpoint of a session from one of its ends on; None: there is none."""
-        compare = ">=" if order == "ASC" else "<="
-        query = f"""SELECT agent, number, record FROM checkpoints WHERE session = ? AND key {compare} ?
-        ORDER BY key {order} LIMIT ? OFFSET ?"""
-        for offset in range(1 << 30):
-            rows = self._file.look(query, (session, key, 1, offset))
-            if not rows:
-                break
-            try:
-                return self._unpacked(f"{rows[0][0]}_ckpt_{rows[0][1]}", rows[0][2])[0].header
-            except Damaged:
-                continue
+    def _whole(self, order: Literal["ASC", "DESC"], where: str = "1", values: tuple[Any, ...] = ()) -> Header | None:
+        """The first whole checkpoint of some, oldest or newest first; None: there is none."""
+        query = f"""SELECT key, agent, number, record FROM checkpoints WHERE {where} {{}}
+        ORDER BY key {order} LIMIT 1"""
+        rows = self._file.look(query.format(""), values)
+        while rows:
+            key, agent, number, record = rows[0]
+            with contextlib.suppress(Damaged):
+                return self._unpacked(f"{agent}_ckpt_{number}", record)[0].header
+            beyond = f"AND key {'>' if order == 'ASC' else '<'} ?"
+            rows = self._file.look(query.format(beyond), (*values, key))
         return None
 
     def branches(self, session: str) -> list[BranchInfo]:
