@@ -204,7 +204,7 @@ def test_typed_lines_are_not_shown_a_second_time() -> None:
     assert file.getvalue() == "you → Seller › "
 
 
-def test_of_several_questions_that_wait_the_one_that_the_line_answers_is_named() -> None:
+def test_of_several_questions_the_one_that_is_answered_stands_above_the_line_once() -> None:
     file = io.StringIO()
     console = LiveConsole(Transcript(Taste(), AGENTS), console=Console(file=file, force_terminal=True, width=60))
     read, write = os.pipe()
@@ -215,6 +215,8 @@ def test_of_several_questions_that_wait_the_one_that_the_line_answers_is_named()
         answers.listen(Asked(("1000",), (price,)))
         answers.listen(Asked(("1000", "1000"), (price, day)))
         answers.listen(Asked(("1000", "1000", "1000"), (price, day, day)))
+        console.tell(["And one more thing."])
+        answers.listen(Asked(("1000", "1000", "1000", "1000"), (price, day, day, day)))
         answers.stop()
 
     asyncio.run(play())
@@ -222,8 +224,9 @@ def test_of_several_questions_that_wait_the_one_that_the_line_answers_is_named()
     os.close(write)
     assert re.sub(r"\x1b\[\d*[A-Za-z]|\r", "", file.getvalue()).split("you → Seller › ") == [
         "",
-        "Seller asks “Which price?” · 1 of 2\n",
-        "Seller asks “Which price?” · 1 of 3\n",
+        "Seller asks “Which price?”\n",
+        "And one more thing.\n",
+        "Seller asks “Which price?”\n",
         "",
     ]
 
@@ -246,7 +249,7 @@ def test_the_last_of_several_questions_is_told_again_when_its_turn_comes() -> No
     asyncio.run(play())
     os.close(read)
     os.close(write)
-    assert told == ["“Which price?” · 1 of 2", "“Which day?”", ""], "one that asks alone stands right above"
+    assert told == ["“Which price?”", "“Which day?”", ""], "one that asks alone stands right above"
 
 
 def answered(session: FakeSession, stdin: int | None) -> list[tuple[str, str | None]]:

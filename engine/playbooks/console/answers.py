@@ -109,13 +109,12 @@ class Answers:
 
     @property
     def _question(self) -> str:
-        """Of several that wait or waited, the one that the next line answers, `“Which order?” · 1 of 2`."""
-        agents, questions = self._asked.agents, self._asked.questions
-        if len(agents) < 2 and not self._more:
+        """Of several that wait or waited, the one that the next line answers, `“Which order?”`."""
+        questions = self._asked.questions
+        if len(self._asked.agents) < 2 and not self._more:
             return ""
         first = questions[0] if questions else Question("", "")
-        what = f"“{shorten(first.text, 60)}”" if first.text else f"in {first.playbook}" if first.playbook else ""
-        return f"{what} · 1 of {len(agents)}".lstrip() if agents[1:] else what
+        return f"“{shorten(first.text, 60)}”" if first.text else f"in {first.playbook}" if first.playbook else ""
 
     def _start(self) -> None:
         """Begins to read; a file, which never has to be waited for, is read here and now."""

@@ -46,6 +46,8 @@ class LiveConsole:
         self._prompting = ""
         self._question = ""
         """Which of several it was told that the line answers."""
+        self._above = False
+        """Whether that stands right above the prompt: nothing was printed since."""
         self._live: Live | None = None
         self._redrawn = 0.0
         self._due: asyncio.TimerHandle | None = None
@@ -87,11 +89,12 @@ class LiveConsole:
 
         Args:
             name: Who gets it; empty: there is only one.
-            question: Which of several that wait it answers, `“Which order?” · 1 of 2`; empty: there is only one.
+            question: Which of several that wait it answers, `“Which order?”`; empty: there is only one.
         """
         asked = f"{name} asks {question}" if question else ""
-        if asked and asked != self._question:
+        if asked and (asked != self._question or not self._above):
             self._print(Text(asked, style="bold"), self._console)
+            self._above = True
         self._question = asked
         if not self._prompting:
             self._stop()
@@ -181,6 +184,7 @@ class LiveConsole:
             console.file.write("\r\x1b[2K")
         elif console is not self._console:
             self._stop()
+        self._above = False
         console.print(drawn)
         if self._prompting:
             self._prompt()
