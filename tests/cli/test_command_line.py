@@ -149,6 +149,7 @@ def test_a_full_disk_below_stdout_is_one_line_and_no_mistake_of_the_program(comm
         (["fork", "1000_ckpt_2", "--result"], "playbooks fork: option '--result' requires an argument; see"),
         (["run", "a.pb", "--snoop", "maybe"], "'--snoop': 'maybe' is neither true nor false; see playbooks run --help"),
         (["compile", "missing.pb"], "missing.pb: no such file"),
+        (["run", "a.pb", "--resume", "s-1"], "playbooks run: 's-1' is no id to resume; one looks like s3 or"),
         (["debug", "a.pb"], "debug needs a terminal; without one: playbooks run a.pb --snoop true"),
     ],
 )  # fmt: skip

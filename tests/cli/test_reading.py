@@ -82,6 +82,17 @@ def test_a_timeline_has_just_the_documented_shape(negotiation: Path, shell: Shel
     }  # fmt: skip
 
 
+def test_a_timeline_says_who_returned_and_how_it_ended_in_the_words_of_the_screen(
+    negotiation: Path, shell: Shell
+) -> None:
+    lines = [line.partition("  ")[2] for line in shell("timeline").out.splitlines()]
+    ends = [line for line in lines if "■" in line]
+    assert any("■ Main is done" in line for line in ends)
+    assert any("‹ Advise returned" in line for line in lines)
+    assert "■ the program ends" in ends[-1] or "■ The pen" in ends[-1]
+    assert not any("await Return" in line for line in lines)
+
+
 def test_a_timeline_is_in_sequence_order_and_every_parent_comes_before_its_child(
     negotiation: Path, shell: Shell
 ) -> None:

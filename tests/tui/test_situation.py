@@ -101,6 +101,15 @@ def test_while_code_spins_the_header_says_whose() -> None:
     assert "code of Seller runs · 2 agents wait" in head(told, LIVE)
 
 
+def test_of_what_another_process_runs_nothing_is_claimed_that_no_checkpoint_tells() -> None:
+    told = negotiation()
+    told.followed = True
+    assert "in another process, read-only" in head(told, LIVE)
+    assert "code of" not in head(told, LIVE)
+    told.take([Asked(("1000",))])  # it is asked there: no key answers here
+    assert ask_line(told, LIVE) == "look only: another process runs it"
+
+
 def test_tokens_go_first_then_the_session_and_numbers_stay() -> None:
     told, paused = negotiation(), replace(LIVE, held=True)
     told.take([StatusChanged("paused")])

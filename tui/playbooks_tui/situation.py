@@ -189,7 +189,7 @@ def _running(record: Record, standing: Standing) -> tuple[Span, ...]:
         parts.append(f"{_list(writing)} {'writes' if len(writing) == 1 else 'write'}")
     elif thinking:
         parts.append(f"{_list(thinking)} {'thinks' if len(thinking) == 1 else 'think'}")
-    elif busy := [record.title(agent) for agent in _busy(record)]:
+    elif not record.followed and (busy := [record.title(agent) for agent in _busy(record)]):  # as of a checkpoint
         parts.append(f"code of {_list(busy)} runs")
     waits = sum(1 for id, view in record.agents.items() if id != HUMAN and view.status == "waiting")
     rest = f"{counted(waits, 'agent')} {'waits' if waits == 1 else 'wait'}" if waits else ""
@@ -369,6 +369,8 @@ def ask_line(record: Record, standing: Standing, room: int = 200) -> str:
         return cut(plain(said or "the program ended"), room - len(rest)) + rest
     if now in ("interrupted", "opening", "leaving"):
         return "nothing runs"
+    if record.followed:
+        return "look only: another process runs it"
     if record.undecided:
         call = next(iter(record.undecided.values())).call
         choices = f"i, then {CHOICES}"

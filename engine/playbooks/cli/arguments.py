@@ -49,8 +49,14 @@ def _joined(arguments: Sequence[str]) -> Iterable[str]:
             yield word
         elif place + 1 < len(arguments) and RESUMABLE.fullmatch(arguments[place + 1]):
             yield f"--resume={arguments[next(rest)]}"
+        elif place + 1 < len(arguments) and _is_no_program(wrong := arguments[place + 1]):
+            raise click.UsageError(f"'{wrong}' is no id to resume; one looks like s3 or 1000_ckpt_12")
         else:
             yield "--resume="
+
+
+def _is_no_program(word: str) -> bool:
+    return not word.startswith("-") and not word.endswith(".pb") and not os.path.exists(word)
 
 
 def _resume(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | bool | None:

@@ -72,5 +72,8 @@ def what_happened(header: Header, timeline: Timeline) -> str:
     if header.kind == "interrupt":
         return f"{glyph} interrupted at {header.statement}" if header.statement else f"{glyph} interrupted"
     if header.kind == "end":
-        return f"{glyph} {header.text or header.statement}"
+        ends = "the program ends" if header.ends_program else f"{header.playbook} is done"
+        return f"{glyph} {header.text or ends}"
+    if header.kind == "return":
+        return f"{glyph} {header.playbook} returned {header.text}".rstrip()
     return f"{glyph} {header.text or header.statement or header.playbook}"

@@ -145,8 +145,9 @@ def _checkpoints(store: Store, where: str) -> Iterator[Finding]:
         return
     present = f"LLM response present: {response is not None}"
     if unfinished:
+        was = "has" if newest.status == "failed" else "is"
         again = f"`playbooks run {newest.program} --resume` goes on with it"
-        yield Finding("checkpoints", "ok", f"{newest.id} is {newest.status}, {present}; {again}")
+        yield Finding("checkpoints", "ok", f"{newest.id} {was} {newest.status}, {present}; {again}")
     else:
         yield Finding("checkpoints", "ok", f"newest session {newest.id} is {newest.status}, {present}")
 
