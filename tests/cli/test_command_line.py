@@ -151,6 +151,9 @@ def test_a_full_disk_below_stdout_is_one_line_and_no_mistake_of_the_program(comm
         (["compile", "missing.pb"], "missing.pb: no such file"),
         (["run", "a.pb", "--resume", "s-1"], "playbooks run: 's-1' is no id to resume; one looks like s3 or"),
         (["debug", "a.pb"], "debug needs a terminal; without one: playbooks run a.pb --snoop true"),
+        (["debug", "a.pb", "--resume"], "without one: playbooks run a.pb --snoop true --resume"),
+        (["debug", "--resume", "s1"], "without one: playbooks timeline s1"),
+        (["debug", "--resume", "1000_ckpt_2"], "without one: playbooks show 1000_ckpt_2"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_one_line_on_stderr_and_status_2(arguments: list[str], said_about_it: str) -> None:

@@ -123,10 +123,14 @@ def test_a_model_that_was_chosen_and_cant_be_used_is_wrong(alone: Path, shell: S
     assert said in finding(done.out, "model")
 
 
-def test_an_interrupted_session_is_offered_with_the_command_that_resumes_it(negotiation: Path, shell: Shell) -> None:
+def test_an_interrupted_session_is_offered_with_the_command_that_resumes_it(
+    negotiation: Path, shell: Shell, tmp_path: Path
+) -> None:
     (negotiation / ".checkpoints/.sessions/s1/status.jsonl").unlink()
     said = finding(shell("doctor").out, "checkpoints")
     assert "s1 is interrupted, LLM response present: True; `playbooks run negotiation.pb --resume` goes on" in said
+    (tmp_path / "state" / "checkpoint.key").unlink()  # as another user would meet it
+    assert "`playbooks run negotiation.pb --resume --trust` goes on" in finding(shell("doctor").out, "checkpoints")
 
 
 def test_without_fix_nothing_is_written(negotiation: Path, shell: Shell) -> None:

@@ -89,14 +89,20 @@ def test_a_response_that_is_no_python_is_refused_with_its_line(negotiation: Path
 
 def test_another_model_answers_from_there_on(negotiation: Path, shell: Shell) -> None:
     (negotiation / "other.py").write_text(MODEL)
-    done = shell("fork", "1000_ckpt_9", "--regenerate", "--model", "script:other.py")
+    given = ("--model", "script:other.py", "--temperature", "0.7")
+    plan = shell("fork", "1000_ckpt_9", *given, "--plan").out.splitlines()
+    assert {"changes model = script:other.py", "changes temperature = 0.7"} < set(plan)
+    done = shell("fork", "1000_ckpt_9", "--regenerate", *given)
     assert (done.status, done.out) == (0, "Seller → you: It rains.\n")
 
 
 def test_another_program_runs_from_there_on(negotiation: Path, shell: Shell) -> None:
     text = (negotiation / "negotiation.pb").read_text()
     (negotiation / "hard.pb").write_text(text.replace("// 8)", "// 2)"))
+    changes = "changes program = hard.pb as it is now"
+    assert changes in shell("fork", "1000_ckpt_9", "--before", "--program", "hard.pb", "--plan").out.splitlines()
     done = shell("fork", "1000_ckpt_9", "--before", "--program", "hard.pb")
+    assert done.err.splitlines()[0] == "fork-1 leaves 1000_ckpt_8: program = hard.pb as it is now"
     assert "    Seller ◆ Counter(60) = 80" in done.out.splitlines()
 
 

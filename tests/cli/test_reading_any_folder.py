@@ -58,7 +58,9 @@ def test_what_another_user_wrote_is_shown_and_forked_only_with_trust(
     assert shell("show", "1000_ckpt_9", "--json").document["variables"]["1000"]["price"]["value"] == 100
     assert "not written by this user's engine" in shell("show", "1000_ckpt_9").out
     assert shell("timeline").status == 0
-    assert shell("fork", "1000_ckpt_9", "--plan").status == 0
+    needs = "needs   --trust: 1000_ckpt_9 was not written by this user's engine"
+    assert shell("fork", "1000_ckpt_9", "--plan").out.splitlines()[-1] == needs
+    assert needs not in shell("fork", "1000_ckpt_9", "--plan", "--trust").out
     said = shell.fails("fork", "1000_ckpt_9")
     assert said == (
         "1000_ckpt_9 was not written by this user's engine; "

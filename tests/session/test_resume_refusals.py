@@ -63,6 +63,12 @@ def test_a_session_of_another_program_is_refused_and_one_of_a_moved_file_goes_on
     assert ran(capsys, "coffee.pb", "--resume", "s1") == (
         2, "", "s1 is a session of tea.pb, not of coffee.pb; name tea.pb, or another session\n"
     )  # fmt: skip
+    Path("tea.pb").rename("other.pb")
+    assert ran(capsys, "other.pb", "--resume", "s1")[2] == (
+        "s1 is a session of tea.pb, not of other.pb; tea.pb is not there any more: "
+        "give other.pb its name again, or `playbooks fork CHECKPOINT --program other.pb`\n"
+    )
+    Path("other.pb").rename("tea.pb")
     Path("moved").mkdir()
     for file in ("tea.pb", "tea_model.py"):
         Path(file).rename(f"moved/{file}")

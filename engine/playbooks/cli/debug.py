@@ -44,10 +44,11 @@ def command(
         UserError: There is no terminal to draw on.
     """
     if sys.stdin is None or sys.stdout is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UserError("debug needs a terminal", f"without one: {_headless(programs)}")
+        raise UserError("debug needs a terminal", f"without one: {_headless(programs, resume)}")
     if os.environ.get("TERM") == "dumb":
         raise UserError(
-            "debug needs a terminal that can move its cursor, and TERM is dumb", f"without one: {_headless(programs)}"
+            "debug needs a terminal that can move its cursor, and TERM is dumb",
+            f"without one: {_headless(programs, resume)}",
         )
     gc.disable()  # until the first frame: the screen goes on with it then
     try:
@@ -69,8 +70,11 @@ def command(
         gc.enable()
 
 
-def _headless(programs: tuple[str, ...]) -> str:
+def _headless(programs: tuple[str, ...], resume: str | bool | None) -> str:
     """The command that does without a terminal what was wanted here."""
+    if isinstance(resume, str) and not programs:
+        return shlex.join([typed_name(), "show" if "_ckpt_" in resume else "timeline", resume])
     if not programs:
         return shlex.join([typed_name(), "sessions"])
-    return shlex.join([typed_name(), "run", *programs, "--snoop", "true"])
+    again = ["--resume"] if resume is True else ["--resume", resume] if resume else []
+    return shlex.join([typed_name(), "run", *programs, "--snoop", "true", *again])

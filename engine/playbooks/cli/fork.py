@@ -91,9 +91,12 @@ def command(
         edits = replace(edits, say=says)
         options = ForkOptions(model, temperature, loaded)
         plan = library.plan(checkpoint, edits, before=before, label=label, options=options)
+        foreign = () if trust else library.chain(checkpoint).foreign
     if only_plan:
         for line in plan.lines():
             click.echo(line)
+        if foreign:
+            click.echo(f"needs   --trust: {foreign[0]} was not written by this user's engine")
         return 0
     branching = _Branching(checkpoint, before, edits, model, temperature, loaded, label, trust)
     opening = branching.opened(session.id, config, plan)

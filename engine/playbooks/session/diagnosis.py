@@ -146,7 +146,8 @@ def _checkpoints(store: Store, where: str) -> Iterator[Finding]:
     present = f"LLM response present: {response is not None}"
     if unfinished:
         was = "has" if newest.status == "failed" else "is"
-        again = f"`playbooks run {newest.program} --resume` goes on with it"
+        trust = "" if store.is_signed(_newest(store, newest.id)) else " --trust"
+        again = f"`playbooks run {newest.program} --resume{trust}` goes on with it"
         yield Finding("checkpoints", "ok", f"{newest.id} {was} {newest.status}, {present}; {again}")
     else:
         yield Finding("checkpoints", "ok", f"newest session {newest.id} is {newest.status}, {present}")

@@ -79,7 +79,7 @@ def prepare(
         refuse_unfit(options.program, folded.state, at.id)
     editing = Editing(folded.state, store.read(at.id), program)
     events = editing.events(edits)
-    changes, state, whose = tuple(editing.changes), folded.state, editing.agent
+    changes, state, whose = (*editing.changes, *_chosen(options, recorded)), folded.state, editing.agent
 
     def later() -> list[Header]:
         return later_on(headers, at)
@@ -92,6 +92,16 @@ def prepare(
         return ForkPlan(at.id, name, changes, (*happens, *keeps))
 
     return Prepared(folded, name, changes, tuple(events), plan, later)
+
+
+def _chosen(options: ForkOptions, recorded: Program) -> Iterator[Change]:
+    """Who answers and what runs there, where that was asked for."""
+    if options.model:
+        yield Change("model", options.model)
+    if options.temperature is not None:
+        yield Change("temperature", f"{options.temperature:g}")
+    if options.program is not None and options.program.hash != recorded.hash:
+        yield Change("program", f"{', '.join(options.program.roots)} as it is now")
 
 
 def _counts(store: Store, later: list[Header]) -> Mapping[str, Any]:

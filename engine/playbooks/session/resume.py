@@ -135,7 +135,12 @@ def refuse_other(given: Program | None, recorded: Sequence[str], session: str) -
         return
     if not {os.path.basename(root) for root in recorded} & {os.path.basename(root) for root in given.roots}:
         was, is_ = " ".join(recorded), " ".join(given.roots)
-        raise UserError(f"{session} is a session of {was}, not of {is_}", f"name {was}, or another session")
+        there = any(os.path.exists(root) for root in recorded)
+        raise UserError(
+            f"{session} is a session of {was}, not of {is_}",
+            f"name {was}, or another session" if there else
+            f"{was} is not there any more: give {is_} its name again, or `playbooks fork CHECKPOINT --program {is_}`",
+        )  # fmt: skip
 
 
 def same_path(one: str, other: str) -> bool:
