@@ -9,7 +9,7 @@ from pathlib import Path
 
 from textual.widgets import Input
 from tui.desk import Desk, Opens
-from tui.programs import ASKS, HAGGLES, SHOP
+from tui.programs import ASKS, HAGGLES, SELLS, SHOP
 from tui.studio import EXAMPLES
 
 from playbooks import DebugSession
@@ -308,6 +308,16 @@ async def test_b_stops_at_the_selected_step_of_the_program_and_again_takes_it_aw
         await d.press("5")
         assert "■ Main:01" in text(d)
         await d.press("4", "b")
+        assert not d.bridge.session.breakpoints
+
+
+async def test_b_on_a_row_stops_its_own_agent_alone_where_others_have_a_step_of_that_name(desk: Opens) -> None:
+    async with desk(SELLS) as d:
+        await d.status("finished")
+        await at(d, "say", "A pen for 100?")
+        await d.press("b")
+        assert [view.text for view in d.bridge.session.breakpoints] == ["Main:01 of Shop"]
+        await d.press("b")
         assert not d.bridge.session.breakpoints
 
 

@@ -154,7 +154,16 @@ FOOTER: Final[dict[Mode, tuple[tuple[str, str], ...]]] = {
         *_ALWAYS,
     ),
     "waiting": (("type", "answer"), ("run_or_pause", "pause"), ("up", "look back"), *_STILL),
-    "interrupted": (("look", "resume"), ("afresh", "start afresh"), ("up", "look back"), *_STILL),
+    "interrupted": (
+        ("look", "resume"),
+        ("afresh", "start afresh"),
+        ("up", "look back"),
+        *_HERE,
+        ("find", "find"),
+        ("zoom", "zoom"),
+        ("leave", "leave"),
+        *_ALWAYS,
+    ),
     "finished": (  # nothing can be changed after the end: the keys that change come with the look back
         ("up", "look back"),
         ("mark", "mark"),

@@ -78,6 +78,9 @@ class BreakingActs(InspectingActs):
         if header.kind == "say" and header.agent != HUMAN and header.peer == HUMAN:
             return f"from {self.record.agents[header.agent].class_name}"
         step = ":".join(header.step.split(":")[:2])
+        having = [cls.name for cls in self.bridge.session.program.agents if cls.playbook(step.partition(":")[0])]
+        if step and len(having) > 1:  # every agent has a Main
+            return f"{step} of {self.record.agents[header.agent].class_name}"
         return step or (header.agent if header.agent != HUMAN else "")
 
     def _session(self, act: Callable[[], object], words: str = "") -> None:
