@@ -63,6 +63,17 @@ await EndProgram()
 """
 
 
+async def test_a_branch_that_begins_ends_the_search_that_found_its_place(desk: Opens) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        await d.press("g", "slash", "8", "0", "enter")
+        assert d.screen.query_one(FindLine).has_class("-open")
+        await d.press("r")
+        await d.until(lambda: "fork-1" in d.screen.record.branches)
+        await d.status("finished")
+        assert not d.screen.query_one(FindLine).has_class("-open")
+
+
 async def test_find_looks_into_variables_too_and_says_when_there_is_nothing(desk: Opens) -> None:
     async with desk(KEEPS) as d:
         await d.status("finished")

@@ -88,6 +88,7 @@ class ForkingActs(InspectingActs):
 
     def run_branch(self, *, held: bool) -> None:
         """Runs the branch that was just begun."""
+        self.leave_search()  # what was looked for is found: its line is where the program asks, and ends
         self.stand(started=True, held=held, stepping=False, here=None, chosen=None)
         if held:
             self.bridge.session.pause()
