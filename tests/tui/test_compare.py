@@ -52,6 +52,8 @@ async def test_d_compares_a_branch_with_the_one_it_left(desk: Opens, size: tuple
         text = "\n".join(shown(screen))
         assert "in common, to " in text and "Sold at 80." in text and "Sold at 9." in text and "≠" in text
         assert "◇ fork-1" in text
+        ends = shown(screen)[-1]
+        assert "■ Sold at 80." in ends and "≠" in ends and "■ Sold at 9." in ends, "to end otherwise is no likeness"
         lines = "\n".join(line.text for line in screen.query_one("#values", Lines)._lines)
         assert "≠ Shop" in lines and "since they parted" in lines and "'80'" in lines and "'9'" in lines
         width = screen.query_one(Sides).scrollable_content_region.width
@@ -86,7 +88,7 @@ async def test_brackets_go_to_differences_and_enter_looks_at_the_side_that_is_me
         await forked(d)
         screen = await compared(d)
         sides = screen.query_one(Sides)
-        while sign_of(sides.rows[sides.place]) != "≠":
+        while sign_of(d.screen.record, sides.rows[sides.place]) != "≠":
             await d.press("right_square_bracket")
         pair = sides.rows[sides.place]
         assert pair.left is not None and pair.right is not None
@@ -101,18 +103,18 @@ async def test_brackets_go_to_differences_and_enter_looks_at_the_side_that_is_me
 async def test_v_leaves_out_what_is_the_same_and_kinds_also_after_a_swap(
     desk: Opens,
 ) -> None:
-    async with desk(HAGGLES) as d:
+    async with desk(HAGGLES.replace("await End", 'await Say("user", "Goodbye.")\nawait End')) as d:
         await forked(d)
         screen = await compared(d)
         sides = screen.query_one(Sides)
-        every, same = len(sides.rows), sum(sign_of(pair) == "=" for pair in sides.rows)
+        every, same = len(sides.rows), sum(sign_of(d.screen.record, pair) == "=" for pair in sides.rows)
         assert 0 < same < every
         await d.press("v")
         filter = d.app.screen.query_one(FilterList)
         await d.press(*["down"] * filter.items.index(("same", "same")))
         assert f"same on both sides{same:>4} ".replace(" ", "") in filter._item(filter.cursor).text.replace(" ", "")
         await d.press("space")
-        assert len(sides.rows) == every - same and all(sign_of(pair) != "=" for pair in sides.rows)
+        assert len(sides.rows) == every - same and all(sign_of(d.screen.record, pair) != "=" for pair in sides.rows)
         await d.press(*["up"] * (filter.cursor - filter.items.index(("kind", "say"))))
         await d.press("space", "escape")
         kinds = {header.kind for pair in sides.rows for header in (pair.left, pair.right) if header}
@@ -120,7 +122,7 @@ async def test_v_leaves_out_what_is_the_same_and_kinds_also_after_a_swap(
         assert "what differs" in "".join(span.text for span in sides._right)
         await d.press("x")
         await d.until(lambda: screen.comparison is not None and screen.names == ("fork-1", "main"))
-        assert all(sign_of(pair) != "=" for pair in sides.rows)
+        assert all(sign_of(d.screen.record, pair) != "=" for pair in sides.rows)
 
 
 async def test_a_comparison_of_which_all_is_filtered_out_says_so(desk: Opens) -> None:
@@ -171,7 +173,7 @@ async def test_with_a_mark_the_row_is_compared_with_it_and_without_one_with_now(
         await d.status("finished")
         record = d.screen.record
         await d.press("d")
-        assert "mark a row with m first" in d.said[-1]
+        assert "mark a row with m: then d compares" in d.said[-1]
         await d.press("up", "up")
         here = record.headers[d.screen.standing.here or 0].id
         screen = await compared(d)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
-from tui.headers import HAGGLE, record
+from tui.headers import HAGGLE, header, record
 
 from playbooks.runtime.notices import (
     AgentChanged,
@@ -17,7 +17,7 @@ from playbooks.runtime.notices import (
     Writing,
 )
 from playbooks_tui.record import Record
-from playbooks_tui.situation import BADGES, Standing, ask_line, header_line, mode, moment
+from playbooks_tui.situation import BADGES, Standing, ask_line, doing, header_line, mode, moment
 from playbooks_tui.told import Ended, Named
 
 LIVE = Standing(started=True)
@@ -159,6 +159,28 @@ def test_what_can_be_done_at_the_end_is_never_cut() -> None:
         said = ask_line(told, LIVE, room)
         assert said.endswith(". ↑ looks back, e changes one thing.")
         assert len(said) <= room
+
+
+def test_an_ending_that_is_cut_has_one_mark_for_that_and_no_full_stop() -> None:
+    told = record(header("1000", 1, "end", "sold " * 40, statement="await EndProgram()"))
+    told.take([Ended("finished")])
+    assert "sol… ↑ looks back" in ask_line(told, LIVE, 60)
+
+
+def test_the_last_agents_return_ends_a_branch_as_the_programs_end_does() -> None:
+    told = record(*HAGGLE[:9], header("1001", 3, "end", "sold", statement="await Return('sold')"))
+    last = len(told.headers) - 1
+    assert not told.ends_run(last), "another may go on"
+    told.take([Ended("finished")])
+    assert told.ends_run(last) and not told.ends_run(last - 1)
+    assert "FINISHED  sold" in head(told, LIVE)
+
+
+def test_nobody_is_in_the_middle_of_something_once_the_program_is_finished() -> None:
+    view = AgentView("1000", "Seller", "running", step="Main:04:EXE")
+    told = negotiation()
+    assert [span.text for span in doing(told, view, live=False)] == ["Main:04"]
+    assert [span.text for span in doing(told, view, live=False, over=True)] == ["idle"]
 
 
 def test_an_older_session_has_no_clock_that_stands_at_nought() -> None:

@@ -8,6 +8,7 @@ from playbooks.runtime.notices import Committed, MessageSent, MessageView, Writi
 from playbooks_tui.screens.debugger import folded_panes
 from playbooks_tui.spans import Line, Span
 from playbooks_tui.talk import Coming, Look, Talk
+from playbooks_tui.told import Ended
 from playbooks_tui.widgets.talk_pane import folded_line
 
 
@@ -113,3 +114,23 @@ def test_a_folded_pane_says_in_one_line_who_what_was_last_and_what_it_does() -> 
 def test_in_your_own_pane_what_was_said_to_you_arrives_and_what_you_said_leaves() -> None:
     told = record(*HAGGLE[:5], header("1000", 5, "say", "Name?", "human"), header("human", 2, "say", "Bob", "1000"))
     assert text(Talk(told, "human"), 40, Look("main")) == ["  5 ← Seller  Name?", "  2 → Seller  Bob"]
+
+
+def test_who_speaks_in_a_meeting_has_the_name_that_the_screen_has_for_it() -> None:
+    of, spoke = "meeting 101", "Seller (agent 1000): Good morning.\nBuyer (agent 1001): Hello (agent 7): no name."
+    meeting = (
+        header("1002", 2, "heard", spoke, of),
+        header("1002", 3, "heard", "meeting 101 has ended", "meeting 101"),
+    )
+    assert text(Talk(record(*HAGGLE, *meeting), "1002"), 60, Look("main"))[1:] == [
+        "  2 ← meeting 101 Seller: Good morning.",
+        "                  Buyer: Hello (agent 7): no name.",
+        "  3 ← meeting 101 has ended",
+    ]
+
+
+def test_a_pane_that_stays_empty_says_so_once_the_run_is_over() -> None:
+    told = record()
+    assert text(Talk(told, "1000"), 40, Look("main")) == ["      nothing said yet"]
+    told.take([Ended("failed", "the disk is full")])
+    assert text(Talk(told, "1000"), 40, Look("main")) == ["      nothing was said"]

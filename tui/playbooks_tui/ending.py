@@ -33,4 +33,4 @@ def ending_of(record: Record, name: str) -> str:
             return header.text
         if header.kind == "say" and header.peer == HUMAN:
             return record.text(index)
-    return ""
+    return record.headers[branch.rows[-1]].text

@@ -247,7 +247,7 @@ class Record:
             self._add(header, touched)
         alone = len(self.branches) <= 1
         for name, branch in self.branches.items():
-            branch.status = opened.statuses.get(name, "interrupted")
+            self._close(branch, opened.statuses.get(name, "interrupted"))
             branch.tally = opened.tally if alone else None
         for message in opened.messages:
             self._messages[message.id] = message
@@ -287,7 +287,7 @@ class Record:
             self.own.setdefault(header.agent, []).append(index)
             branch.shown.append(index)
         branch.rows.append(index)
-        branch.ended = header.ends_program
+        branch.ended = header.ends_program  # or by the last agent's return, which only the run's end tells
         if header.kind == "create" and header.peer:
             self.born[header.peer] = index
         if header.kind == "say":
@@ -329,17 +329,32 @@ class Record:
         self.status, self.error = status, error
         self.phrase = error
         if self.branch in self.branches and status != "ready":
-            self.branches[self.branch].status = status
+            self._close(self.branches[self.branch], status)
         self.asked = self.questions = ()
         self.undecided.clear()
         self.writing.clear()
         self.thinking.clear()
 
+    def _close(self, branch: Branch, status: str) -> None:
+        branch.status = status
+        branch.ended |= status == "finished" and self.headers[branch.rows[-1]].kind == "end"
+
     # -- asking ----------------------------------------------------------------------------------------------
+
+    def ends_run(self, index: int) -> bool:
+        """Whether a row is where its branch ended, by `EndProgram` or the last agent's return."""
+        header = self.headers[index]
+        branch = self.branches[header.branch]
+        return header.ends_program or (branch.ended and index == branch.rows[-1])
 
     def text(self, index: int) -> str:
         """What was said, heard or called in a row, in full where it is known."""
         return self._texts.get(index) or self.headers[index].text
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has come to its end: what is not there yet will not come."""
+        return self.status in ("finished", "failed")
 
     @property
     def question(self) -> Question | None:

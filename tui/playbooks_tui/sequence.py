@@ -5,6 +5,7 @@ Pure: from the record to lines of spans. The widget around it only scrolls, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
@@ -26,6 +27,8 @@ _TOOK = 7
 _MOST_GUTTERS = 3
 _MOST_NAME = 12
 _LEAST_TEXT = 12
+_SPOKE: Final = re.compile(r"^\w+ \(agent (\d+)\): ", re.MULTILINE)
+"""Who spoke in a meeting, as the model that hears it is told: `Lead (agent 1000): `. The screen has shorter names."""
 _WITH_ARROW: Final = frozenset({"say", "create", "call", "tool"})
 
 
@@ -186,7 +189,7 @@ def row(record: Record, drawn: Plan, index: int, width: int, past: Past, marks: 
     spans.append(Span(f" {gutter_text(record, drawn, index, past)}", "quiet"))
     spans += _lanes(record, drawn, index, later)
     start = len(spans)
-    spans += body(record, header, said(record, index), drawn.names, later=later, bold=marks.edge == "moment")
+    spans += body(record, header, told(record, index), drawn.names, later=later, bold=marks.edge == "moment")
     if header.agent in drawn.shared:  # its lane does not say who it is
         spans.insert(-1, Span(f"{record.title(header.agent)}: ", record.hue(header.agent), later=later))
     last = spans.pop()
@@ -224,7 +227,9 @@ def underlined(span: Span, find: str) -> list[Span]:
 def words(header: Header, text: str) -> str:
     """What a row says, on one line."""
     if header.kind == "end":
-        text = text or ("the program ends" if header.ends_program else f"{header.playbook} is done")
+        if not header.ends_program:
+            text = f"{header.playbook} returned {text}" if text else f"{header.playbook} is done"
+        text = text or "the program ends"
     elif header.kind == "return":
         text = f"{header.playbook} returned {text}".rstrip()
     return plain(text or header.statement.removeprefix("await "))
@@ -236,6 +241,15 @@ def said(record: Record, index: int) -> str:
     if not text and record.headers[index].ends_program:
         return ending_of(record, record.headers[index].branch)
     return text
+
+
+def told(record: Record, index: int) -> str:
+    """What was said, as a row shows it: who spoke in a meeting by the name that the screen has for it."""
+    text = said(record, index)
+    if not record.headers[index].peer.startswith("meeting "):
+        return text
+    text = text.removeprefix(f"{record.headers[index].peer} ")  # `meeting 101 has ended`: its name stands before it
+    return _SPOKE.sub(lambda spoke: f"{record.title(spoke[1])}: ", text)
 
 
 def glyph_ink(record: Record, header: Header) -> str:

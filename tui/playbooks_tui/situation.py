@@ -297,13 +297,14 @@ def _list(names: list[str]) -> str:
 # -- panes -----------------------------------------------------------------------------------------------------------
 
 
-def doing(record: Record, view: AgentView, *, live: bool) -> tuple[Span, ...]:
+def doing(record: Record, view: AgentView, *, live: bool, over: bool = False) -> tuple[Span, ...]:
     """What an agent does or waits for, for its pane's title.
 
     Args:
         record: Of the session.
         view: The agent, now or at the moment that is looked at.
         live: Whether it is now, and something runs.
+        over: Whether it is now, and the program is finished.
     """
     if view.id == HUMAN:
         return ()
@@ -314,6 +315,8 @@ def doing(record: Record, view: AgentView, *, live: bool) -> tuple[Span, ...]:
     if live and (agent in record.writing or agent in record.thinking):
         what = "writes" if agent in record.writing else "thinks"
         return (Span("● ", "good"), Span(step), Span(f" · {what}" if step else what, "quiet"))
+    if over:
+        return (quiet("idle"),)
     if view.status == "waiting":
         whom = waited(record, view.waits_for)
         return (Span(f"{step} · waits for {whom}" if step else f"waits for {whom}", "quiet"),)
@@ -366,7 +369,8 @@ def ask_line(record: Record, standing: Standing, room: int = 200) -> str:
             return f"{said or 'the program ended'} before its first checkpoint: q leaves"
         rest = ". ↑ looks back" if now == "finished" or given_up(record) else ": r goes on, ↑ looks back"
         rest += ", e changes one thing."
-        return cut(plain(said or "the program ended"), room - len(rest)) + rest
+        words = cut(plain(said or "the program ended"), room - len(rest))
+        return words + (rest[1:] if words.endswith("…") else rest)
     if now in ("interrupted", "opening", "leaving"):
         return "nothing runs"
     if record.followed:

@@ -15,7 +15,7 @@ import msgspec
 from playbooks.checkpoints.record import Header
 from playbooks.session.glyphs import GLYPHS
 from playbooks_tui.record import HUMAN, Record
-from playbooks_tui.sequence import QUIET, glyph_ink, said, words
+from playbooks_tui.sequence import QUIET, glyph_ink, told, words
 from playbooks_tui.spans import Line, Span, cells_of, cut, took, width_of, wrapped
 
 _NOT_TOLD = ("start", "create", "step")
@@ -156,7 +156,7 @@ class Talk:
             header = record.headers[row]
             self._starts.append(self._lines)
             room = self._width - self._indent(header) - _TAIL
-            text = said(record, row)
+            text = told(record, row)
             if not text or header.kind in ("end", "return"):
                 text = words(header, text)
             pieces = wrapped(text, max(_LEAST, room))
@@ -224,7 +224,8 @@ class Talk:
         record, lines = self._record, []
         writing = record.writing.get(self.agent) if self._look.here is None or not self._look.mark else None
         if self._from + self._split == 0 and writing is None:
-            lines.append(Line((Span(" " * (4 + self._digits)), Span("nothing said yet", "quiet"))))
+            words = "nothing was said" if record.over and self._look.here is None else "nothing said yet"
+            lines.append(Line((Span(" " * (4 + self._digits)), Span(words, "quiet"))))
         lines += [self._coming(coming) for coming in self._look.coming]
         if writing is not None:
             lines += self._writing(writing.target, writing.text)

@@ -72,8 +72,10 @@ def planned(
     frames = [_Frame(state, id) for id in state.frames if id not in state.returned]
     own = edits.regenerate or edits.response is not None
     yield from _record(frames, whose if own else "")
-    if at.ends_program:
-        yield from [("live", "nothing: the program ends here"), ("tools", "none repeats"), ("model", "not asked")]
+    returned = at.kind == "end" and not (frames or later or edits.say)
+    if at.ends_program or returned:
+        why = "every playbook has returned" if returned else "the program ends here"
+        yield from [("live", f"nothing: {why}"), ("tools", "none repeats"), ("model", "not asked")]
     else:
         yield from _live(state, frames)
         yield from _tools(frames, program, later, again, attempts)

@@ -356,8 +356,9 @@ class View(Reading):
             left = own if agent != HUMAN else (Span(record.title(agent), "lane-you", bold=True),)
         past = self._past
         if past is None:
-            live = engine_mode(record, self.standing) in ("running", "pausing")
-            right = doing(record, record.agents[agent], live=live)
+            now = engine_mode(record, self.standing)
+            live = now in ("running", "pausing")
+            right = doing(record, record.agents[agent], live=live, over=now == "finished")
         elif agent in past.agents:
             right = doing(record, past.agents[agent], live=False)
         else:

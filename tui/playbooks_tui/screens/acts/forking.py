@@ -58,8 +58,9 @@ class ForkingActs(InspectingActs):
             self._say_nothing_kept()
             return
         header = record.headers[at]
-        if header.ends_program:
-            self.say("the program ends here, and nothing comes after it: ↑ to an earlier row, then e or f")
+        if record.ends_run(at):
+            what = "the program ends" if header.ends_program else "the last agent is done"
+            self.say(f"{what} here, and nothing comes after it: ↑ to an earlier row, then e or f")
             return
         rows = record.branches[header.branch].rows
         done = f"{GLYPHS[header.kind]} {sequence.words(header, record.text(at))}"

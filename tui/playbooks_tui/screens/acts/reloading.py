@@ -74,7 +74,7 @@ class ReloadingActs(ForkingActs):
             shown = [str(change) for change in found.changes[:_MOST]]
             more = len(found.changes) - len(shown)
             what = "; ".join(shown) + (f" and {more} more" if more else "") or "only its layout differs"
-            over = self.at is not None and self.record.headers[self.at].ends_program
+            over = self.at is not None and self.record.ends_run(self.at)
             where = "↑ to an earlier row, and f forks from there" if over else "f forks from here"
             self.bridge.tell(Output("", f"saved: {what}", "log"))
             self.notify(

@@ -17,7 +17,7 @@ from playbooks.session.glyphs import GLYPHS
 from playbooks.session.record import Comparison, Pair, Spent
 from playbooks_tui.record import Record
 from playbooks_tui.rows import Filter
-from playbooks_tui.sequence import QUIET, glyph_ink, words
+from playbooks_tui.sequence import QUIET, glyph_ink, told, words
 from playbooks_tui.spans import Line, Span, counted, cut, fit, money, plain, took, width_of, wrapped
 
 HEAD: Final = 3
@@ -40,31 +40,44 @@ class Side(msgspec.Struct, frozen=True):
 
 
 def rows_of(
-    comparison: Comparison, forks: tuple[Header | None, Header | None], filter: Filter | None = None
+    record: Record, comparison: Comparison, forks: tuple[Header | None, Header | None], filter: Filter | None = None
 ) -> list[Pair]:
     """The pairs, with what began a branch in front.
 
     Args:
+        record: Of the session.
         comparison: Of the two.
         forks: What began each side's branch.
         filter: What is left out; None: nothing.
     """
     begun = [Pair(*forks)] if any(forks) else []
     rows = [*begun, *comparison.pairs]
-    return rows if filter is None else [pair for pair in rows if _passes(pair, filter)]
+    return rows if filter is None else [pair for pair in rows if _passes(record, pair, filter)]
 
 
-def _passes(pair: Pair, filter: Filter) -> bool:
-    if filter.same and pair.same:
+def _passes(record: Record, pair: Pair, filter: Filter) -> bool:
+    if filter.same and _same(record, pair):
         return False
     return any(header is not None and filter.passes(header) for header in (pair.left, pair.right))
 
 
-def sign_of(pair: Pair) -> str:
+def sign_of(record: Record, pair: Pair) -> str:
     """`=`, `≠`, or `−` where one side has nothing to set against the other's."""
     if pair.left is None or pair.right is None:
         return "−"
-    return "=" if pair.same else "≠"
+    return "=" if _same(record, pair) else "≠"
+
+
+def _same(record: Record, pair: Pair) -> bool:
+    """Whether both did and said the same; two ends of the program are that only if it ended alike."""
+    if not pair.same or pair.left is None or pair.right is None or not pair.left.ends_program:
+        return pair.same
+    return _told(record, pair.left) == _told(record, pair.right)
+
+
+def _told(record: Record, header: Header) -> str:
+    index = record.place.get(header.id)
+    return words(header, told(record, index) if index is not None else header.text)
 
 
 def side_line(record: Record, pair: Pair, width: int, *, here: bool, right: bool, names: int) -> Line:
@@ -80,11 +93,12 @@ def side_line(record: Record, pair: Pair, width: int, *, here: bool, right: bool
     """
     half = (width - _MIDDLE - 1) // 2
     ground = "here" if here else ""
-    sign = sign_of(pair)
+    sign = sign_of(record, pair)
+    same = _same(record, pair)
     mark = Span("▸" if here else " ", "here", bold=True)
-    spans = [mark, *_half(record, pair.left, half, names, here=here, same=pair.same, meant=here and not right)]
+    spans = [mark, *_half(record, pair.left, half, names, here=here, same=same, meant=here and not right)]
     spans.append(Span(f"  {sign}  ", "plain" if sign == "≠" else "quiet", bold=True))
-    spans += _half(record, pair.right, half, names, here=here, same=pair.same, meant=here and right)
+    spans += _half(record, pair.right, half, names, here=here, same=same, meant=here and right)
     return Line(tuple(span for span in spans if span.text), ground)
 
 
@@ -93,8 +107,6 @@ def _half(
 ) -> list[Span]:
     if header is None:
         return [Span(fit(f"{'·':>{min(names, width - 1)}}", width), "hair")]
-    index = record.place.get(header.id)
-    text = words(header, record.text(index) if index is not None else header.text)
     narrow = width < 44
     name = cut(record.title(header.agent), names)
     spans = [
@@ -107,7 +119,9 @@ def _half(
     tail = 0 if narrow else 6
     quiet = (header.kind in QUIET or same) and not here
     room = max(1, width - width_of(spans) - tail)
-    spans.append(Span(fit(plain(text), room), "quiet" if quiet else "plain", bold=header.kind in ("fork", "end")))
+    spans.append(
+        Span(fit(_told(record, header), room), "quiet" if quiet else "plain", bold=header.kind in ("fork", "end"))
+    )
     if tail:
         spans.append(Span(f"{took(header.took):>5} ", "quiet"))
     return spans

@@ -81,7 +81,7 @@ class Sides(Pane):
         branch = self._record.headers[fork].branch if fork is not None else ""
         common = len([row for row in self._record.path(branch) if fork is not None and row <= fork])
         self._heads = head_lines(comparison, sides, width, common, self.right)
-        parted = sum(1 for pair in rows if sign_of(pair) != "=")
+        parted = sum(1 for pair in rows if sign_of(self._record, pair) != "=")
         about = f" {filter_words(self._record, filter)} · {counted(parted, 'difference')}"
         self.name_pane(
             (Span("What was said and done", bold=True),),

@@ -219,7 +219,7 @@ class Compare(Screen[str | None]):
         fork = comparison.fork
         head.parts = f"they part at {fork.id}" if fork else "they have nothing in common"
         head.refresh()
-        rows = rows_of(comparison, self._forks(comparison), self.filter)
+        rows = rows_of(self._record, comparison, self._forks(comparison), self.filter)
         self.query_one(Sides).styles.height = len(rows) + HEAD + 2
         self.query_one(Sides).show(comparison, rows, self.sides, self.filter)
         values, differ = self.query_one("#values", Lines), self.query_one("#differ", Lines)
@@ -308,7 +308,7 @@ class Compare(Screen[str | None]):
         sides = self.query_one(Sides)
         place = sides.place + by
         while 0 <= place < len(sides.rows):
-            if sign_of(sides.rows[place]) != "=":
+            if sign_of(self._record, sides.rows[place]) != "=":
                 sides.go(place)
                 return
             place += by
@@ -331,9 +331,9 @@ class Compare(Screen[str | None]):
         comparison = self.comparison
         if comparison is None:
             return
-        pairs = rows_of(comparison, self._forks(comparison))
+        pairs = rows_of(self._record, comparison, self._forks(comparison))
         headers = [header for pair in pairs for header in (pair.left, pair.right) if header is not None]
-        same = sum(sign_of(pair) == "=" for pair in pairs)
+        same = sum(sign_of(self._record, pair) == "=" for pair in pairs)
         self.app.push_screen(FilterScreen(self._record, self.filter, self._filtered, headers, same))
 
     def _filtered(self, filter: Filter) -> None:

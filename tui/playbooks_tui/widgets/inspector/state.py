@@ -32,7 +32,7 @@ class StateSheet(ListSheet):
 
     def lines(self, inspected: Inspected | None, width: int, *, at_moment: bool) -> list[Line]:
         if inspected is None:
-            return [Line((Span(" no checkpoint yet", "quiet"),))]
+            return [quiet_line("no checkpoint was kept" if self.record.over else "no checkpoint yet")]
         found = _stack(inspected, width, at_moment=at_moment)
         found += [Line(), head("Variables", f"since {inspected.since}" if inspected.since else "", width)]
         self._variables(inspected, width, found)
