@@ -38,15 +38,17 @@ def test_two_users_have_different_keys(tmp_path: Path) -> None:
 
 
 def test_a_key_that_is_none_is_one_clear_line() -> None:
+    user_key()
     (state_folder() / "checkpoint.key").write_bytes(b"short")
     with pytest.raises(StorageError, match="this is no key"):
         user_key()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes")
-def test_a_key_that_others_could_have_written_is_not_used() -> None:
+@pytest.mark.parametrize("mode", [0o666, 0o644, 0o640])
+def test_a_key_that_others_could_have_read_or_written_is_not_used(mode: int) -> None:
     user_key()
-    (state_folder() / "checkpoint.key").chmod(0o666)
+    (state_folder() / "checkpoint.key").chmod(mode)
     with pytest.raises(StorageError, match="chmod 600"):
         user_key()
 

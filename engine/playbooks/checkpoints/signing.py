@@ -34,7 +34,7 @@ def user_key(folder: Path | None = None) -> bytes:
         folder: Where it lies; None is `state_folder()`.
 
     Raises:
-        StorageError: It can't be read or made, or others could have written it.
+        StorageError: It can't be read or made, or others could have read or written it.
     """
     path = (folder or state_folder()) / "checkpoint.key"
     try:
@@ -51,9 +51,9 @@ def user_key(folder: Path | None = None) -> bytes:
 def _read(path: Path) -> bytes:
     with open(path, "rb") as file:
         found = os.fstat(file.fileno())
-        if os.name == "posix" and (found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022):
+        if os.name == "posix" and (found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077):
             fix = f"remove it or run `chmod 600 {path}`; without it, earlier checkpoints count as foreign"
-            raise StorageError("others could have written the key for checkpoints", fix, file=str(path))
+            raise StorageError("others could have read or written the key for checkpoints", fix, file=str(path))
         key = file.read()
     if len(key) != KEY_BYTES:
         fix = "remove it; earlier checkpoints will count as foreign"
