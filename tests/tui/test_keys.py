@@ -424,7 +424,7 @@ async def test_a_keymap_moves_a_key_and_the_footer_says_so(desk: Opens) -> None:
 async def test_a_keymap_with_an_unknown_name_says_so(desk: Opens) -> None:
     async with desk(held=True, keymap={"step_ovr": "x", "compare.close": "c"}) as d:
         await d.status("paused")
-        words = "keymap in playbooks.toml: nothing is called step_ovr; step_ovr may be step_over"
+        words = "keymap in playbooks.toml: nothing is called step_ovr; step_over may be meant"
         assert d.said == [words]
         await d.until(lambda: [printed.text for printed in d.screen.record.printed] == [words])
 

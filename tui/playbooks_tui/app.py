@@ -191,7 +191,7 @@ class Debugger(TypeAhead):
         if unknown := sorted(id for id in self._keymap if "." not in id and id not in _IDS):
             words = f"keymap in playbooks.toml: nothing is called {', '.join(unknown)}"
             if near := difflib.get_close_matches(unknown[0], _IDS, 1, 0.4):
-                words += f"; {unknown[0]} may be {near[0]}"
+                words += f"; {near[0]} may be meant"
             self._warn(words)
 
     def _warn(self, words: str) -> None:
