@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,11 @@ from playbooks.config import Config
 from playbooks.models.script import ScriptModel
 from playbooks.runtime.notices import ModelCalled
 from playbooks.session.following import FollowedSession
-from playbooks_tui.bridge import opened
+from playbooks_tui.bridge import Bridge, opened
 from playbooks_tui.record import Record
 from playbooks_tui.told import Tally
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 STALLS = """
 import asyncio
 
@@ -105,3 +107,37 @@ async def test_a_call_of_a_process_that_was_killed_stays_counted(desk: Opens, al
             follower.poll()
             assert looking.tally == Tally(session.calls, *session.tokens, session.cost)
             assert looking.tally.calls == 3
+
+
+def test_a_branch_that_another_process_begins_is_gone_over_to_with_its_own_calls_and_end(alone: Path) -> None:
+    for name in ("negotiation.pb", "haggle_model.py"):
+        shutil.copy(EXAMPLES / name, alone / name)
+    config = Config.load(env={}, overrides={"model": {"token_delay_s": 0}}).for_debug()
+    record, came = Record(), threading.Event()
+
+    async def runs() -> tuple[Bridge, int, int]:
+        async with DebugSession.open("negotiation.pb", config=config) as session:
+            assert await session.run() == "finished"
+            main = session.calls
+            bridge = Bridge(FollowedSession.open("s1", config=config))
+            bridge.listen(came.set)
+            bridge.open()
+            record.take(bridge.take())
+            bridge.begin()
+            tool = next(header for header in session.timeline if header.kind == "tool")
+            await session.fork(tool.id, result=80, label="low")
+            assert await session.run() == "finished"
+            return bridge, main, session.calls - (await session.state_at(tool.id)).calls
+
+    bridge, main, low = asyncio.run(runs())
+    try:
+        while not (record.branch == "low" and record.status == "finished" and record.headers[-1].ends_program):
+            assert came.wait(30), record.status
+            came.clear()
+            record.take(bridge.take())
+        calls = {name: branch.tally and branch.tally.calls for name, branch in record.branches.items()}
+        assert calls == {"main": main, "low": low}
+        assert {branch.status for branch in record.branches.values()} == {"finished"}
+    finally:
+        bridge.leave()
+        bridge.over.result(30)

@@ -15,9 +15,18 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
-from playbooks.checkpoints.record import BranchInfo
+from playbooks.checkpoints.record import BranchInfo, Header
 from playbooks.errors import UserError
-from playbooks.runtime.notices import Committed, Notice, RunStatus, Writing, WritingDropped
+from playbooks.runtime.notices import (
+    AgentView,
+    Committed,
+    MessageView,
+    Notice,
+    RunStatus,
+    StatusChanged,
+    Writing,
+    WritingDropped,
+)
 from playbooks.session import DebugSession, FollowedSession, Moment
 from playbooks.session.following import ELSEWHERE
 from playbooks_tui.ran import ran
@@ -78,6 +87,8 @@ class Bridge:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._reader = ThreadPoolExecutor(1, "moments")
         self.begun = False
+        self._branch = ""
+        """On which another process's session stood last."""
 
     # -- the screen's side -----------------------------------------------------------------------------------
 
@@ -231,6 +242,7 @@ class Bridge:
         self._loop = asyncio.get_running_loop()
         async with self.session as session:
             self.tell(await opened(session))
+            self._branch = session.branch
             session.subscribe(self._told)
             self._opened.set_result(None)
             while True:
@@ -261,6 +273,22 @@ class Bridge:
         if isinstance(notice, Committed) and notice.header.kind == "start":
             self.tell(Named(self.session.id, self.session.branch))
         self.tell(notice)
+        if isinstance(notice, Committed) and isinstance(self.session, FollowedSession):
+            self._turn_to(notice.header, self.session)
+
+    def _turn_to(self, header: Header, session: FollowedSession) -> None:
+        """The process that is followed may go on with another branch, or begin one."""
+        if header.branch == self._branch:
+            return
+        self._branch = header.branch
+        agents: tuple[AgentView, ...] = ()
+        messages: tuple[MessageView, ...] = ()
+        with contextlib.suppress(UserError):  # damaged, or gone already
+            moment = session.record.moment(header.id)
+            agents, messages = tuple(moment.agents.values()), tuple(moment.messages)
+        self.tell(Turned(header.branch, agents, messages))
+        running = session.status == "running"
+        self.tell(StatusChanged("running", session.phrase) if running else Ended(session.status, session.error))
 
 
 def counted(moment: Moment) -> Tally:
