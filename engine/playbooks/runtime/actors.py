@@ -107,10 +107,11 @@ class Actors:
         except (Exception, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and runtime.is_cancelling():
                 raise
-            if not runtime.replay.over:
-                await runtime.replay.go_live(NEW)
             told = str(error) if isinstance(error, PlaybookFailed) else f"{type(error).__name__}: {error}"
             reason = " ".join(told.split())
+            if not runtime.replay.over:
+                runtime.replay.came_to(reason)
+                await runtime.replay.go_live(NEW)
             frame = state.agent(agent).root
             runtime.commit_agent(
                 agent,

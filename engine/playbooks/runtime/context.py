@@ -69,6 +69,10 @@ class Context:
         return prompt_of(runtime.program, runtime.state, frame.id, executed, own, self._programs)
 
 
+_DEEP = 20
+"""Lists in lists that calls are looked for in."""
+
+
 def prompt_of(
     program: Program,
     state: ProgramState,
@@ -162,12 +166,14 @@ def _now(state: ProgramState, cls: AgentClass, frame: int, own: Mapping[str, Any
     return "\n".join(lines)
 
 
-def _spent(value: object) -> bool:
+def _spent(value: object, within: tuple[int, ...] = ()) -> bool:
     """Whether a value is nothing but calls and coroutines: once their statement is over they are of no use."""
     if type(value) is Described:
         return value.lost in ("Call", "coroutine")
-    if type(value) in (list, tuple):
-        return bool(value) and all(map(_spent, value))  # type: ignore[call-overload]
+    if isinstance(value, list | tuple) and type(value) in (list, tuple):
+        if id(value) in within or len(within) > _DEEP:
+            return False
+        return bool(value) and all(_spent(part, (*within, id(value))) for part in value)
     return isinstance(value, Call) or inspect.iscoroutine(value)
 
 

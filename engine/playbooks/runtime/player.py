@@ -319,6 +319,7 @@ class Player:
             await asyncio.wait(frame.tasks)
         frame.tasks.clear()
         frame.unbegun.clear()
+        self._runtime.replay.came_to(" ".join(f"{type(error).__name__}: {error}".split()))
         await self._live()
         response = frame.response
         assert response

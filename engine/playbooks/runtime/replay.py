@@ -61,6 +61,8 @@ class Replay:
         self._going_on: asyncio.Task[Any] | None = None
         """Served last, and not yet come to its next await."""
         self._position = 0
+        self.instead = ""
+        """An error that a frame came to while recorded events were still to come."""
 
     @property
     def over(self) -> bool:
@@ -154,6 +156,11 @@ class Replay:
                     turn.set_result(None)
             if self._ended:
                 self._ended()
+
+    def came_to(self, error: str) -> None:
+        """A frame came to an error, which had better be recorded too: else it is why the replay stands still."""
+        if self.scripted:
+            self.instead = self.instead or error
 
     def fail(self, error: BaseException) -> None:
         """Ends the replay with an error for all that wait in it, or will."""

@@ -60,8 +60,9 @@ class Standstill:
     def _judge(self) -> None:
         """Everything waits: paused, waiting for the person, finished, or stuck."""
         if self._runtime.replay.scripted:
+            why = f": {instead}" if (instead := self._runtime.replay.instead) else ""
             self._runtime.fail(
-                f"the resume stands still before {self._runtime.replay.stuck_on()}, which does not happen again;"
+                f"the resume stands still before {self._runtime.replay.stuck_on()}, which does not happen again{why};"
                 " the files are as they were"
             )
             return
