@@ -6,16 +6,62 @@ Apart because its file name tells `effects` that a coroutine is a combinator: re
 from __future__ import annotations
 
 import asyncio
+import itertools
 import types
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 
-def program_asyncio(timer: Callable[..., Awaitable[Any]]) -> types.ModuleType:
+class InOrder(set[Any]):
+    """A set of tasks that is walked in the order in which they were given: that of a set is another in each process.
+
+    Args:
+        tasks: In order.
+    """
+
+    def __init__(self, tasks: Iterable[Any] = ()) -> None:
+        self.order = list(tasks)
+        super().__init__(self.order)
+
+    def __iter__(self) -> Iterator[Any]:
+        held, self.order = self.order, [task for task in self.order if task in self]
+        if len(self.order) < len(self):
+            self.order += [task for task in set.__iter__(self) if task not in held]
+        return iter(self.order)
+
+    def pop(self) -> Any:
+        found = next(iter(self), None)
+        if found is None:
+            raise KeyError("pop from an empty set")
+        self.discard(found)
+        return found
+
+
+_made: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+"""The tasks of programs, numbered as they were made."""
+_next_number = itertools.count(1).__next__
+
+
+def note_made(task: asyncio.Task[Any]) -> None:
+    """A program made a task."""
+    _made[task] = _next_number()
+
+
+def _in_order(awaitables: Iterable[Any]) -> list[Any]:
+    """As given; those of a set as they were made."""
+    found = list(awaitables)
+    return sorted(found, key=lambda task: _made.get(task, 0)) if type(awaitables) in (set, frozenset) else found
+
+
+def program_asyncio(
+    timer: Callable[..., Awaitable[Any]], sync: Callable[[str, Callable[[], Any]], Any]
+) -> types.ModuleType:
     """The names of `asyncio` that a program may use.
 
     Args:
         timer: `asyncio.sleep` as an effect.
+        sync: Makes a synchronous effect: a label, and what makes the value.
     """
 
     async def wait_for(awaitable: Awaitable[Any], timeout: float | None) -> Any:  # noqa: ASYNC109
@@ -38,11 +84,59 @@ def program_asyncio(timer: Callable[..., Awaitable[Any]]) -> types.ModuleType:
         finally:
             watcher.cancel()
 
+    def as_completed(awaitables: Iterable[Awaitable[Any]], *, timeout: float | None = None) -> Iterator[Any]:
+        """In the order given, not in that of a set: a replay finds each task at the place it had."""
+        tasks = [asyncio.ensure_future(awaitable) for awaitable in dict.fromkeys(_in_order(awaitables))]
+        done: asyncio.Queue[asyncio.Future[Any] | None] = asyncio.Queue()
+        for task in tasks:
+            task.add_done_callback(done.put_nowait)
+
+        async def late() -> None:
+            assert timeout is not None
+            await timer(timeout)
+            for task in tasks:
+                task.remove_done_callback(done.put_nowait)
+                if not task.done():
+                    done.put_nowait(None)
+
+        watcher = asyncio.ensure_future(late()) if timeout is not None else None
+        left = len(tasks)
+
+        async def next_one() -> Any:
+            nonlocal left
+            found = await done.get()
+            left -= 1
+            if watcher is not None and not left:
+                watcher.cancel()
+            if found is None:
+                raise TimeoutError
+            return found.result()
+
+        for _ in tasks:
+            yield next_one()
+
+    async def wait(awaitables: Iterable[asyncio.Future[Any]], **options: Any) -> tuple[set[Any], set[Any]]:
+        tasks = _in_order(awaitables)
+        done, _ = await asyncio.wait(tasks, **options)
+        # How many more were done by the time it woke up is a matter of rounds of the loop.
+        ended = set(sync("asyncio.wait", lambda: [place for place, task in enumerate(tasks) if task in done]))
+        if late := [tasks[place] for place in ended if not tasks[place].done()]:
+            await asyncio.wait(late)
+        first = InOrder(task for place, task in enumerate(tasks) if place in ended)
+        return first, InOrder(task for place, task in enumerate(tasks) if place not in ended)
+
     def unsupported(*_: object, **__: object) -> None:
         raise NotImplementedError("asyncio.timeout can't be replayed: use asyncio.wait_for")
 
     names: dict[str, Any] = {name: value for name, value in vars(asyncio).items() if not name.startswith("_")}
-    replaced: dict[str, Any] = {"sleep": timer, "wait_for": wait_for, "timeout": unsupported, "timeout_at": unsupported}
+    replaced: dict[str, Any] = {
+        "sleep": timer,
+        "wait_for": wait_for,
+        "wait": wait,
+        "as_completed": as_completed,
+        "timeout": unsupported,
+        "timeout_at": unsupported,
+    }
     names |= replaced
     module = types.ModuleType("asyncio", asyncio.__doc__)
     vars(module).update(names)

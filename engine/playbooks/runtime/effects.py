@@ -343,6 +343,7 @@ class Effects:
         task = asyncio.Task(run(), loop=loop, context=context, **options)
         task.add_done_callback(lambda _: coroutine.close())  # cancelled before its first step it was never started
         parent.frame.tasks.add(task)
+        asyncio_names.note_made(task)
         return task
 
     async def happened(self, place: Place, what: str, n: int) -> None:

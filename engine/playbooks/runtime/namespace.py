@@ -51,7 +51,7 @@ class Namespace:
         shared = {
             **vars(builtins),
             **self._runtime.builtins.names(),
-            "asyncio": program_asyncio(sleep),
+            "asyncio": program_asyncio(sleep, self._runtime.effects.sync),
             "__state__": state,
             "meeting": Meeting(self._runtime),
             "meeting's shared state": self._runtime.shared_state,
