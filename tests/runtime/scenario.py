@@ -6,6 +6,7 @@ A resumed run must end as the one that never stopped: per agent the same message
 from __future__ import annotations
 
 import asyncio
+import enum
 import itertools
 import os
 import random
@@ -303,9 +304,13 @@ def plain(value: Any, within: tuple[int, ...] = ()) -> Any:
         return [(plain(key, inner), plain(item, inner)) for key, item in value.items()]
     if isinstance(value, list | tuple):
         return [plain(item, inner) for item in value]
+    if isinstance(value, enum.Enum):
+        return str(value)
     if isinstance(value, asyncio.Future):
         return "task"  # one that is finished comes back as a bare future
-    return value if isinstance(value, int | str | float | bytes | type(None)) else type(value).__name__
+    if isinstance(value, int | str | float | bytes):
+        return value if type(value) in PLAIN or isinstance(value, bool) else f"{type(value).__name__} {value}"
+    return value if value is None else type(value).__name__
 
 
 def check(

@@ -19,7 +19,12 @@ from playbooks.checkpoints.layout import slots_of
 from playbooks.checkpoints.node import NotStorable, Taken
 from playbooks.checkpoints.world import MODEL, World
 
-_METACLASSES: Final[dict[str, type]] = {"type": type, "ABCMeta": abc.ABCMeta, "EnumType": enum.EnumType}
+_METACLASSES: Final[dict[str, Any]] = {
+    meta.__name__: meta
+    for meta in (type, abc.ABCMeta, enum.EnumType, type(typing.Protocol), typing._TypedDictMeta)  # type: ignore[attr-defined]
+}
+_NEW: Final[dict[str, Any]] = {"_ProtocolMeta": abc.ABCMeta.__new__, "_TypedDictMeta": type.__new__}
+"""What makes a class of a metaclass that would ask its body for more than is there yet."""
 _MADE_BY_PYTHON: Final = frozenset(
     {
         "__dict__",
@@ -81,12 +86,12 @@ def take_class(cls: type, world: World | None) -> Taken:
 
 def _attributes(cls: type) -> dict[str, object]:
     slots = {name for name, _ in slots_of(cls)} | {"__slots__"}
-    is_dataclass = "__dataclass_fields__" in vars(cls)
+    is_dataclass, is_protocol = "__dataclass_fields__" in vars(cls), type(cls).__name__ == "_ProtocolMeta"
     found = {}
     for name, value in vars(cls).items():
         if name in _MADE_BY_PYTHON or name in slots:
             continue
-        if is_dataclass and _is_generated(name, value):
+        if (is_dataclass or is_protocol) and _is_generated(name, value):
             continue
         found[name] = value
     return found
@@ -105,10 +110,11 @@ def _members(cls: enum.EnumType) -> dict[str, object]:
     members: dict[str, Any] = dict(cls.__members__)
     found: dict[str, object] = {name: vars(member)["_value_"] for name, member in members.items()}
     for name, value in vars(cls).items():
-        if name not in found and not (name.startswith("_") and not isinstance(value, types.FunctionType)):
-            code = getattr(value, "__code__", None)
-            if not isinstance(value, types.FunctionType) or (code and code.co_filename.startswith(MODEL)):
-                found[name] = value
+        if name in found or name == "_generate_next_value_":
+            continue
+        code = getattr(getattr(value, "__func__", value), "__code__", None)
+        if code.co_filename.startswith(MODEL) if code is not None else not name.startswith("_"):
+            found[name] = value
     return found
 
 
@@ -175,7 +181,10 @@ def make_class(what: tuple[Any, ...], bases: tuple[type, ...]) -> type:
     body: dict[str, Any] = {"__module__": module, "__qualname__": qualname}
     if slots is not None:
         body["__slots__"] = slots
-    made: type = _METACLASSES[metaclass](name, bases, body)
+    if typing.Generic in bases:  # else it takes them for the bases as written
+        body["__orig_bases__"] = ()
+    meta = _METACLASSES[metaclass]
+    made: type = _NEW[metaclass](meta, name, bases, body) if metaclass in _NEW else meta(name, bases, body)
     return made
 
 

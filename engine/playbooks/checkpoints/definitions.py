@@ -16,6 +16,7 @@ from playbooks.checkpoints.node import NotStorable, Taken
 from playbooks.checkpoints.world import MODEL, Definition, World
 
 _LRU: Final = type(functools.lru_cache(len))
+DESCRIPTORS: Final = (types.MethodDescriptorType, types.WrapperDescriptorType)
 
 
 def take_function(value: types.FunctionType, world: World | None) -> Taken:
@@ -44,7 +45,14 @@ def take_function(value: types.FunctionType, world: World | None) -> Taken:
 
 def take_imported(value: Any) -> Taken | None:
     """A function or class that a loaded module has under its name, `from math import sqrt`; None when none has."""
-    module, qualname = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    module: object
+    qualname: object
+    if isinstance(value, DESCRIPTORS):  # `dict.__getitem__`
+        module, qualname = value.__objclass__.__module__, value.__qualname__
+    elif getattr(type(value), "__module__", "") == "typing":  # `Optional`
+        module, qualname = "typing", getattr(value, "_name", None)
+    else:
+        module, qualname = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if type(module) is not str or type(qualname) is not str or held(sys.modules.get(module), qualname) is not value:
         return None
     return ("imported", (module, qualname), ())

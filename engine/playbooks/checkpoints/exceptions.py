@@ -73,6 +73,8 @@ def take(value: BaseException, known: bool) -> Taken:
     for family, names in _EXTRA.items():
         if issubclass(native, family):
             attributes.update((name, vars(family)[name].__get__(value)) for name in names)
+    if (context := BaseException.__dict__["__context__"].__get__(value)) is not None:
+        attributes["__context__"] = context
     suppressed = BaseException.__dict__["__suppress_context__"].__get__(value)
     cause = BaseException.__dict__["__cause__"].__get__(value)
     what = (cls.__module__, cls.__qualname__, suppressed, tuple(attributes))
@@ -117,6 +119,8 @@ def fill(value: BaseException, cause: BaseException | None, suppressed: bool, at
     for family, names in _EXTRA.items():
         if isinstance(value, family):
             own.update((name, vars(family)[name]) for name in names)
+    if isinstance(context := attributes.pop("__context__", None), BaseException):
+        BaseException.__dict__["__context__"].__set__(value, context)
     held = object.__getattribute__(value, "__dict__")
     for name, attribute in attributes.items():
         if name in own:

@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from playbooks.checkpoints import classes, definitions, exceptions, finished
+from playbooks.checkpoints import classes, definitions, exceptions, finished, walking
 from playbooks.checkpoints.layout import BASES, Items, attributes_of, layout_of
 from playbooks.checkpoints.node import Node, NotStorable, Taken
 from playbooks.checkpoints.placeholder import Placeholder, lost_of
@@ -130,12 +130,6 @@ def _take_shape(graph: Graph, value: object) -> Taken:
     return ("value", shape.name, shape.take(value))
 
 
-def _take_iterator(graph: Graph, value: Any) -> Taken:
-    """An iterator over a sequence walked in place: its own reduction names the sequence and how far it is."""
-    function, arguments, *state = value.__reduce__()
-    return ("iterator", (function.__name__, *state), arguments)
-
-
 def _take_module(graph: Graph, value: types.ModuleType) -> Taken:
     if (name := _offered(graph, value)) is not None:
         return ("named", name, ())
@@ -192,7 +186,7 @@ def _take_class(graph: Graph, value: type) -> Taken:
         return ("class", (module, qualname), ())
     if (name := _offered(graph, value)) is not None:
         return ("named", name, ())
-    if graph.world is None or graph.world.find_class(module, qualname) is value:
+    if graph.world is None or graph.world.find_class(module, qualname) is value or finished.is_idle_class(value):
         return ("class", (module, qualname), ())
     if classes.is_models(value, graph.world):
         return classes.take_class(value, graph.world)
@@ -207,6 +201,10 @@ def _take_other(graph: Graph, value: object) -> Taken:
         return _take_class(graph, value)  # type: ignore[arg-type]
     if (name := _offered(graph, value)) is not None:
         return ("named", name, ())
+    if (getattr(cls, "__module__", "") == "typing" or isinstance(value, definitions.DESCRIPTORS)) and (
+        taken := definitions.take_imported(value)
+    ) is not None:
+        return taken
     if issubclass(cls, BaseException):
         return exceptions.take(value, _known_class(graph, cls))  # type: ignore[arg-type]
     if issubclass(cls, enum.Enum):
@@ -214,7 +212,7 @@ def _take_other(graph: Graph, value: object) -> Taken:
         if held["_name_"] in cls.__members__:
             return ("member", held["_name_"], (cls,))
         return ("flags", None, (cls, held["_value_"]))
-    if (taken := finished.take(value)) is not None:
+    if (taken := finished.take(value) or finished.take_idle(value)) is not None:
         return taken
     layout = layout_of(cls)
     if layout is None or not _known_class(graph, cls):
@@ -250,14 +248,6 @@ def _offered(graph: Graph, value: object) -> str | None:
 _MAXLEN: Any = vars(collections.deque)["maxlen"]
 _FACTORY: Any = vars(collections.defaultdict)["default_factory"]
 
-_WALKED: Final[tuple[Any, ...]] = ([], (), "", "é", b"", bytearray(), range(0), range(2**70), reversed([]))
-ITERATORS: Final[tuple[type, ...]] = (
-    *(type(iter(sequence)) for sequence in _WALKED),
-    type(reversed(())),
-    enumerate,
-    zip,
-)
-
 _TAKERS: Final[dict[type, Callable[[Graph, Any], Taken]]] = {
     list: lambda graph, value: ("list", None, value),
     tuple: lambda graph, value: ("tuple", None, value),
@@ -267,7 +257,7 @@ _TAKERS: Final[dict[type, Callable[[Graph, Any], Taken]]] = {
     frozenset: lambda graph, value: ("frozenset", None, value),
     bytearray: lambda graph, value: ("bytearray", bytes(value), ()),
     **dict.fromkeys(SHAPES, _take_shape),
-    **dict.fromkeys(ITERATORS, _take_iterator),
+    **walking.TAKERS,
     type(...): lambda graph, value: ("single", "Ellipsis", ()),
     type(NotImplemented): lambda graph, value: ("single", "NotImplemented", ()),
     types.FunctionType: _take_function,

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import collections
 import enum
-import itertools
 import types
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
-from playbooks.checkpoints import classes, definitions, exceptions, finished
+from playbooks.checkpoints import classes, definitions, exceptions, finished, walking
 from playbooks.checkpoints.layout import NAMED_BASES, Base, layout_of, set_attributes
 from playbooks.checkpoints.node import Node
 from playbooks.checkpoints.placeholder import Lost, LostError, Placeholder
@@ -51,6 +50,9 @@ def _gone(what: str, name: str) -> Placeholder:
 def _class(live: Live, what: tuple[str, str], values: list[Any]) -> object:
     module, qualname = what
     found = STANDARD_CLASSES.get(what) or exceptions.find_standard(what) or live.world.find_class(module, qualname)
+    if found is None:  # of a library, which this process has not imported yet
+        imported = _imported(live, what, values)
+        found = imported if isinstance(imported, type) else None
     return found if found is not None else _gone("class", f"{module}.{qualname}")
 
 
@@ -232,38 +234,16 @@ def _fill_exception(live: Live, made: BaseException, what: tuple[Any, ...], valu
 # -- iterators --------------------------------------------------------------------------------------------------------
 
 
-def _own_iter(sequence: Any) -> Any:
-    """`iter` of the builtin base: a subclass's own `__iter__` is not what walked it."""
-    for base in (list, tuple, str, bytes, bytearray, range):
-        if isinstance(sequence, base):
-            return base.__iter__(sequence)  # type: ignore[arg-type]
-    raise TypeError("no sequence that is walked in place")
-
-
-def _own_reversed(sequence: Any) -> Any:
-    if isinstance(sequence, (list, range)):
-        return (list if isinstance(sequence, list) else range).__reversed__(sequence)  # type: ignore[arg-type]
-    return reversed(sequence)
-
-
-_ITERATORS: Final[dict[str, Callable[..., Any]]] = {
-    "iter": _own_iter,
-    "reversed": _own_reversed,
-    "enumerate": enumerate,
-    "zip": zip,
-    "count": itertools.count,
-}
-
-
 def _iterator(live: Live, what: tuple[Any, ...], values: list[Any]) -> object:
-    name, *state = what
-    if (lost := _first_lost(values)) is not None:
-        return lost
-    made = _ITERATORS[name](*values)
-    if state and state[0] is not None:
-        # Set last: it is clipped to the length the sequence has by then.
-        live.last.append(lambda: made.__setstate__(state[0]))
-    return made
+    return lost if (lost := _first_lost(values)) is not None else walking.make_iterator(what, values, live.last)
+
+
+def _tool(live: Live, what: tuple[str, int, bool], values: list[Any]) -> object:
+    return lost if (lost := _first_lost(values)) is not None else walking.make_tool(what, values)
+
+
+def _view(live: Live, name: str, values: list[Any]) -> object:
+    return lost if (lost := _first_lost(values)) is not None else walking.make_view(name, values)
 
 
 # -- definitions ------------------------------------------------------------------------------------------------------
@@ -352,6 +332,8 @@ Live.make = {
     "flags": _flags,
     "exception": _make_exception,
     "iterator": _iterator,
+    "tool": _tool,
+    "view": _view,
     "class statement": _make_class,
     "wrapper": _wrapper,
     "class": _class,

@@ -124,6 +124,8 @@ Look.make = {
     "member": lambda look, name, values: Described("member", f"{_name(values[0])}.{name}"),
     "flags": lambda look, what, values: Described("member", f"{_name(values[0])}({values[1]})"),
     "iterator": lambda look, what, values: Described("iterator", str(what[0])),
+    "tool": lambda look, what, values: Described("iterator", str(what[0])),
+    "view": _value,
     "class": lambda look, what, values: Described("class", f"{what[0]}.{what[1]}".removeprefix("builtins.")),
     "builtin": _named("builtin"),
     "named": _named("name"),

@@ -8,6 +8,7 @@ a name.
 from __future__ import annotations
 
 import abc
+import array
 import builtins
 import collections
 import datetime
@@ -15,9 +16,13 @@ import decimal
 import enum
 import fractions
 import functools
+import io
 import itertools
+import operator
 import pathlib
+import random
 import re
+import struct
 import types
 import uuid
 import zoneinfo
@@ -65,6 +70,49 @@ def _union(*parts: Any) -> object:
     return functools.reduce(lambda left, right: left | right, parts)
 
 
+_MATCHES: Final[dict[str, Callable[..., re.Match[Any] | None]]] = {
+    "match": lambda pattern, text, start, pos, end: pattern.match(text, start, end),
+    "fullmatch": lambda pattern, text, start, pos, end: pattern.fullmatch(text, pos, end),
+    "search": lambda pattern, text, start, pos, end: pattern.search(text, pos, end),
+}
+
+
+def _match(value: re.Match[Any]) -> tuple[object, ...]:
+    """What to match again, and how so that the same comes of it: which of them it was is not told."""
+    parts = (value.re, value.string, value.start(), value.pos, value.endpos)
+    for how, again in _MATCHES.items():
+        if (found := again(*parts)) is not None and found.regs == value.regs:
+            return (how, *parts)
+    raise NotStorable("what it matched is not there any more")
+
+
+def _matched(how: str, *parts: Any) -> object:
+    return _MATCHES[how](*parts)
+
+
+def _random(value: random.Random) -> tuple[object, ...]:
+    version, words, gauss = value.getstate()
+    return (version, struct.pack(f"<{len(words)}I", *words), gauss)
+
+
+def _seeded(version: int, words: bytes, gauss: float | None) -> object:
+    made = random.Random(0)
+    made.setstate((version, struct.unpack(f"<{len(words) // 4}I", words), gauss))
+    return made
+
+
+def _text_file(text: str, newline: str | None, place: int) -> object:
+    made: Any = io.StringIO("", newline)
+    made.__setstate__((text, newline, place, None))
+    return made
+
+
+def _bytes_file(data: bytes, place: int) -> object:
+    made = io.BytesIO(data)
+    made.seek(place)
+    return made
+
+
 _DATE = ("year", "month", "day")
 _TIME = ("hour", "minute", "second", "microsecond", "tzinfo", "fold")
 
@@ -102,6 +150,16 @@ _SHAPES: Final = (
     Shape("GenericAlias", types.GenericAlias, _fields("__origin__", "__args__"), _alias),
     Shape("UnionType", types.UnionType, lambda value: value.__args__, _union),
     Shape("count", itertools.count, _count, itertools.count),
+    Shape("object", object, lambda value: (), object),
+    *(
+        Shape(cls.__name__, cls, lambda value: value.__reduce__()[1], cls)
+        for cls in (operator.itemgetter, operator.attrgetter, operator.methodcaller)
+    ),
+    Shape("Match", re.Match, _match, _matched),
+    Shape("Random", random.Random, _random, _seeded),
+    Shape("StringIO", io.StringIO, lambda value: value.__getstate__()[:3], _text_file),
+    Shape("BytesIO", io.BytesIO, lambda value: value.__getstate__()[:2], _bytes_file),
+    Shape("array", array.array, lambda value: (value.typecode, value.tolist()), array.array),
 )
 SHAPES: Final = {shape.type: shape for shape in _SHAPES}
 NAMED_SHAPES: Final = {shape.name: shape for shape in SHAPES.values()}
