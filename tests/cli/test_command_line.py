@@ -358,6 +358,19 @@ def test_a_failed_run_says_why_and_how_to_go_on(capsys: pytest.CaptureFixture[st
     assert err.splitlines()[1].endswith("--resume s2")
 
 
+def test_where_an_agent_was_given_up_no_resume_is_named_which_would_leave_it_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def last(checkpoint: str) -> str:
+        failed = (FailedAgent("1000", "Seller", "Main failed", checkpoint),)
+        rows = [Row("1000_ckpt_4")]
+        session = FakeSession(id="s2", exit_status=ExitStatus.FAILED, error="no", timeline=rows, failed=failed)
+        return played(session, capsys)[2].splitlines()[-1]
+
+    assert last("1000_ckpt_3").endswith("playbooks fork 1000_ckpt_3 --regenerate")
+    assert last("") == "Nothing was done before that; run it again with: playbooks run 'my pen.pb'"
+
+
 def test_no_resume_is_named_where_nothing_was_kept_or_what_was_is_gone(capsys: pytest.CaptureFixture[str]) -> None:
     why = "no room"
     assert played(FakeSession(id="s2", exit_status=ExitStatus.FAILED, error=why), capsys)[2] == "no room\n"

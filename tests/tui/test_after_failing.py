@@ -13,6 +13,7 @@ from tui.programs import SHOP
 from playbooks.config import Config
 from playbooks_tui.app import Debugger
 from playbooks_tui.opening import Openings
+from playbooks_tui.run import parting
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.situation import ask_line, header_line
 from playbooks_tui.widgets.foot import Foot
@@ -73,6 +74,7 @@ async def test_an_agent_that_was_given_up_stays_so_and_r_says_that_only_another_
         await d.press("r")
         assert d.said[-1] == "Shop failed, and a resume leaves it so: look back, r or e goes on from there"
         assert d.screen.record.status == "failed"
+        assert parting(d.bridge.session, ["playbooks", "debug"])[-1] == "Look back with: playbooks debug --resume s1"
 
 
 def the_screen(d: Desk) -> Debugging:

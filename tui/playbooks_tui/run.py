@@ -108,5 +108,6 @@ def parting(session: DebugSession | FollowedSession, again: Sequence[str]) -> li
     if session.taken_away:
         lines.append(gone_line(session.id, session.config.durability.storage_path))
     elif session.id and session.timeline:  # without a checkpoint nothing is kept
-        lines.append(f"Resume with: {shlex.join([*again, '--resume', session.id])}")
+        is_given_up = status == ExitStatus.FAILED and bool(session.failed)  # a resume leaves it so
+        lines.append(f"{'Look back' if is_given_up else 'Resume'} with: {shlex.join([*again, '--resume', session.id])}")
     return lines
