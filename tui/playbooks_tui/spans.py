@@ -93,11 +93,13 @@ def wrapped(text: str, width: int) -> list[str]:
     width = max(1, width)
     lines: list[str] = []
     for paragraph in text.rstrip().split("\n"):
-        lines += _wrapped_paragraph(plain(paragraph.expandtabs(4)), width)
+        lines += wrapped_paragraph(paragraph, width)
     return lines
 
 
-def _wrapped_paragraph(text: str, width: int) -> list[str]:
+def wrapped_paragraph(text: str, width: int) -> list[str]:
+    """As `wrapped`, of a text without line breaks."""
+    text = plain(text.expandtabs(4))
     measure = len if text.isascii() else cell_len  # a long record is wrapped at once when it is opened
     if measure(text) <= width:
         return [text]

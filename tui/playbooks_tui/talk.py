@@ -14,6 +14,7 @@ import msgspec
 
 from playbooks.checkpoints.record import Header
 from playbooks.session.glyphs import GLYPHS
+from playbooks_tui.growing import GrowingText
 from playbooks_tui.record import HUMAN, Record
 from playbooks_tui.sequence import QUIET, glyph_ink, told, words
 from playbooks_tui.spans import Line, Span, cells_of, cut, took, width_of, wrapped
@@ -69,6 +70,7 @@ class Talk:
         self._middle: list[Line] = []
         self._split = 0
         """How many that are laid out belong to the moment."""
+        self._written = GrowingText()
 
     def fit(self, width: int, look: Look) -> int:
         """Lays everything out for a width and a moment; what was laid out before stays.
@@ -115,7 +117,8 @@ class Talk:
     @property
     def anchor(self) -> int:
         """The last line that belongs to the moment: what a pane that follows must show."""
-        return self._head + self._start(self._split) + len([line for line in self._middle if not _is_rule(line)]) - 1
+        above = len(self._middle) - (1 if self._middle and _is_rule(self._middle[-1]) else 0)
+        return self._head + self._start(self._split) + above - 1
 
     def row_at(self, y: int) -> int | None:
         """The record's row that a line belongs to; None for lines of no checkpoint."""
@@ -256,7 +259,7 @@ class Talk:
             Span(f"{self._record.title(named):<{self._names - 1}} ", self._record.hue(named)),
         )
         indent = width_of(lead)
-        pieces = wrapped(text, max(_LEAST, self._width - indent - _TAIL))
+        pieces = self._written.lines(text, max(_LEAST, self._width - indent - _TAIL))
         cursor = Span("▌", "good")
         lines = []
         for place, piece in enumerate(pieces):
