@@ -384,6 +384,16 @@ async def test_a_breakpoint_stops_the_run_and_its_hit_is_counted(desk: Opens) ->
         await d.until(lambda: "1 hit" in text(d))
 
 
+async def test_help_is_whole_in_a_narrow_terminal(desk: Opens) -> None:
+    async with desk(HAGGLES, size=(60, 20)) as d:
+        await d.status("finished")
+        await d.press("question_mark")
+        pane = d.app.screen.query_one(HelpPane)
+        await d.until(lambda: pane.region.right <= 60)
+        width = pane.scrollable_content_region.width
+        await d.until(lambda: all(line.cells <= width for line in pane._lines))
+
+
 async def test_help_says_what_is_in_front_of_the_person(desk: Opens) -> None:
     async with desk(HAGGLES) as d:
         await d.status("finished")

@@ -39,6 +39,14 @@ def commands(d: Desk, monkeypatch: pytest.MonkeyPatch, ids: Sequence[str]) -> li
     return done
 
 
+async def test_of_a_paste_of_several_lines_no_line_is_lost(desk: Opens) -> None:
+    async with desk(ASKS) as d:
+        await d.status("waiting")
+        at_once(d, "i")
+        d.app.post_message(events.Paste("two things:\r\n\r\n  ten lambs\na [b]dog[/b]\n"))
+        await d.until(lambda: d.screen.query_one(Ask).field.value == "two things: ten lambs a [b]dog[/b]")
+
+
 async def test_what_is_typed_in_the_same_instant_as_i_is_said_to_the_program(desk: Opens) -> None:
     async with desk(ASKS) as d:
         await d.status("waiting")

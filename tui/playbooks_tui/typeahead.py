@@ -17,6 +17,7 @@ from textual.app import App, ScreenStackError
 from textual.dom import DOMNode
 from textual.message_pump import MessagePump
 from textual.timer import Timer
+from textual.widgets import Input
 
 from playbooks_tui.keys import OPENING
 
@@ -87,6 +88,8 @@ class TypeAhead(App[int]):
     async def _next_keys(self) -> None:
         while self._waiting and self._passing is None and not self._holds:
             event, where, target = self._waiting.popleft(), self._where, self._target
+            if isinstance(event, events.Paste) and isinstance(target, Input):
+                event.text = " ".join(filter(None, map(str.strip, event.text.splitlines())))  # it would keep the first
             await super().on_event(event)
             # Behind text in a field, and behind a move, the next goes to the same widget.
             if target is not None and not (_is_text(target, event) or self._only_moves(target, event)):

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.events import Resize
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
@@ -18,6 +19,8 @@ from playbooks_tui.widgets.inspector import Inspector
 
 _KEYS: Final = 16
 """Cells for the keys: `PgDn  Ctrl+D`, two cells in from the name of their group."""
+_LEAST: Final = 78
+"""Cells of its width, where the terminal has them."""
 Keys = Mapping[str, tuple[Binding, list[str]]]
 """Binding id → the binding, and the keys it has now."""
 
@@ -86,7 +89,7 @@ class HelpPane(Pane):
 
     DEFAULT_CSS = """
     HelpPane {
-        width: 60%; min-width: 78; max-width: 100; height: 100%; max-height: 40;
+        width: 60%; max-width: 100; height: 100%; max-height: 40;
         border: round $foreground; background: $surface;
     }
     """
@@ -151,6 +154,9 @@ class Help(ModalScreen[None]):
         """Whether what stands behind has a timeline."""
         self._keys = keys
         self._about = about(focused)
+
+    def on_resize(self, event: Resize) -> None:
+        self.query_one(HelpPane).styles.min_width = min(_LEAST, event.size.width)  # else it is cut at the right
 
     def compose(self) -> ComposeResult:
         yield HelpPane(self._keys, self._about, glyphs=self._glyphs)
