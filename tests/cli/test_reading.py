@@ -27,7 +27,7 @@ import math
 
 class Pen:
     def __init__(self):
-        self.ink = object()
+        self.ink = (drop for drop in "ink")
         self.name = "pen"
 
 pen = Pen()

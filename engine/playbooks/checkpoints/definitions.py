@@ -13,9 +13,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from playbooks.checkpoints.node import NotStorable, Taken
-from playbooks.checkpoints.world import MODEL, Definition, World
+from playbooks.checkpoints.world import MODEL, Definition, World, define, find_code
 
 _LRU: Final = type(functools.lru_cache(len))
+_LIBRARY: Final = "library "
+"""Begins the origin of a function that a library defined."""
 DESCRIPTORS: Final = (types.MethodDescriptorType, types.WrapperDescriptorType)
 
 
@@ -27,8 +29,11 @@ def take_function(value: types.FunctionType, world: World | None) -> Taken:
     """
     code = value.__code__
     if not code.co_filename.startswith(MODEL):
-        raise NotStorable("a function that neither the model nor the program defined")
-    definition = world.definition(value) if world is not None else None
+        definition = _in_library(value)
+        if definition is None:
+            raise NotStorable("a function that neither the model nor the program defined")
+    else:
+        definition = world.definition(value) if world is not None else None
     if definition is None:
         raise NotStorable("a function whose source is not known")
     attributes = dict(value.__dict__)
@@ -41,6 +46,20 @@ def take_function(value: types.FunctionType, world: World | None) -> Taken:
     annotations = {name: part for name, part in value.__annotations__.items() if _is_simple(part)} or None
     parts = (value.__defaults__, value.__kwdefaults__, annotations, *cells, *attributes.values())
     return ("function", what, parts)
+
+
+def _in_library(value: types.FunctionType) -> Definition | None:
+    """Where a library defines a function within another, as `contextmanager` does; None when it is not found again."""
+    module, outer = value.__globals__.get("__name__"), _outer(value.__globals__, value.__code__.co_qualname)
+    if outer is None or sys.modules.get(str(module)) is None or vars(sys.modules[str(module)]) is not value.__globals__:
+        return None
+    return define("", outer.__code__, value.__code__, f"{_LIBRARY}{module}")
+
+
+def _outer(names: dict[str, Any], qualname: str) -> types.FunctionType | None:
+    name, within, _ = qualname.partition(".<locals>.")
+    found = names.get(name)
+    return found if within and isinstance(found, types.FunctionType) else None
 
 
 def take_imported(value: Any) -> Taken | None:
@@ -88,10 +107,25 @@ def make_function(what: tuple[Any, ...], cells: tuple[Any, ...], world: World) -
         LookupError, SyntaxError: Its code is not to be had from the source.
     """
     source, name, nth, origin, own_name, qualname, *_ = what
-    code, names = world.compile_function(Definition(source, name, nth, origin))
+    definition = Definition(source, name, nth, origin)
+    if not source and origin.startswith(_LIBRARY):
+        code, names = _from_library(definition, world)
+    else:
+        code, names = world.compile_function(definition)
     function = types.FunctionType(code, names, own_name, None, cells or None)
     function.__qualname__ = qualname
     return function
+
+
+def _from_library(definition: Definition, world: World) -> tuple[types.CodeType, dict[str, Any]]:
+    module = definition.origin.removeprefix(_LIBRARY)
+    try:
+        names = vars(world.import_module(module))
+    except ImportError as error:
+        raise LookupError(f"there is no module {module}") from error
+    if (outer := _outer(names, definition.name)) is None:
+        raise LookupError(f"{module} defines no {definition.name}")
+    return find_code(outer.__code__, definition), names
 
 
 def fill_function(

@@ -25,6 +25,7 @@ import re
 import struct
 import types
 import uuid
+import weakref
 import zoneinfo
 from collections.abc import Callable
 from typing import Any, Final
@@ -88,6 +89,14 @@ def _match(value: re.Match[Any]) -> tuple[object, ...]:
 
 def _matched(how: str, *parts: Any) -> object:
     return _MATCHES[how](*parts)
+
+
+def _weak_items(value: weakref.WeakKeyDictionary[Any, Any]) -> tuple[object, ...]:
+    return tuple(part for item in value.items() for part in item)
+
+
+def _weak(*parts: Any) -> object:
+    return weakref.WeakKeyDictionary(zip(parts[::2], parts[1::2], strict=True))
 
 
 def _random(value: random.Random) -> tuple[object, ...]:
@@ -155,6 +164,7 @@ _SHAPES: Final = (
         Shape(cls.__name__, cls, lambda value: value.__reduce__()[1], cls)
         for cls in (operator.itemgetter, operator.attrgetter, operator.methodcaller)
     ),
+    Shape("WeakKeyDictionary", weakref.WeakKeyDictionary, _weak_items, _weak),
     Shape("Match", re.Match, _match, _matched),
     Shape("Random", random.Random, _random, _seeded),
     Shape("StringIO", io.StringIO, lambda value: value.__getstate__()[:3], _text_file),

@@ -7,8 +7,10 @@ Each builtin is an effect: what it does stands in `run`, what others may see of 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import inspect
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,9 @@ from playbooks.state import events as e
 
 if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
+
+_Generated = contextlib._AsyncGeneratorContextManager
+"""What a function under `asynccontextmanager` gives."""
 
 _LOADED = 20_000
 """Characters of what is no text, of an artifact that was loaded to be read."""
@@ -360,13 +365,23 @@ class Builtins:
     def _replayable(self, value: Any) -> Any:
         if isinstance(value, asyncio.TaskGroup | asyncio.Lock | asyncio.Semaphore | asyncio.Condition):
             return Segmented(self._runtime.effects, value)
-        code = getattr(value, "ag_code", None)
-        if code is None or not code.co_filename.startswith(MODEL):
+        if not _is_models(value):
             raise NotImplementedError(
                 f"async with and async for over {type(value).__name__} can't be replayed:"
                 " await a Python playbook that does it"
             )
         return value
+
+
+def _is_models(value: Any) -> bool:
+    """Whether what `async with` and `async for` call of it is model code: the awaits in it are the engine's."""
+    if isinstance(value, _Generated):
+        value = value.gen
+    code = getattr(value, "ag_code", None)
+    if code is None:
+        own = (getattr(type(value), name, None) for name in ("__aenter__", "__anext__", "__aiter__"))
+        code = next((found.__code__ for found in own if isinstance(found, types.FunctionType)), None)
+    return code is not None and code.co_filename.startswith(MODEL)
 
 
 def _function(method: Callable[..., Call]) -> Callable[..., Call]:

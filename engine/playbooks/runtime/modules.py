@@ -8,12 +8,16 @@ from __future__ import annotations
 import asyncio
 import builtins
 import datetime
+import importlib
 import random
 import time
 import types
 import uuid
 from collections.abc import Callable
 from typing import Any
+
+from playbooks.runtime.place import here
+from playbooks.state.program_state import owner
 
 Sync = Callable[[str, Callable[[], Any]], Any]
 _CLOCKS = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time")
@@ -42,8 +46,7 @@ class ProgramImport:
 
     def __call__(self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         if level == 0 and name not in self._modules and name in _PROXIES:
-            original, make = _PROXIES[name]
-            self._add(make(self._sync), original)
+            self._add(_PROXIES[name](self._sync), importlib.import_module(name))
         if level == 0 and name in self._modules:
             return self._modules[name]
         self._imported.add(name.partition(".")[0])
@@ -96,14 +99,91 @@ def _time(sync: Sync) -> Any:
 
 
 def _random(sync: Sync) -> Any:
-    found = _copy(random, sync, _RANDOM)
+    """Drawn anew and recorded, until a program seeds: from then on its agent draws from a state of its own, which is
+    kept as its variables are.
+    """
+    found = _copy(random, sync, ())
+
+    def drawn(name: str) -> Callable[..., Any]:
+        anew = _recorded(sync, f"random.{name}", getattr(random, name))
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            seeded = _seeded()
+            return anew(*arguments, **named) if seeded is None else getattr(seeded, name)(*arguments, **named)
+
+        call.__name__ = name
+        return call
 
     def shuffle(sequence: Any) -> None:
+        if (seeded := _seeded()) is not None:
+            seeded.shuffle(sequence)
+            return
         order = sync("random.shuffle", lambda: random.sample(range(len(sequence)), len(sequence)))
         sequence[:] = [sequence[place] for place in order]
 
-    found.shuffle = shuffle
+    def anything() -> int:
+        return int(sync("random.Random", lambda: random.SystemRandom().getrandbits(128)))
+
+    def seed(a: Any = None, version: int = 2) -> None:
+        made = random.Random(0)
+        made.seed(anything() if a is None else a, version)
+        _seed(made)
+
+    def setstate(state: Any) -> None:
+        made = random.Random(0)
+        made.setstate(state)
+        _seed(made)
+
+    def getstate() -> Any:
+        if (seeded := _seeded()) is None:
+            seed()
+            seeded = _seeded()
+        return (seeded or random).getstate()
+
+    class Meta(type):
+        def __instancecheck__(cls, instance: Any) -> bool:
+            return isinstance(instance, cls.__mro__[1])
+
+    class Random(random.Random, metaclass=Meta):
+        def __new__(cls, x: Any = None) -> Any:
+            return random.Random(anything() if x is None else x)
+
+    for name in _RANDOM:
+        setattr(found, name, drawn(name))
+    found.shuffle, found.seed, found.setstate, found.getstate = shuffle, seed, setstate, getstate
+    found.Random = Random
     return found
+
+
+def _seeded() -> random.Random | None:
+    """The state that the running code's agent draws from; None while it has not seeded."""
+    place = here.get()
+    if place is None:
+        return None
+    name, state = f"chance {place.frame.agent}", place.runtime.state
+    record = state.record.get((place.frame.id, place.frame.unit), {})
+    if name not in (place.copies or ()):
+        if ("segment", place.path, place.calls) in record:
+            known = ("read", place.path, place.calls, name) in record
+        else:
+            known = name in state.variables.get(owner(place.frame.agent, name), ())
+        if not known:
+            return None
+    held = place.touch(name)
+    return held[0] if held is not None else None
+
+
+def _seed(made: random.Random) -> None:
+    place = here.get()
+    if place is None:
+        random.setstate(made.getstate())
+    else:
+        place.put(f"chance {place.frame.agent}", made)
+
+
+def _secrets(sync: Sync) -> Any:
+    names = ("token_bytes", "token_hex", "token_urlsafe", "choice", "randbelow", "randbits")
+    return _copy(importlib.import_module("secrets"), sync, names)
 
 
 def _uuid(sync: Sync) -> Any:
@@ -145,9 +225,10 @@ def _datetime(sync: Sync) -> Any:
     return found
 
 
-_PROXIES: dict[str, tuple[types.ModuleType, Callable[[Sync], Any]]] = {
-    "time": (time, _time),
-    "random": (random, _random),
-    "uuid": (uuid, _uuid),
-    "datetime": (datetime, _datetime),
+_PROXIES: dict[str, Callable[[Sync], Any]] = {
+    "time": _time,
+    "random": _random,
+    "uuid": _uuid,
+    "datetime": _datetime,
+    "secrets": _secrets,
 }
