@@ -1,5 +1,6 @@
 # Every target sets itself up: Python 3.11 or newer and make are all it takes.
 #
+#   make help         say this
 #   make debug        open the negotiation in the debugger      (PROGRAM=examples/support.pb for another)
 #   make test         run the tests                             (ARGS="-k resume" for some)
 #   make check        lint, types, layers and tests: what CI asks
@@ -20,11 +21,14 @@ VENV = .venv
 PYTHON = $(VENV)/bin/python
 INSTALLED = $(VENV)/.installed
 
-.PHONY: debug test check lint types layers format screenshots pictures bench crash fuzz setup clean
+.PHONY: debug test check lint types layers format screenshots pictures bench crash fuzz setup clean help
 
 # Left before the end (130) is no error of make's.
 debug: $(INSTALLED)
 	@$(VENV)/bin/playbooks debug $(PROGRAM) || test $$? -eq 130
+
+help:
+	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
 
 test: $(INSTALLED)
 	@$(PYTHON) -m pytest -rs -n $(WORKERS) --dist loadfile $(ARGS)
