@@ -36,13 +36,11 @@ def begin():
 """
 
 
-def interrupted(code: str, *signals: signal.Signals) -> tuple[int, str]:
-    """Status and stderr of a run whose model says `code`, once it waits and the signals have come."""
-    Path("clerk.pb").write_text(PROGRAM, "utf-8")
-    Path("model.py").write_text(f"def respond(request):\n    return {code!r}\n", "utf-8")
+def begun(*options: str) -> subprocess.Popen[str]:
+    """A run of `clerk.pb` in a process of its own; one that begins afresh has said that it is ready."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PLAYBOOKS_DURABILITY__ENABLED": "true"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "playbooks", "run", "clerk.pb"],
+        [sys.executable, "-m", "playbooks", "run", "clerk.pb", *options],
         env={**environment, "PLAYBOOKS_MODEL__TOKEN_DELAY_S": "0"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -50,7 +48,15 @@ def interrupted(code: str, *signals: signal.Signals) -> tuple[int, str]:
         text=True,
     )
     assert process.stdout is not None
-    assert "ready" in process.stdout.readline()
+    assert options or "ready" in process.stdout.readline()
+    return process
+
+
+def interrupted(code: str, *signals: signal.Signals) -> tuple[int, str]:
+    """Status and stderr of a run whose model says `code`, once it waits and the signals have come."""
+    Path("clerk.pb").write_text(PROGRAM, "utf-8")
+    Path("model.py").write_text(f"def respond(request):\n    return {code!r}\n", "utf-8")
+    process = begun()
     for number in signals:
         process.send_signal(number)
     _, err = process.communicate(timeout=60)
@@ -82,6 +88,101 @@ def test_ctrl_c_ends_the_process_with_130_and_the_line_that_resumes(code: str) -
 def test_a_second_signal_on_the_way_out_changes_nothing() -> None:
     status, err = interrupted('await Say("user", "ready")\nawait Yld("user")\n', signal.SIGTERM, signal.SIGINT)
     assert (status, err.splitlines()[-1]) == (130, "Resume with: playbooks run clerk.pb --resume s1")
+
+
+NESTED = """\
+---
+model: script:model.py
+---
+# Clerk
+```python
+import os
+import time
+
+
+def spin():
+    os.write(2, b"spins\\n")
+    while not os.path.exists("go"):
+        pass
+
+
+@playbook
+async def Count(what: str) -> str:
+    with open("ledger", "a") as ledger:
+        ledger.write(what + " ")
+    return what
+
+
+@playbook
+def Block() -> None:
+    with open("ledger", "a") as ledger:
+        ledger.write("block ")
+    os.write(2, b"spins\\n")
+    while not os.path.exists("go"):
+        time.sleep(0.01)
+```
+## Main
+### Triggers
+- When the program starts
+### Steps
+- Go
+## Sub
+### Steps
+- Go
+"""
+MODEL = """\
+import time
+
+from playbooks.cli import leaving
+
+
+leaving.TOOL_S = 0.1
+
+
+def respond(request):
+    return {"Main": MAIN, "Sub": SUB}[request.playbook]
+
+
+MAIN = '''x = await Sub()
+await Say("user", x)
+await EndProgram()
+'''
+SUB = '''await Count("once")
+await Say("user", "ready")
+%s
+await Return("done")
+'''
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "written"),
+    [
+        ("if True:\n    spin()", "once "),
+        ("async def one():\n    await Count('inner')\n    spin()\n    await Count('after')\n"
+         "await asyncio.gather(one(), Count('other'))",
+         "once inner other after "),
+        ("await Block()", "once block block "),
+    ],
+    ids=["its code", "one of two tasks", "a tool that does not end in its time"],
+)  # fmt: skip
+def test_what_is_broken_into_in_a_nested_playbook_is_in_flight_and_nothing_around_it_is_done_again(
+    code: str, written: str
+) -> None:
+    Path("clerk.pb").write_text(NESTED, "utf-8")
+    Path("model.py").write_text(MODEL % code, "utf-8")
+    process = begun()
+    assert process.stderr is not None
+    assert "spins" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    Path("go").touch()
+    process = begun("--resume")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out.splitlines()[-1]) == (0, "Clerk → you: done"), err
+    assert ("◐ Block() of 1000 may have run" in err) == ("Block" in code), err
+    assert Path("ledger").read_text("utf-8") == written
 
 
 def frames(*files: str) -> types.FrameType:

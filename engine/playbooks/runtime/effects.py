@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from playbooks.checkpoints.record import Kind
 from playbooks.runtime import asyncio_names
+from playbooks.runtime.breaking import Broken
 from playbooks.runtime.call import Call, Running
 from playbooks.runtime.digest import digest
 from playbooks.runtime.place import Place, current, here
@@ -336,6 +337,8 @@ class Effects:
                 return await coroutine
             except SystemExit as error:  # the loop would stop for it
                 raise ExitRaised(error) from None
+            except Broken:  # it has not ended
+                await self._runtime.never()
             finally:
                 child.flush()  # before anybody else reads
                 await self.happened(child, "ends", 0)

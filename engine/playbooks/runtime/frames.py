@@ -14,6 +14,7 @@ import msgspec
 
 from playbooks.language.model import Playbook
 from playbooks.runtime.arguments import spread
+from playbooks.runtime.breaking import Broken
 from playbooks.runtime.call import Running
 from playbooks.runtime.frame import Frame
 from playbooks.runtime.place import Place, here
@@ -145,6 +146,8 @@ class Frames:
             return await (runtime.player.raw(frame) if raw else runtime.player.play(frame, names))
         except Returned:  # in Python, or in a description; in model code it ends a statement
             return runtime.values.decode(runtime.state.returned[frame.id])
+        except Broken:  # the run is being left: whatever waits for the frame is in flight, and not cancelled
+            await runtime.never()
         finally:
             here.reset(token)
             del self.live[frame.id]
