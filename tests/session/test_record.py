@@ -283,21 +283,24 @@ def test_the_code_of_a_checkpoint_tells_what_ran_runs_and_is_left(played: Played
 def test_the_code_of_a_response_under_way_ends_with_its_last_whole_line() -> None:
     text = 'await Say("user", "one")\nprint(1)\nawait Say("user", "tw'
 
-    def lines(text: str, *, ended: bool = False) -> list[str]:
+    def lines(text: str, *, ended: bool = False, later: str = "", whole: bool = False) -> list[str]:
         progress = ProgressRow(1, 0, 1, None, ended)
         state = cast(Any, SimpleNamespace(response={1: text}, whole={}, frames={1: ("1000",)}))
         state.progress_of = lambda frame: progress
         state.frame = lambda frame: SimpleNamespace(agent="1000", playbook="Main")
         header = SimpleNamespace(agent="1001", line=0, playbook="Main")
         reader = SimpleNamespace(header=lambda _: header, moment=lambda _: SimpleNamespace(state=state))
-        code = code_at(cast(Any, reader), "1001_ckpt_1", "1000")
-        assert code is not None and code.ended == ended
+        code = code_at(cast(Any, reader), "1001_ckpt_1", "1000", lambda frame, turn: (later, whole))
+        assert code is not None and code.ended == (ended or whole)
         return [line.text for line in code.lines]
 
     assert lines(text) == ['await Say("user", "one")', "print(1)"]
     assert lines(text + 'o")\n') == ['await Say("user", "one")', "print(1)", 'await Say("user", "two")']
     assert lines(text + 'o")', ended=True)[-1] == 'await Say("user", "two")'
     assert lines('await Say("user", "one")\nprint(1)') == ['await Say("user", "one")']
+    assert lines(text, later=text + 'o")\n')[2:] == ['await Say("user", "two")'], "what came of it since is known"
+    assert lines(text, later=text + 'o")\nawait', whole=True)[2:] == ['await Say("user", "two")', "await"]
+    assert lines(text, later="print(2)\nprint(3)\n") == lines(text), "another response's text is not its own"
 
 
 # -- cost ------------------------------------------------------------------------------------------------------------

@@ -45,6 +45,10 @@ class Wish(msgspec.Struct, frozen=True):
     """The selected one, whose history is shown; empty: the first."""
     prompt: bool = False
     """Whether the prompt is looked at: it is built again from the record."""
+    after: str = ""
+    """Id of the agent's next checkpoint: it may hold more of a response that was being written."""
+    received: bool = False
+    """Whether the moment is the newest, and all has come of what the agent's model writes."""
 
 
 class Call(msgspec.Struct, frozen=True):

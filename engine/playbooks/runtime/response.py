@@ -68,6 +68,10 @@ class Response:
             self._received = ["".join(self._received)]
         return self._received[0] if self._received else ""
 
+    def peek(self) -> str:
+        """`text`, from any thread: what is put together for it stays as it is."""
+        return "".join(tuple(self._received))
+
     def cut_off(self) -> Response:
         """What is kept of a response that broke off: up to the line end after its last whole statement.
 

@@ -231,6 +231,23 @@ class DebugSession(Restoring):
         """Model calls that have not ended, as they are just now; from any thread."""
         return self._runtime.asking.under_way() if self._runtime is not None else ()
 
+    def received(self, frame: int, turn: int) -> tuple[str, bool] | None:
+        """What has come of a response that a call of this process is in, which its newest checkpoint may hold less of.
+
+        Args:
+            frame: The call.
+            turn: Which of its responses, from 0.
+
+        Returns:
+            As the model sent it, and whether that is all; None: it is in no such response. From any thread.
+        """
+        runtime = self._runtime
+        live = runtime.frames.live.get(frame) if runtime is not None else None
+        response = live.response if live is not None else None
+        if runtime is None or response is None or runtime.state.progress_of(frame).turn != turn:
+            return None
+        return response.peek(), response.ended
+
     def decide(self, id: str, how: Literal["rerun", "result", "fail"], value: Any = None) -> None:
         """What becomes of a call that may have run; from any thread.
 

@@ -39,7 +39,7 @@ from playbooks.session.keeping import kept_of
 from playbooks.session.moment import Moment
 from playbooks.session.opening import store_of
 from playbooks.session.programs import recorded_program
-from playbooks.session.record import SessionRecord
+from playbooks.session.record import Received, SessionRecord
 from playbooks.session.record.reader import advance
 from playbooks.session.resume import Resumed, agents_of
 from playbooks.session.run_control import BreakpointView, noted
@@ -101,6 +101,7 @@ class FollowedSession:
         self.failed = self.undecided = ()
         self.calls_under_way: tuple[CallUnderWay, ...] = ()
         """None: they are in the other process."""
+        self.received: Received | None = None
         self.record = SessionRecord(lambda: self._store, lambda: self.timeline)
 
     @classmethod

@@ -188,7 +188,7 @@ class View(Reading):
                 self._draw_head()
         if touched.asked:
             self._draw_ask()
-        if touched.rows:
+        if touched.rows or touched.status:
             self.inspect()
         if touched.status:
             self.follow_calls()

@@ -6,7 +6,7 @@ Apart from what is drawn; nothing here ever runs the program.
 from __future__ import annotations
 
 import time
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -23,6 +23,8 @@ Found = TypeVar("Found")
 _END: Final[Any] = object()
 _SLICE_S: Final = 0.03
 """So long the record is looked through before a moment that is wanted meanwhile can be read."""
+_NEAR: Final = 200
+"""So many checkpoints after a moment the rest of its response is looked for."""
 _READS_A_SECOND = 5
 """While the program runs and the newest moment is shown; a look back is read at once."""
 
@@ -85,7 +87,17 @@ class Reading(Screen[None]):
         agent = self.agent or record.headers[here].agent
         if agent == HUMAN:
             agent = next((id for id in record.agents if id != HUMAN), HUMAN)
-        self._wanted = Wish(here, agent, self._set_against(here, agent), self.watches, self.variable, self.prompting)
+        newest = here == record.newest
+        self._wanted = Wish(
+            here,
+            agent,
+            self._set_against(here, agent),
+            self.watches,
+            self.variable,
+            self.prompting,
+            "" if newest else self._next_of(here, agent),
+            newest and self.standing.started and agent not in record.thinking,
+        )
         self._read_next()
         return self._reading is not None
 
@@ -99,6 +111,14 @@ class Reading(Screen[None]):
             if record.on_path([own[place]], branch):
                 return record.headers[own[place]].id
         return ""
+
+    def _next_of(self, here: int, agent: str) -> str:
+        """The agent's checkpoint after a moment, when it is near; empty: none is."""
+        record = self.record
+        rows = record.branches[record.headers[here].branch].rows
+        place = bisect_right(rows, here)
+        near = (record.headers[row] for row in rows[place : place + _NEAR])
+        return next((header.id for header in near if header.agent == agent), "")
 
     @property
     def at_moment(self) -> bool:
@@ -123,12 +143,16 @@ class Reading(Screen[None]):
         if wanted is None:
             return
         self._read_at = time.monotonic()
-        header, record = self.record.headers[wanted.row], self.bridge.session.record
+        session = self.bridge.session
+        header, record = self.record.headers[wanted.row], session.record
+
+        received = session.received if wanted.received else record.received_by(wanted.after) if wanted.after else None
 
         def work() -> None:
             try:
                 before = record.moment(wanted.before) if wanted.before else None
-                found = seen(wanted, record.moment(header.id), before, record.code(header.id, wanted.agent))
+                code = record.code(header.id, wanted.agent, received=received)
+                found = seen(wanted, record.moment(header.id), before, code)
             except Exception as error:  # whatever is wrong with a file is said where its content would stand
                 self.post_message(self.Read(wanted, None, str(error) or type(error).__name__))
                 return

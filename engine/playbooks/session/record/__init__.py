@@ -22,15 +22,15 @@ from playbooks.session.record.finding import Found, find
 from playbooks.session.record.history import Place, VariableEntry, changed_last, history, past, place_of
 from playbooks.session.record.past_hits import PastHit, hits_before
 from playbooks.session.record.reader import Reader
-from playbooks.session.record.responses import Code, CodeLine, Prompt, code_at, prompt_at
+from playbooks.session.record.responses import Code, CodeLine, Prompt, Received, code_at, prompt_at
 from playbooks.session.record.spending import Spent, spent_at, spent_between, spent_on
 
 if TYPE_CHECKING:
     from playbooks.session.record.comparing import Comparison, Pair, PromptChange, VariableAcross
 
 __all__ = [
-    "Code", "CodeLine", "Comparison", "Found", "Pair", "PastHit", "Place", "Prompt", "PromptChange", "SessionRecord",
-    "Spent", "VariableAcross", "VariableEntry", "Watched",
+    "Code", "CodeLine", "Comparison", "Found", "Pair", "PastHit", "Place", "Prompt", "PromptChange", "Received",
+    "SessionRecord", "Spent", "VariableAcross", "VariableEntry", "Watched",
 ]  # fmt: skip
 
 
@@ -122,9 +122,25 @@ class SessionRecord:
         """What the model was sent for the response that a checkpoint's statement stands in; None: there is none."""
         return prompt_at(self.reader, checkpoint, agent)
 
-    def code(self, checkpoint: str, agent: str = "") -> Code | None:
-        """That response, line by line: has run, runs, is left; None: there is none."""
-        return code_at(self.reader, checkpoint, agent)
+    def code(self, checkpoint: str, agent: str = "", *, received: Received | None = None) -> Code | None:
+        """That response, line by line: has run, runs, is left; None: there is none.
+
+        Args:
+            checkpoint: Its id.
+            agent: Whose innermost response there; empty: the one of the checkpoint.
+            received: Knows what came of a response after the checkpoint, by frame and turn.
+        """
+        return code_at(self.reader, checkpoint, agent, received)
+
+    def received_by(self, checkpoint: str) -> Received:
+        """What had come of responses by a checkpoint: of one that is still being written earlier, what follows."""
+
+        def received(frame: int, turn: int) -> tuple[str, bool] | None:
+            state = self.reader.moment(checkpoint).state
+            text, progress = state.response.get(frame), state.progress_of(frame)
+            return (text, progress.ended) if text is not None and progress.turn == turn else None
+
+        return received
 
     def watch(self, checkpoint: str, agent: str, texts: Sequence[str], longest: int = 2_000) -> list[Watched]:
         """Watches at a checkpoint, in an agent; one that has no value says why.

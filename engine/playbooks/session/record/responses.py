@@ -6,7 +6,7 @@ asked: its hash must be the recorded one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -19,6 +19,8 @@ from playbooks.session.record.reader import Reader, advance, events_of
 from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
 
+Received = Callable[[int, int], tuple[str, bool] | None]
+"""Frame and turn → what came of that response, and whether that is all; None: it is not known."""
 LineState = Literal["ran", "runs", "left"]
 
 
@@ -72,13 +74,14 @@ class Prompt(msgspec.Struct, frozen=True):
         return self.hash == self.recorded
 
 
-def code_at(reader: Reader, checkpoint: str, agent: str = "") -> Code | None:
+def code_at(reader: Reader, checkpoint: str, agent: str = "", received: Received | None = None) -> Code | None:
     """The response that a checkpoint's statement stands in; None where there is none.
 
     Args:
         reader: Of the session.
         checkpoint: Its id.
         agent: Show another agent's response there, the innermost; empty: the one of the checkpoint.
+        received: Asked for the rest of a response that was still being written there.
 
     Raises:
         UserError: It can't be read.
@@ -92,13 +95,17 @@ def code_at(reader: Reader, checkpoint: str, agent: str = "") -> Code | None:
         return None
     text = state.response[frame]
     progress = state.progress_of(frame)
-    response = Response(text, state.whole.get(frame, 0), progress.ended)
+    ended = progress.ended
+    more = received(frame, progress.turn) if received is not None and not ended else None
+    if more is not None and more[0].startswith(text):
+        text, ended = more
+    response = Response(text, state.whole.get(frame, 0), ended)
     statements = response.statements
     under_way = statements[progress.offset] if progress.offset < len(statements) else None
     lines = response.code.split("\n")
     ran = statements[progress.offset - 1].end_line if progress.offset else 0
     first, last = (under_way.line, under_way.end_line) if under_way else (0, -1)
-    if not progress.ended and len(lines) > max(ran, last) and text.endswith(lines[-1]):
+    if not ended and len(lines) > max(ran, last) and text.endswith(lines[-1]):
         lines.pop()  # half a statement reads like a mistake of the model's
     while lines and not lines[-1].strip():
         lines.pop()
@@ -115,7 +122,7 @@ def code_at(reader: Reader, checkpoint: str, agent: str = "") -> Code | None:
         row.agent,
         row.playbook,
         progress.turn + 1,
-        progress.ended,
+        ended,
         text,
     )
 
