@@ -368,7 +368,9 @@ def test_where_an_agent_was_given_up_no_resume_is_named_which_would_leave_it_so(
         return played(session, capsys)[2].splitlines()[-1]
 
     assert last("1000_ckpt_3").endswith("playbooks fork 1000_ckpt_3 --regenerate")
-    assert last("") == "Nothing was done before that; run it again with: playbooks run 'my pen.pb'"
+    assert last("") == (
+        "Seller had done nothing yet that can be gone back to; run it again with: playbooks run 'my pen.pb'"
+    )
 
 
 def test_no_resume_is_named_where_nothing_was_kept_or_what_was_is_gone(capsys: pytest.CaptureFixture[str]) -> None:

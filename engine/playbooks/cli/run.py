@@ -178,7 +178,8 @@ def parting(session: Any, again: Sequence[str], *, told: bool = False) -> list[s
     kept = session.id and not session.taken_away
     failed = list(fork_line(session.failed)) if kept and status == ExitStatus.FAILED else []
     if kept and status == ExitStatus.FAILED and session.failed and not failed:
-        failed = [f"Nothing was done before that; run it again with: {shlex.join(again)}"]
+        who = session.failed[0].class_name
+        failed = [f"{who} had done nothing yet that can be gone back to; run it again with: {shlex.join(again)}"]
     lines += failed
     if session.taken_away:
         lines.append(gone_line(session.id, session.config.durability.storage_path))
