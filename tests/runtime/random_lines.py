@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from textwrap import dedent
 from typing import TypeVar
 
+from runtime.random_definitions import CHANCE, LOCKS, MANAGERS
+
 Chance = Callable[[int], int]
 """Gives a number from 0 to below its argument. Not `random.Random`, so that a test that shrinks can give them too."""
 
@@ -16,7 +18,7 @@ FEATURES = (
     "nested playbook", "loop", "loop by turns", "gather", "wait_for", "timeout", "task group", "failing group",
     "exception", "mistake", "Python frame", "agent state", "cross-agent call", "message", "person", "new agent",
     "alias", "mutation", "not storable", "function", "class", "clock and chance", "artifact", "kept call",
-    "kept task", "async generator", "lock", "several turns", "exit", "step",
+    "kept task", "async generator", "lock", "context manager", "iterator", "several turns", "exit", "step",
 )  # fmt: skip
 
 _Choice = TypeVar("_Choice")
@@ -62,6 +64,7 @@ class Lines:
             kinds += 2 * [
                 self._alias, self._mutation, self._gather, self._wait_for, self._timeout, self._task_group,
                 self._failing_group, self._not_storable, self._clock_and_chance, self._async_generator, self._lock,
+                self._manager,
             ]  # fmt: skip
         return self.one_of(kinds)()
 
@@ -141,21 +144,14 @@ class Lines:
         )
 
     def _clock_and_chance(self) -> str:
-        """Drawn once: a replay that draws again finds what it drew differ from what the agent was told."""
         self.use("clock and chance", "agent state")
-        drawn = self.new("drawn")
-        return code(
-            f"""
-            if True:
-                import random, time, uuid, datetime
-                {drawn} = [random.random(), time.time(), uuid.uuid4().hex, datetime.datetime.now().isoformat()]
-                $kept_{drawn} = {drawn}
-                v.append({self.awaited()})
-                v.append({drawn} == $kept_{drawn})
-                {drawn} = None
-                del $kept_{drawn}
-            """
-        )
+        return self.made(CHANCE, drawn=self.new("drawn"))
+
+    def _manager(self) -> str:
+        self.use("context manager")
+        if "fails(" in (text := self.made(MANAGERS, m=self.new("M"))):
+            self.use("exception")
+        return text
 
     # -- several at once -----------------------------------------------------------------------------------------------
 
@@ -238,18 +234,7 @@ class Lines:
 
     def _lock(self) -> str:
         self.use("lock", "gather")
-        turn = self.new("turn")
-        return code(
-            f"""
-            if True:
-                lock = asyncio.Lock()
-                async def {turn}(k):
-                    async with lock:
-                        v.append(k)
-                        v.append(await Wait(2, k))
-                await asyncio.gather({turn}(1), {turn}(2))
-            """
-        )
+        return self.made(LOCKS, turn=self.new("turn"))
 
     # -- the rest ------------------------------------------------------------------------------------------------------
 
@@ -371,6 +356,13 @@ class Lines:
         """One of them, made into what is wanted."""
         choice = choices[self._below(len(choices))]
         return made(choice) if made else choice
+
+    def made(self, choices: Sequence[str], **names: str) -> str:
+        """One of them with these names in it; each `{awaited}` an await of its own, `{n}` a number."""
+        text = dedent(self.one_of(choices)).strip("\n")
+        while "{awaited}" in text:
+            text = text.replace("{awaited}", self.awaited(), 1)
+        return text.format(n=self._below(9), **names)
 
     def some(self, *choices: str) -> list[str]:
         """Some of them, or none."""

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from runtime.random_definitions import CLASSES, FUNCTIONS, ITERATORS
 from runtime.random_lines import FEATURES, Chance, Lines, code, indented, lines
 from runtime.scenario import Part, Scenario
 
@@ -146,7 +147,7 @@ class _Writer(Lines):
         """One or more statements, each a unit of its own; a loop's turns too."""
         kinds: list[Callable[[], str]] = [
             self.line, self.line, self.line, self._turns, self._while, self._whole_loop, self._within_one_unit,
-            self._kept_call, self._kept_task, self._function, self._class, self._person,
+            self._kept_call, self._kept_task, self._function, self._class, self._person, self._iterator,
         ]  # fmt: skip
         if self._talks:
             kinds += [self._talk, self._talk, self._new_agent, self._new_agent]
@@ -208,60 +209,21 @@ class _Writer(Lines):
     def _function(self) -> str:
         self.use("function")
         f = self.new("f")
-        define = self.one_of(
-            (
-                f"""
-                def {f}(n, times=[2]):
-                    times.append(len(times))
-                    return (n, sum(times))
-                """,
-                f"""
-                def make(k):
-                    def inner(n):
-                        nonlocal k
-                        k += 1
-                        return (n, k)
-                    return inner
-                {f} = make(5)
-                """,
-                f"{f} = lambda n, more=v: (n, len(more))",
-                f"""
-                def {f}(n):
-                    {f}.calls = getattr({f}, 'calls', 0) + 1
-                    return (n, {f}.calls)
-                """,
-                f"""
-                def {f}(n):
-                    global counted
-                    counted = counted + 1
-                    return (n, counted)
-                counted = 0
-                """,
-            ),
-            code,
-        )
         calls = [f"v.append({f}({self.awaited()}))" for _ in range(2)]
-        return lines(define, calls[0], self.line(simple=True), calls[1])
+        return lines(self.made(FUNCTIONS, f=f), calls[0], self.line(simple=True), calls[1])
 
     def _class(self) -> str:
         self.use("class")
-        c, o = self.new("C"), self.new("o")
-        return code(
-            f"""
-            class {c}:
-                made = 0
-                def __init__(self, n):
-                    self.n, self.own = n, [n]
-                    {c}.made += 1
-                def up(self, by=1):
-                    self.n += by
-                    self.own.append(self)
-                    return self.n
-            {o} = {c}(len(v))
-            same = {o}
-            v.append([same.up(), {self.awaited()}])
-            v.append([{o}.up(2), {o} is same, {o}.own[-1] is same, {c}.made])
-            """
+        return self.made(CLASSES, c=self.new("C"), o=self.new("o"))
+
+    def _iterator(self) -> str:
+        self.use("iterator")
+        it = self.new("it")
+        return lines(
+            "import itertools\nkept = {'a': [1], 'b': 2}",
+            f"{it} = {self.one_of(ITERATORS)}\nv.append(str(next({it})))",
+            self.line(simple=True),
+            f"v.append(str(next({it})))\nv.append(sum(1 for _ in itertools.islice({it}, 3)))",
         )
 
     def _person(self) -> str:
