@@ -47,8 +47,9 @@ class Wish(msgspec.Struct, frozen=True):
     """Whether the prompt is looked at: it is built again from the record."""
     after: str = ""
     """Id of the agent's next checkpoint: it may hold more of a response that was being written."""
-    received: bool = False
-    """Whether the moment is the newest, and all has come of what the agent's model writes."""
+    received: tuple[str, int] | None = None
+    """At the newest moment, when all has come of what the agent's model writes: what the run does and how many calls it
+    was answered. Read again when that is another: more may have come. None: what the record holds is all."""
 
 
 class Call(msgspec.Struct, frozen=True):

@@ -121,6 +121,8 @@ class Record:
         self.writing: dict[str, Writing] = {}
         self.thinking: set[str] = set()
         """Agents whose model call is open."""
+        self.answered = 0
+        """Model calls of this process that have ended."""
         self.asked: tuple[str, ...] = ()
         """Who waits for the person; the next answer goes to the first."""
         self.questions: tuple[Question, ...] = ()
@@ -185,6 +187,7 @@ class Record:
             case ModelAnswered(agent):
                 self._count(Tally(0, told.input_tokens, told.output_tokens, told.cost))
                 self.thinking.discard(agent)
+                self.answered += 1
                 touched.agents |= {agent} & {*self.agents}
                 touched.totals = touched.status = True
             case ModelRetried(agent, attempt, delay, reason):

@@ -88,6 +88,7 @@ class Reading(Screen[None]):
         if agent == HUMAN:
             agent = next((id for id in record.agents if id != HUMAN), HUMAN)
         newest = here == record.newest
+        live = newest and self.standing.started and agent not in record.thinking
         self._wanted = Wish(
             here,
             agent,
@@ -96,7 +97,7 @@ class Reading(Screen[None]):
             self.variable,
             self.prompting,
             "" if newest else self._next_of(here, agent),
-            newest and self.standing.started and agent not in record.thinking,
+            (record.status, record.answered) if live else None,
         )
         self._read_next()
         return self._reading is not None
