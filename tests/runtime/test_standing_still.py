@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from runtime.scenario import resume
 from runtime.written import Answer, Written, main, resumes, said, start, written
 
 TEAM = """
@@ -182,3 +183,22 @@ def test_an_idle_agent_that_is_spoken_to_and_listens_to_nothing_does_not_hold_th
     run = resumes(team('await Say("Idle", "x")\nawait Return(1)'))
     assert run.ended == "finished"
     assert said(run, receiver="1002") == ["x"]
+
+
+def test_a_resume_that_stands_still_says_which_value_could_not_be_stored() -> None:
+    run = start(
+        main(
+            """
+            numbers = (n for n in range(3))
+            async def add():
+                await Say("user", f"{next(numbers)}")
+                await Say("user", f"{next(numbers)}")
+            await add()
+            await EndProgram()
+            """
+        )
+    )
+    assert said(run) == ["0", "1"]
+    resumed = resume(run, next(header.id for header in run.headers if header.text == "0"))
+    assert resumed.ended == "failed" and "stands still" in resumed.error
+    assert "`$numbers` could not be stored (a generator made by `numbers = (n for n in range(3))`)" in resumed.error
