@@ -10,6 +10,7 @@ import fractions
 import itertools
 import json
 import pathlib
+import random
 import re
 import socket
 import sys
@@ -22,6 +23,7 @@ import pytest
 from checkpoints.worlds import ModelWorld, Order, OwnDict, OwnError, OwnList, OwnText, Slotted
 
 from playbooks.checkpoints.codec import LostError, Placeholder, Record, Unstorable, copy, decode, encode
+from playbooks.checkpoints.describe import show
 from playbooks.checkpoints.exceptions import is_standard
 
 WORLD = ModelWorld()
@@ -347,6 +349,15 @@ def test_a_count_goes_on_where_it_was() -> None:
     counter = itertools.count(3, 2)
     next(counter)
     assert next(again([counter, Order()])[0]) == 5
+
+
+def test_a_state_of_chance_is_shown_by_a_short_mark_that_changes_as_it_is_drawn_from() -> None:
+    chance = random.Random(3)
+    before = show(decode(encode(chance).data))
+    chance.random()
+    after = show(decode(encode(chance).data))
+    assert re.fullmatch(r"Random\(state [0-9a-f]{8}\)", before) and before != after
+    assert decode(encode(chance).data, WORLD).random() == chance.random()
 
 
 def test_a_library_s_instance_is_not_taken_apart() -> None:
