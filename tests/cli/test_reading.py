@@ -398,3 +398,11 @@ def test_a_wrong_argument_is_one_line_that_says_what_there_is(
     negotiation: Path, shell: Shell, arguments: list[str], said: str
 ) -> None:
     assert shell.fails(*arguments).startswith(said)
+
+
+def test_nobody_runs_or_waits_where_the_program_has_ended(negotiation: Path, shell: Shell) -> None:
+    assert "Seller 1000  running" in shell("show", "1000_ckpt_22").out.splitlines()
+    shown = shell("show", "1000_ckpt_23").out.splitlines()
+    assert [line for line in shown if line.startswith(("Seller", "Buyer", "Boss"))] == [
+        "Seller 1000  idle", "Buyer 1001  idle", "Boss 1002  idle"
+    ]  # fmt: skip

@@ -95,8 +95,9 @@ class Moment:
 
     def _view(self, id: str) -> AgentView:
         row = self.state.agent(id)
-        frames = self._frames(id)
-        waits = self._waits_for(id)
+        over = self.header.ends_program  # what was under way then is left where it stood, and runs no more
+        frames = () if over else self._frames(id)
+        waits = "" if over else self._waits_for(id)
         innermost = frames[-1] if frames else 0
         status: Any = (
             row.status if row.status == "failed" else "idle" if not frames else "waiting" if waits else "running"
