@@ -7,6 +7,7 @@ it, then its attributes. What a dataclass generates is generated again; an enume
 from __future__ import annotations
 
 import abc
+import builtins
 import collections
 import dataclasses
 import enum
@@ -125,7 +126,7 @@ def _dataclass(cls: type) -> tuple[list[dict[str, Any]] | None, tuple[tuple[str,
     for field in vars(cls)["__dataclass_fields__"].values():
         kept = {name: getattr(field, name) for name in _FIELD if getattr(field, name) is not dataclasses.MISSING}
         kept["metadata"] = dict(kept["metadata"]) or None
-        if not isinstance(kept["type"], str):
+        if not isinstance(kept["type"], str) and not _is_builtin(kept["type"]):
             kept["type"] = getattr(kept["type"], "__name__", str(kept["type"]))
         kept["kind"] = field._field_type.name
         fields.append(kept)
@@ -135,11 +136,18 @@ def _dataclass(cls: type) -> tuple[list[dict[str, Any]] | None, tuple[tuple[str,
     )
 
 
+def _is_builtin(annotation: object) -> bool:
+    return isinstance(annotation, type) and vars(builtins).get(annotation.__name__) is annotation
+
+
 def _take_named_tuple(cls: Any) -> Taken:
     bare = make_named_tuple((cls.__name__, cls.__name__, None, cls._fields, ()))
     # `bare` is held, for the `vars` of a class that is collected are emptied.
     plain = vars(bare)
     added = {name: value for name, value in vars(cls).items() if name not in plain and name not in _ADDED_BY_TYPING}
+    notes = vars(cls).get("__annotations__")
+    if notes and all(isinstance(note, str) or _is_builtin(note) for note in notes.values()):
+        added["__annotations__"] = notes
     what = (cls.__name__, cls.__qualname__, cls.__module__, tuple(cls._fields), tuple(added))
     return ("named tuple", what, (dict(cls._field_defaults), *added.values()))
 
@@ -202,7 +210,7 @@ def _generate(cls: type, fields: list[dict[str, Any]], options: dict[str, bool],
     """Takes over what `dataclass` generates for a class of the same fields: called on this one, it would see the
     defaults of a class with slots nowhere, and methods set since."""
     body: dict[str, Any] = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__annotations__": {}}
-    types_of: dict[str, str] = {}
+    types_of: dict[str, Any] = {}
     for kept in fields:
         kept = dict(kept)
         name, kind, of = kept.pop("name"), kept.pop("kind"), kept.pop("type")
