@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from playbooks import DebugSession
 from playbooks.checkpoints.filesystem import FileStore
@@ -22,6 +23,7 @@ from playbooks.errors import ExitStatus, UserError
 from playbooks.language import load_program
 from playbooks.runtime.notices import Asked, ModelCalled
 from playbooks.session.edits import Edits
+from playbooks.session.planning import _acts
 from playbooks.session.settling import ForkOptions
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -173,6 +175,14 @@ def test_after_the_programs_end_nothing_can_be_changed_and_the_plan_says_so(nego
                 session.plan(end, edits=edits)
 
     run(negotiation, test)
+
+
+def test_a_note_of_which_trigger_fits_is_no_tool_that_runs_again() -> None:
+    header = Header(
+        "1000_ckpt_2", "1000", 2, "s1", 2, "human_ckpt_1", "main", 1, 'await Trigger("Refund:T1:EVT")', "await"
+    )
+    assert not _acts(header)
+    assert _acts(replace(header, statement="await asyncio.sleep(1)")) and _acts(replace(header, statement="await f()"))
 
 
 def test_a_fork_that_the_disk_has_no_room_for_leaves_everything_as_it_was(

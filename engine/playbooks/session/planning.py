@@ -176,10 +176,10 @@ def _tools(
     tried = [attempt for attempt in attempts if (attempt.agent, attempt.label) not in told]
     for attempt in tried:
         yield "tools", f"{attempt.call} of {attempt.agent} may have run: it runs again when called again"
-    if again is not None and again.kind in ("tool", "await"):
+    if again is not None and _acts(again):
         yield "tools", f"{_call(again)} runs again"
-    after = list(dict.fromkeys(_call(header) for header in later if header.kind in ("tool", "await")))
-    if again is not None and again.kind in ("tool", "await"):
+    after = list(dict.fromkeys(_call(header) for header in later if _acts(header)))
+    if again is not None and _acts(again):
         after = [call for call in after if call != _call(again)]
     if after:
         shown = ", ".join(after[:_MOST_TOOLS]) + (
@@ -188,6 +188,11 @@ def _tools(
         yield "tools", f"none is served: {shown} {'run' if after[1:] else 'runs'} again when called again"
     elif not under_way and not tried and again is None:
         yield "tools", "none repeats"
+
+
+def _acts(header: Header) -> bool:
+    """Whether it may have done something outside: a note of which trigger fits does not."""
+    return header.kind in ("tool", "await") and not header.statement.startswith("await Trigger(")
 
 
 def _call(header: Header) -> str:

@@ -165,7 +165,8 @@ def value_lines(record: Record, comparison: Comparison, sides: tuple[Side, Side]
         (record.title(v.agent), v.name, _value(v.fork), _value(v.left), _value(v.right)) for v in comparison.variables
     ]
     titles: Sequence[str] = ("agent", "variable", fork, *names)
-    widths = _widths(titles, table, width - 4)
+    costs = list(_costs(comparison, sides))
+    widths = _widths(titles, [*table, *(("", "", "", left, right) for _, left, right in costs)], width - 4)
     titles = [_ending(title, room - 1) for title, room in zip(titles, widths, strict=True)]
     names = (titles[3], titles[4])
     lines = [_row("", titles, widths, ["quiet"] * 5, bold=False)]
@@ -177,7 +178,7 @@ def value_lines(record: Record, comparison: Comparison, sides: tuple[Side, Side]
     if comparison.same:
         lines.append(_same_line(comparison.same, width))
     lines += [Line(), _row("", ("since they parted", "", "", *names), widths, ["quiet"] * 5, bold=False)]
-    for name, left, right in _costs(comparison, sides):
+    for name, left, right in costs:
         lines.append(_row("", (name, "", "", left, right), widths, ["plain"] * 5, bold=True))
     return lines
 
