@@ -192,6 +192,8 @@ class View(Reading):
             self.inspect()
         if touched.status:
             self.follow_calls()
+            if self.record.newest is None:  # nothing is read: whether anything was kept is told by the status alone
+                self.query_one(Inspector).show(None, at_moment=False)
 
     def stand(self, **changes: object) -> None:
         """Changes what was asked of the run or where the person looks, and draws it."""
