@@ -71,6 +71,19 @@ async def test_of_two_branches_that_ask_the_line_names_the_question_that_the_ans
         assert answered(d) == "Ann eats soup."
 
 
+async def test_the_agent_that_the_next_answer_goes_to_is_the_one_that_is_shown(desk: Opens) -> None:
+    both = SHOP.replace("startup_mode: standby\n", "")
+    model = ASKS.replace("await EndProgram()", "await Return()")
+    async with desk(model, program=both) as d:
+        await d.until(lambda: len(d.screen.record.asked) == 2)
+        for _ in range(2):
+            asks = d.screen.record.asked[0]
+            await d.until(lambda asks=asks: d.screen.seen is not None and d.screen.seen.inspected.agent == asks)
+            left = len(d.screen.record.asked) - 1
+            await d.press("i", "3", "enter")
+            await d.until(lambda left=left: len(d.screen.record.asked) == left)
+
+
 async def test_after_a_resume_the_question_is_known_again(desk: Opens) -> None:
     async with desk(ASKS_TWO) as d:
         await d.until(lambda: len(d.screen.record.asked) == 2)

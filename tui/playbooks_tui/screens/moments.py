@@ -84,7 +84,8 @@ class Reading(Screen[None]):
         here = self.standing.here if self.standing.here is not None else record.newest
         if here is None:
             return False
-        agent = self.agent or record.headers[here].agent
+        asks = record.asked[0] if record.asked and self.standing.here is None else ""
+        agent = self.agent or asks or record.headers[here].agent
         if agent == HUMAN:
             agent = next((id for id in record.agents if id != HUMAN), HUMAN)
         newest = here == record.newest
