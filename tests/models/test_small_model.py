@@ -90,7 +90,7 @@ def test_what_a_small_model_says_is_its_fault_and_the_session_can_be_resumed(
             return status, session.error, [header.id for header in session.timeline]
 
     status, error, timeline = asyncio.run(run(resume=False))
-    assert timeline[:2] == ["human_ckpt_1", "1000_ckpt_1"]
+    assert timeline[:2] == ["human_ckpt_1", "1000_ckpt_1"], error
     # A model this small writes no program that works; should it ever, that is no mistake of ours.
     assert status == "finished" or (status == "failed" and "Main failed once and was given up" in error), error
     if status == "failed":

@@ -319,6 +319,29 @@ def test_a_fatal_model_error_stops_the_run_at_once_with_its_one_line() -> None:
     assert len(run.model.requests) == 1
 
 
+def test_an_outage_stops_the_run_and_gives_no_agent_up() -> None:
+    down = [True]
+
+    def answer(request: ModelRequest) -> str | Broken:
+        if len(request.prompt) and down[0] and "one" in request.executed:
+            return Broken("", ModelError("no connection to openai", "check the network", outage=True))
+        return 'await Say("user", "one")\n$n = 1\nawait Return($n)' if not request.executed else "await Return(7)"
+
+    def cut(request: ModelRequest) -> str | Broken:
+        first = not request.executed and not request.received
+        return Broken('await Say("user", "one")\n', ModelError("cut", outage=True)) if first else answer(request)
+
+    run = start(tools(cut))
+    assert run.ended == "failed"
+    assert run.error == "no connection to openai; check the network"
+    assert run.results == {}
+    down[0] = False
+    again = resume(run, run.headers[-1].id)
+    assert again.ended == "finished"
+    assert again.results["1000"] == [7]
+    assert said(again) == ["one"]
+
+
 def test_the_limit_of_calls_fails_the_run_and_more_of_them_resume_it() -> None:
     def scenario(limit: int) -> Written:
         return tools(

@@ -84,11 +84,12 @@ class ModelError(Exception):
         reason: What happened, in one line.
         fix: What the user can do; may be empty.
         fatal: True when asking again can't help (no key, unknown model): the run stops at once.
+        outage: True when the provider could not be reached, was busy, silent or cut off: later it may answer.
     """
 
-    def __init__(self, reason: str, fix: str = "", *, fatal: bool = False) -> None:
+    def __init__(self, reason: str, fix: str = "", *, fatal: bool = False, outage: bool = False) -> None:
         super().__init__(f"{reason}; {fix}" if fix else reason)
-        self.reason, self.fix, self.fatal = reason, fix, fatal
+        self.reason, self.fix, self.fatal, self.outage = reason, fix, fatal, outage
 
 
 class Model(Protocol):

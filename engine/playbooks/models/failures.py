@@ -36,7 +36,7 @@ class Failure(msgspec.Struct, frozen=True):
 
     def error(self) -> ModelError:
         """The failure as what a caller gets in the end."""
-        return ModelError(self.reason, self.fix, fatal=self.fatal)
+        return ModelError(self.reason, self.fix, fatal=self.fatal, outage=self.again)
 
 
 def explain(error: BaseException, settings: ModelSettings, environ: Mapping[str, str], *, now: float) -> Failure:
@@ -93,7 +93,8 @@ def explain(error: BaseException, settings: ModelSettings, environ: Mapping[str,
 
 def broken(error: BaseException, settings: ModelSettings, environ: Mapping[str, str]) -> Failure:
     """Tells of a response that ended in its middle; whatever the cause, going on from there may succeed."""
-    return Failure(f"the response of {settings.provider} broke off: {plain(str(_original(error)), environ)}")
+    said = plain(str(_original(error)), environ)
+    return Failure(f"the response of {settings.provider} broke off: {said}", again=True)
 
 
 def plain(text: str, environ: Mapping[str, str]) -> str:

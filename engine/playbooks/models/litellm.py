@@ -242,13 +242,13 @@ class LiteLLMModel:
                 raise
             if left <= stall:
                 reason = f"{self.settings.provider} was not done in timeout_s = {self.settings.timeout_s:g}"
-                raise ModelError(reason, "raise it in playbooks.toml") from error
+                raise ModelError(reason, "raise it in playbooks.toml", outage=True) from error
             reason = f"{self.settings.provider} sent nothing for stall_timeout_s = {stall:g}"
-            raise ModelError(reason, "raise it under [model] in playbooks.toml") from error
+            raise ModelError(reason, "raise it under [model] in playbooks.toml", outage=True) from error
 
     def _no_time(self, failure: Failure, delay: float) -> Failure:
         limit = f"another attempt in {delay:.3g} s would pass timeout_s = {self.settings.timeout_s:g}"
-        return Failure(f"{failure.reason} ({limit})", failure.fix)
+        return Failure(f"{failure.reason} ({limit})", failure.fix, again=failure.again)
 
     def _usage(self, library: Any, response: Any, last: Any) -> Usage | None:
         """What the provider reported; None when it reported nothing, for LiteLLM then makes an estimate of its own."""

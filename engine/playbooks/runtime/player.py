@@ -157,9 +157,14 @@ class Player:
             await self._model_failed(frame, error)
 
     async def _model_failed(self, frame: Frame, error: ModelError) -> None:
-        """A call broke off: what was received stays, and the model is asked to go on from there."""
+        """A call broke off: what was received stays, and the model is asked to go on from there.
+
+        Where that does not help the run stops, and can be resumed. An outage that lasts is such a case: it is nobody's
+        mistake, and an agent that is given up stays so.
+        """
         runtime = self._runtime
-        if error.fatal:
+        failures = runtime.state.progress_of(frame.id).failures + 1
+        if error.fatal or (error.outage and failures >= runtime.settings.max_failures):
             runtime.fail(str(error))
             await runtime.never()
         response = frame.response
