@@ -16,6 +16,7 @@ from playbooks.checkpoints.store import Note
 from playbooks.runtime.signals import Sealed
 from playbooks.state import Event, ProgramState, reduce, to_builtins
 from playbooks.state.changes import apply
+from playbooks.state.turns import take_up
 
 TEXT_LIMIT = 200
 """Characters of a header's `text`."""
@@ -104,7 +105,7 @@ class Journal:
         else:
             apply(self.state.tables, reduce(self.state, event))
         if self.store is not None:
-            self._pending.append(event)
+            take_up(self._pending, event)
 
     def intend(self, what: dict[str, Any], *, outside: bool = False) -> None:
         """Notes beside the checkpoints what is about to begin: a resume from the newest one finds it.

@@ -179,6 +179,12 @@ class UnitEnded(Record, frozen=True):
     names: tuple[tuple[str, bytes | None], ...] = ()
 
 
+class UnitsEnded(UnitEnded, frozen=True):
+    """The frame's next units, each a turn of the same loop, are complete; `names` has what they came to."""
+
+    units: int = 2
+
+
 class StepReached(Record, frozen=True):
     frame: int
     label: str
@@ -389,6 +395,7 @@ Event = (
     | TurnEnded
     | Failed
     | UnitEnded
+    | UnitsEnded
     | StepReached
     | Noted
     | EffectBegan

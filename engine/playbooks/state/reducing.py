@@ -161,7 +161,8 @@ def _failed(s: ProgramState, v: e.Failed) -> list[Write]:
 
 def _unit_ended(s: ProgramState, v: e.UnitEnded) -> list[Write]:
     unit, turn, _, _, ended, failures = s.progress.get(v.frame) or ProgressRow()
-    writes: list[Write] = [("progress", v.frame, (unit + 1, turn, v.offset, v.stage, ended, failures))]
+    units = v.units if isinstance(v, e.UnitsEnded) else 1
+    writes: list[Write] = [("progress", v.frame, (unit + units, turn, v.offset, v.stage, ended, failures))]
     if (v.frame, unit) in s.record:
         writes.append(("record", (v.frame, unit), None))
     if v.names:
@@ -309,6 +310,7 @@ _REDUCERS: dict[type, Callable[[ProgramState, Any], list[Write]]] = {
     e.TurnEnded: _turn_ended,
     e.Failed: _failed,
     e.UnitEnded: _unit_ended,
+    e.UnitsEnded: _unit_ended,
     e.StepReached: _step_reached,
     e.Noted: _noted,
     e.EffectBegan: _effect_began,
