@@ -400,3 +400,24 @@ def test_what_is_not_there_is_one_line(played: Played) -> None:
     ):
         with pytest.raises(UserError, match="there is no checkpoint"):
             act()
+
+
+def test_the_place_of_a_change_is_found_though_its_text_was_taken_up_with_a_later_await(alone: Path) -> None:
+    (alone / "shop.pb").write_text(
+        "---\nmodel: script:model.py\n---\n# Shop\nSells.\n"
+        "## Main\n### Triggers\n- When the program starts\n### Steps\n"
+        "- Sell\n"
+    )
+    said = 'await Say("user", "open")\\n$sold = 3\\n$left = 4\\nawait Say("user", "sold")\\nawait EndProgram()\\n'
+    (alone / "model.py").write_text(f"def respond(request):\n    return '{said}'\n")
+    config = Config.load(env={}, overrides={"model": {"token_delay_s": 0.005}}).for_debug()
+
+    async def played() -> None:
+        async with DebugSession.open("shop.pb", config=config) as session:
+            assert await session.run() == "finished"
+            last = session.timeline[-1].id
+            for name, line in (("$sold", 2), ("$left", 3)):
+                change = session.record.changed_last(last, "1000", name)
+                assert change is not None and session.record.place(change).line == line
+
+    asyncio.run(played())

@@ -6,7 +6,7 @@ the variable: asking who changed something last costs the same after ten thousan
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -214,14 +214,15 @@ def place_of(reader: Reader, entry: VariableEntry) -> Place:
     state = reader.state(header.parent)
     written = False
     table, key, name = variable.key()
-    for event in reader.events(header.id):
+    events = list(reader.events(header.id))
+    for at, event in enumerate(events):
         ended = isinstance(event, e.UnitEnded)
         if isinstance(event, e.VariableWritten) and table == "variables":
             written |= (event.agent, event.name) == (key, name)
         elif isinstance(event, e.UnitEnded) and event.frame == variable.frame:
             written |= any(name in group.split(" ") for group, _ in event.names)
         if written and ended:
-            return _statement(state, event) or known
+            return _statement(state, event, events[at:]) or known
         if written and not isinstance(event, e.VariableWritten):
             return known
         advance(state, event)
@@ -235,9 +236,14 @@ def _variable_of(reader: Reader, entry: VariableEntry) -> Variable | None:
     return variable_at(state, entry.agent, entry.name)
 
 
-def _statement(state: ProgramState, ended: e.Event) -> Place | None:
-    """The statement that a unit ended with."""
+def _statement(state: ProgramState, ended: e.Event, later: Sequence[e.Event]) -> Place | None:
+    """The statement that a unit ended with; its text may have been taken up only with the await that came later."""
     assert isinstance(ended, e.UnitEnded)
+    for event in later:
+        if isinstance(event, e.TurnEnded | e.FrameReturned | e.FrameDropped) and event.frame == ended.frame:
+            break
+        if isinstance(event, e.ResponseReceived) and event.frame == ended.frame:
+            advance(state, event)
     text = state.response.get(ended.frame)
     if text is None:
         return None
