@@ -8,7 +8,7 @@ variables, statements; and the numbers that were given out. How much of it must 
 - *racy*: what happens depends on timing. Then a resume may end as another run would; what is asserted is that the
   replay came to what was there at the cut, that nothing happened twice, and that the run ended in one of its ways.
 
-Which of them a program is, a few timings tell. Where a resume then ends otherwise, a hundred more are tried: it is
+Which of them a program is, a few timings tell. Where a resume then ends otherwise, hundreds more are tried: it is
 right only if a run that was never cut comes to exactly the same.
 """
 
@@ -41,8 +41,9 @@ from playbooks.state import events as e
 Kind = Literal["steady", "loose", "racy"]
 TIMINGS = 5
 """How many other timings are tried before a program counts as steady."""
-DOUBTS = 100
-"""How many more are tried when a resume of such a program ends otherwise: a race may be rare."""
+DOUBTS = 400
+"""How many more are tried when a resume of such a program ends otherwise: a race may be rare, and two come together
+more rarely."""
 _SAMPLED = 0.05
 """Which part of the cuts is also resumed in a fresh process."""
 _VERIFIED = 0.1
