@@ -2,8 +2,9 @@
 
 All threads of the process share one interpreter. Whoever computes hands it over only when another has asked for some
 milliseconds (`sys.setswitchinterval`, 5 ms by default), and one key has to ask hundreds of times: after each read of a
-file, each write to the terminal, each lock. So a thread feels how late it is woken; while it comes late, the
-interpreter is handed over at once. Always would be dear: each hand-over costs both threads some time.
+file, each write to the terminal, each lock. So a thread looks whether the process computes all the time, and feels how
+late it is woken; while one of them is so, the interpreter is handed over at once. Always would be dear: each hand-over
+costs both threads some time.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ from typing import Final
 _CALM_S: Final = sys.getswitchinterval()
 _AT_ONCE_S: Final = 0.000_02
 _LATE_S: Final = 0.8 * _CALM_S
+_BUSY: Final = 0.8
+"""Of a core. On a machine that is shared it may be less: there, who is woken comes late."""
 _LOOK_S: Final = 0.2
 """Between two looks while all is calm."""
 _HELD_S: Final = 1.0
 """How long the interpreter is handed over at once before it is looked again."""
 _GLANCE_S: Final = 0.01
 """How long it is calm for that look: a key that comes just then is slow."""
+_SURE: Final = 3
+"""So many looks in a row must find it calm: who is woken while the screen's thread draws gets its turn from that."""
 
 
 @contextlib.contextmanager
@@ -40,12 +45,14 @@ def fair_share() -> Iterator[None]:
 
 
 def _watch(over: threading.Event) -> None:
-    look = _LOOK_S
+    look, calm = _LOOK_S, _SURE
     while True:
-        asleep = time.monotonic()
+        asleep, computed = time.monotonic(), time.process_time()
         if over.wait(look):
             return
-        if time.monotonic() - asleep - look < _LATE_S:
+        passed, computed = time.monotonic() - asleep, time.process_time() - computed
+        calm = 0 if passed - look >= _LATE_S or computed >= _BUSY * passed else calm + 1
+        if calm >= _SURE:
             look = _LOOK_S
             continue
         sys.setswitchinterval(_AT_ONCE_S)
