@@ -18,12 +18,7 @@ from playbooks.cli.entry import run_command
 from playbooks.models.base import Retry, Text, Usage
 from playbooks.models.litellm import backoff
 
-# What LiteLLM and its parts warn of is not ours to mend; `load` keeps it from people.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:litellm"),
-    pytest.mark.filterwarnings("ignore::UserWarning:pydantic"),
-    pytest.mark.usefixtures("litellm_loaded"),
-]
+pytestmark = pytest.mark.usefixtures("litellm_loaded")
 
 
 def test_text_arrives_in_pieces_as_the_server_sends_them(peer: Any, model: Any, hear: Any, request_for: Any) -> None:

@@ -17,12 +17,7 @@ from models.handmade import Handmade, anthropic_events, openai_events
 from playbooks.models.base import ModelError, ModelSettings, Text
 from playbooks.models.litellm import LiteLLMModel
 
-# What LiteLLM and its parts warn of is not ours to mend; `load` keeps it from people.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:litellm"),
-    pytest.mark.filterwarnings("ignore::UserWarning:pydantic"),
-    pytest.mark.usefixtures("litellm_loaded"),
-]
+pytestmark = pytest.mark.usefixtures("litellm_loaded")
 
 
 class Clock(asyncio.SelectorEventLoop):
