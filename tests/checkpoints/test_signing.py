@@ -59,6 +59,17 @@ def test_a_folder_that_can_not_be_made_is_one_clear_line(tmp_path: Path) -> None
         user_key(tmp_path / "file" / "state")
 
 
+def test_a_user_without_a_home_is_told_where_to_put_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("PLAYBOOKS_STATE_DIR")
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    with pytest.raises(StorageError, match="no home folder; set PLAYBOOKS_STATE_DIR"):
+        user_key()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="where it lies elsewhere")
 def test_the_state_folder_follows_the_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PLAYBOOKS_STATE_DIR")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from cli.kept import READING, Shell, files
 from msgspec.structs import replace
 
@@ -67,6 +68,42 @@ def test_what_another_user_wrote_is_shown_and_forked_only_with_trust(
         "look at it with `playbooks show`, or add --trust if you know where it comes from"
     )
     assert shell("fork", "1000_ckpt_9", "--trust").status == 0
+
+
+@pytest.mark.parametrize(
+    ("provider", "broken"),
+    [("filesystem", "no key"), ("filesystem", "read by others"), ("filesystem", "no home"), ("sqlite", "no key")],
+)
+def test_without_a_usable_key_all_can_be_looked_at_as_foreign_and_nothing_is_written(
+    negotiation: Path, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str, broken: str
+) -> None:
+    if provider == "sqlite":
+        monkeypatch.setenv("PLAYBOOKS_DURABILITY__PROVIDER", provider)
+        monkeypatch.setenv("PLAYBOOKS_DURABILITY__KEEP_LAST_N", "0")
+        assert shell("run", "negotiation.pb").status == 0
+    key = tmp_path / "state" / "checkpoint.key"
+    if broken == "no key":
+        key.write_bytes(b"short")
+    elif broken == "read by others":
+        key.chmod(0o644)
+    else:
+        monkeypatch.setenv("PLAYBOOKS_STATE_DIR", str(key / "below a file"))
+    before = files(negotiation)
+    for command in READING[:-1]:
+        done = shell(*command)
+        assert done.status == 0 and done.out, command
+        (said,) = done.err.splitlines()
+        assert "checkpoint.key: " in said and "so all sessions count as foreign; " in said, command
+    assert "not written by this user's engine" in shell("show", "1000_ckpt_23").out
+    for command in (
+        ("label", "s1", "mine"),
+        ("prune", "s1", "--all"),
+        ("fork", "1000_ckpt_23", "--trust"),
+        ("run", "negotiation.pb", "--resume", "s1", "--trust"),
+        ("run", "negotiation.pb"),
+    ):
+        assert "checkpoint.key: " in shell.fails(*command, status=1)
+    assert files(negotiation) == before
 
 
 def test_one_foreign_file_below_an_own_one_is_enough_to_need_trust(negotiation: Path, shell: Shell) -> None:

@@ -23,6 +23,6 @@ class FilesystemCheckpointProvider(StoreProvider):
         super().__init__(FileStore(base_path), max_size_mb)
 
     @classmethod
-    def open_store(cls, path: str | os.PathLike[str], *, fsync: bool = False) -> FileStore:
+    def open_store(cls, path: str | os.PathLike[str], *, fsync: bool = False, key: bytes | None = None) -> FileStore:
         """See `CheckpointProvider.open_store`."""
-        return FileStore(path, fsync=fsync)
+        return FileStore(path, fsync=fsync, key=key)

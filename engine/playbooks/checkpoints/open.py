@@ -24,6 +24,7 @@ def open_store(
     fsync: bool = False,
     max_size_mb: float = 10,
     config_file: str = "",
+    key: bytes | None = None,
 ) -> Store:
     """The store of a storage path.
 
@@ -33,17 +34,22 @@ def open_store(
         fsync: Whether what is written survives power loss, and not only a crash of the process.
         max_size_mb: What a provider that asks for it is told; the engine limits values itself.
         config_file: Where the name was set, for the mistake.
+        key: Signs; None is the user's own.
 
     Raises:
         UserError: There is no provider of this name, or it can't be made; with the names there are.
         StorageError: The storage path can't be looked into.
+        KeyUnusable: The user's key is needed and can't be had.
     """
     refuse_unreadable(os.fspath(path))
     cls = provider if isinstance(provider, type) else _find(provider, config_file)
-    store = cls.open_store(path, fsync=fsync)
+    if key is not None and "key" in inspect.signature(cls.open_store).parameters:
+        store = cls.open_store(path, fsync=fsync, key=key)
+    else:
+        store = cls.open_store(path, fsync=fsync)
     if store is not None:
         return cast(Store, store)
-    return ProviderStore(made_provider(cls, path, fsync, max_size_mb), Path(path), fsync=fsync)
+    return ProviderStore(made_provider(cls, path, fsync, max_size_mb), Path(path), fsync=fsync, key=key)
 
 
 def _find(name: str, config_file: str) -> type[CheckpointProvider]:

@@ -16,15 +16,36 @@ from playbooks.checkpoints.store import StorageError
 KEY_BYTES = 32
 
 
+class KeyUnusable(StorageError):
+    """The user's key can't be read or made: nothing may be written, and nothing is known to be the user's own."""
+
+
+def nobodys_key() -> bytes:
+    """For looking without the user's key: all that is there counts as foreign. Nothing may be written with it."""
+    return os.urandom(KEY_BYTES)
+
+
 def state_folder() -> Path:
-    """Where this user's own state lies: `PLAYBOOKS_STATE_DIR`, else the platform's place for it."""
+    """Where this user's own state lies: `PLAYBOOKS_STATE_DIR`, else the platform's place for it.
+
+    Raises:
+        KeyUnusable: There is none.
+    """
     if given := os.environ.get("PLAYBOOKS_STATE_DIR"):
         return Path(given)
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "playbooks"
+        return Path(os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local") / "playbooks"
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "playbooks"
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "playbooks"
+        return _home() / "Library" / "Application Support" / "playbooks"
+    return Path(os.environ.get("XDG_STATE_HOME") or _home() / ".local" / "state") / "playbooks"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        what = "the key for checkpoints can't be kept: this user has no home folder"
+        raise KeyUnusable(what, "set PLAYBOOKS_STATE_DIR to a folder for it") from None
 
 
 def user_key(folder: Path | None = None) -> bytes:
@@ -34,7 +55,7 @@ def user_key(folder: Path | None = None) -> bytes:
         folder: Where it lies; None is `state_folder()`.
 
     Raises:
-        StorageError: It can't be read or made, or others could have read or written it.
+        KeyUnusable: It can't be read or made, or others could have read or written it.
     """
     path = (folder or state_folder()) / "checkpoint.key"
     try:
@@ -45,7 +66,7 @@ def user_key(folder: Path | None = None) -> bytes:
             return _read(path)
     except OSError as error:
         fix = "make the folder writable, or set PLAYBOOKS_STATE_DIR"
-        raise StorageError(f"the key for checkpoints can't be kept: {error.strerror}", fix, file=str(path)) from None
+        raise KeyUnusable(f"the key for checkpoints can't be kept: {error.strerror}", fix, file=str(path)) from None
 
 
 def _read(path: Path) -> bytes:
@@ -53,11 +74,11 @@ def _read(path: Path) -> bytes:
         found = os.fstat(file.fileno())
         if os.name == "posix" and (found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077):
             fix = f"remove it or run `chmod 600 {path}`; without it, earlier checkpoints count as foreign"
-            raise StorageError("others could have read or written the key for checkpoints", fix, file=str(path))
+            raise KeyUnusable("others could have read or written the key for checkpoints", fix, file=str(path))
         key = file.read()
     if len(key) != KEY_BYTES:
         fix = "remove it; earlier checkpoints will count as foreign"
-        raise StorageError("this is no key for checkpoints", fix, file=str(path))
+        raise KeyUnusable("this is no key for checkpoints", fix, file=str(path))
     return key
 
 

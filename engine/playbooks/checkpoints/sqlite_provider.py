@@ -23,6 +23,6 @@ class SQLiteCheckpointProvider(StoreProvider):
         super().__init__(SQLiteStore(base_path), max_size_mb)
 
     @classmethod
-    def open_store(cls, path: str | os.PathLike[str], *, fsync: bool = False) -> SQLiteStore:
+    def open_store(cls, path: str | os.PathLike[str], *, fsync: bool = False, key: bytes | None = None) -> SQLiteStore:
         """See `CheckpointProvider.open_store`."""
-        return SQLiteStore(path, fsync=fsync)
+        return SQLiteStore(path, fsync=fsync, key=key)

@@ -12,6 +12,7 @@ import click
 from msgspec.structs import replace
 
 from playbooks.cli.arguments import assignments, overrides, typed_name
+from playbooks.cli.reading import tell_no_key
 from playbooks.errors import UserError
 
 if TYPE_CHECKING:
@@ -86,6 +87,10 @@ def command(
     config = Config.load(overrides=laid_over).for_debug()
     loaded = load_program([program]) if program else None
     with SessionLibrary.open(config) as library:
+        if only_plan:
+            tell_no_key(library)
+        else:
+            library.refuse_without_key()
         session = library.fork_from(checkpoint, trust=trust or only_plan)
         says = tuple((library.agent_called(agent, checkpoint), text) for agent, text in edits.say)
         edits = replace(edits, say=says)

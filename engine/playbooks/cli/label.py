@@ -12,6 +12,6 @@ from playbooks.cli.reading import library
 @click.argument("text")
 def command(id: str, text: str) -> None:
     """Sets, changes or takes away a label."""
-    with library() as sessions:
+    with library(writes=True) as sessions:
         label = sessions.set_label(id, text)
     click.echo(f"{id} is now “{label}”" if label else f"{id} has no label now")

@@ -34,7 +34,7 @@ def command(plain: str | None, keep: int | None, session: str | None, everything
         if not keep:
             raise UserError("keep_last_n is 0, which keeps all", "say how many stay with --keep N")
     status = ExitStatus.FINISHED
-    with library() as sessions:
+    with library(writes=not dry_run) as sessions:
         for info in [sessions.session(session)] if session else sessions.sessions():
             try:
                 kept, gone = sessions.prune(info.id, None if everything else keep, dry_run=dry_run)

@@ -51,7 +51,7 @@ class CheckpointProvider(ABC):
         """Takes away all of an agent's checkpoints but its newest; 0 keeps all."""
 
     @classmethod
-    def open_store(cls, path: str | os.PathLike[str], *, fsync: bool = False) -> Any:
+    def open_store(cls, path: str | os.PathLike[str], *, fsync: bool = False, key: bytes | None = None) -> Any:
         """The engine's own way to the same checkpoints, if the provider has one: a `playbooks.checkpoints.store.Store`.
 
         None, which is what a provider has that brings only the five calls above: the engine makes do with those.
@@ -59,5 +59,6 @@ class CheckpointProvider(ABC):
         Args:
             path: The storage path.
             fsync: Whether what is written survives power loss.
+            key: Signs; None is the user's own. One that lacks this parameter is opened only when that can be had.
         """
         return None

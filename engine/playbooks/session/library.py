@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +17,7 @@ import msgspec
 from playbooks.checkpoints import open_store, retention
 from playbooks.checkpoints.ids import ID
 from playbooks.checkpoints.record import BranchInfo, Header, SessionInfo
+from playbooks.checkpoints.signing import KeyUnusable, nobodys_key
 from playbooks.checkpoints.store import Damaged, Store, UnknownCheckpoint
 from playbooks.config import Config
 from playbooks.errors import UserError
@@ -81,10 +83,11 @@ class SessionLibrary:
     Args:
         store: Where they are; closed with the library.
         where: What people call it, `.checkpoints`.
+        no_key: Why the user's key can't be had: all is foreign then, and nothing may be written.
     """
 
-    def __init__(self, store: Store, where: str) -> None:
-        self.store, self.where = store, where
+    def __init__(self, store: Store, where: str, no_key: KeyUnusable | None = None) -> None:
+        self.store, self.where, self.no_key = store, where, no_key
 
     @classmethod
     def open(cls, config: Config | None = None) -> SessionLibrary:
@@ -104,11 +107,21 @@ class SessionLibrary:
                 "no checkpoints are here", f"`playbooks run PROGRAM`{why} or `playbooks debug PROGRAM` makes some",
                 file=path,
             )  # fmt: skip
-        kept = config.durability
-        return cls(open_store(kept.provider, path, fsync=kept.fsync, config_file=config.file), path)
+        kept, no_key = config.durability, None
+        opened = partial(open_store, kept.provider, path, fsync=kept.fsync, config_file=config.file)
+        try:
+            store = opened()
+        except KeyUnusable as error:
+            store, no_key = opened(key=nobodys_key()), error
+        return cls(store, path, no_key)
 
     def __enter__(self) -> SessionLibrary:
         return self
+
+    def refuse_without_key(self) -> None:
+        """Raises `KeyUnusable` when nothing may be written."""
+        if self.no_key is not None:
+            raise self.no_key
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -148,6 +161,7 @@ class SessionLibrary:
             SessionOpen: A living process has it.
             StorageError: The storage refused; what is still there is whole.
         """
+        self.refuse_without_key()
         return len(retention.remove(self.store, self.session(session).id).dropped)
 
     def timeline(self, session: str | None = None) -> Timeline:
@@ -316,7 +330,9 @@ class SessionLibrary:
 
         Raises:
             UserError: There is none of this id.
+            KeyUnusable: No label could be written.
         """
+        self.refuse_without_key()
         if id.startswith("s") and id[1:].isdigit():
             self.session(id)
         else:
@@ -343,6 +359,8 @@ class SessionLibrary:
             PruneStopped: It is damaged or foreign; nothing was taken away.
             StorageError: The storage refused; what is there is whole.
         """
+        if not dry_run:
+            self.refuse_without_key()
         if keep is None:
             made = retention.remove(self.store, session, dry_run=dry_run)
         else:
