@@ -6,6 +6,17 @@ from pathlib import Path
 
 from cli.kept import Shell, files
 
+GREET = """---
+model: script:greet.py
+---
+# Greeter
+## Main
+### Triggers
+- When the program starts
+### Steps
+- Go
+"""
+
 
 def ids(shell: Shell) -> list[str]:
     return [row["id"] for row in shell("timeline", "s1", "--json").document["checkpoints"]]
@@ -67,6 +78,19 @@ def test_a_whole_session_goes_and_its_numbers_are_not_used_again(negotiation: Pa
 
 def test_nothing_to_take_away_is_said(negotiation: Path, shell: Shell) -> None:
     assert shell("prune", "--keep", "99").out == "s1: nothing to take away, 43 checkpoints\n"
+
+
+def test_one_is_told_as_one(negotiation: Path, shell: Shell) -> None:
+    Path("greet.pb").write_text(GREET)
+    Path("greet.py").write_text("def respond(request):\n    return 'await Exit()'\n")
+    assert shell("run", "greet.pb").status == 0
+    assert shell("prune", "s2", "--keep", "9").out == "s2: nothing to take away, 2 checkpoints\n"
+    (negotiation / ".checkpoints/human/human_ckpt_2.pkl").unlink()
+    assert shell("prune", "s2", "--keep", "9").out == "s2: nothing to take away, 1 checkpoint\n"
+    assert shell("export", "s2").out.splitlines()[2].endswith(", 1 checkpoint")
+    assert "  1 checkpoint\n" in shell("timeline", "s2").out
+    assert shell("prune", "s2", "--all", "--dry-run").out == "s2: 1 of 1 checkpoint would go\n"
+    assert shell("prune", "s2", "--all").out == "s2: 1 checkpoint taken away, 0 stay\n"
 
 
 def test_the_session_may_be_named_as_other_commands_take_it(negotiation: Path, shell: Shell) -> None:

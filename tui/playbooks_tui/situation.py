@@ -12,10 +12,11 @@ import msgspec
 
 from playbooks.runtime.decisions import CHOICES
 from playbooks.runtime.notices import AgentView
+from playbooks.words import counted
 from playbooks_tui.ending import ending
 from playbooks_tui.record import HUMAN, Record
 from playbooks_tui.rows import Filter
-from playbooks_tui.spans import Line, Span, ago, amount, clock, counted, cut, money, plain, width_of
+from playbooks_tui.spans import Line, Span, ago, amount, clock, cut, money, plain, width_of
 
 Mode = Literal[
     "opening",

@@ -6,6 +6,7 @@ import click
 
 from playbooks.cli.reading import library
 from playbooks.errors import ExitStatus, UserError
+from playbooks.words import counted
 
 
 @click.command(help="Take old checkpoints away: of each agent on each branch all but the newest.")
@@ -48,7 +49,7 @@ def command(plain: str | None, keep: int | None, session: str | None, everything
 
 def _told(kept: int, gone: int, dry_run: bool) -> str:
     if not gone:
-        return f"nothing to take away, {kept} checkpoints"
+        return f"nothing to take away, {counted(kept, 'checkpoint')}"
     if dry_run:
-        return f"{gone} of {kept + gone} checkpoints would go"
-    return f"{gone} checkpoints taken away, {kept} stay"
+        return f"{gone} of {counted(kept + gone, 'checkpoint')} would go"
+    return f"{counted(gone, 'checkpoint')} taken away, {kept} {'stays' if kept == 1 else 'stay'}"

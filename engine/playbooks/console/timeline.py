@@ -9,6 +9,7 @@ from playbooks.console.drawing import LANES, STATUS_STYLES, Row, Word, clock_tim
 from playbooks.console.graph import DRAWN, PLAIN, graph_rows
 from playbooks.session.glyphs import GLYPHS, MAY_HAVE_RUN
 from playbooks.session.library import Timeline
+from playbooks.words import counted
 
 QUIET = frozenset({"step", "heard", "create", "start", "await", "return"})
 """Kinds that repeat, or tell what another row tells."""
@@ -40,7 +41,7 @@ def session_row(timeline: Timeline) -> Row:
     info, count = timeline.session, len(timeline.headers)
     words = [Word(info.id, "bold"), Word(f"  {info.program or '?'}  ")]
     words.append(Word(info.status, STATUS_STYLES.get(info.status, "")))
-    words.append(Word(f"  {count} checkpoint{'s' if count != 1 else ''}", "dim"))
+    words.append(Word(f"  {counted(count, 'checkpoint')}", "dim"))
     if info.label:
         words.append(Word(f"  “{info.label}”", "italic"))
     return words

@@ -20,6 +20,7 @@ from playbooks.runtime.replay import NEW
 from playbooks.runtime.response import Response
 from playbooks.state import events as e
 from playbooks.state.rows import AskedRow
+from playbooks.words import counted
 
 if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
@@ -81,7 +82,9 @@ class Asking:
         if call > runtime.settings.max_llm_calls:
             on = " and go on with --resume" if runtime.durable else ""
             limit = runtime.settings.max_llm_calls
-            runtime.fail(f"the limit of {limit} model calls is reached; raise max_llm_calls in playbooks.toml{on}")
+            runtime.fail(
+                f"the limit of {counted(limit, 'model call')} is reached; raise max_llm_calls in playbooks.toml{on}"
+            )
             await runtime.never()
         received = response.text if response else ""
         executed = response.code[: response.end_of(state.progress_of(frame.id).offset)] if response else ""

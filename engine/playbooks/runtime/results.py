@@ -12,6 +12,7 @@ from playbooks.language.model import Playbook
 from playbooks.runtime.arguments import Default
 from playbooks.runtime.call import Running
 from playbooks.state import events as e
+from playbooks.words import counted
 
 if TYPE_CHECKING:
     from playbooks.runtime.runtime import Runtime
@@ -44,7 +45,7 @@ def note_result(runtime: Runtime, running: Running, name: str, shown: str, value
         number = len(held) + 1
         while (artifact := f"{name}_result_{number}") in held:
             number += 1
-        summary = f"what {shown} gave, {len(text)} characters"
+        summary = f"what {shown} gave, {counted(len(text), 'character')}"
         data = runtime.values.kept(value, "$result")
         running.events.append(e.ArtifactSaved(running.frame.agent, artifact, summary, data))
         running.note = ("result", f"{shown} gave a long result, kept as artifact {artifact}: {text[:100]}…")

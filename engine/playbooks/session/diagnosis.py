@@ -20,6 +20,7 @@ from playbooks.errors import UserError
 from playbooks.extensions.registry import ExtensionRegistry
 from playbooks.models import create_model, missing_key
 from playbooks.session.library import SessionLibrary
+from playbooks.words import counted
 
 LEAST_FREE_BYTES = 50_000_000
 """Below this a longer run may not find room for its checkpoints."""
@@ -126,7 +127,7 @@ def _checkpoints(store: Store, where: str) -> Iterator[Finding]:
             continue
     damaged = store.damaged()
     agents = sorted({header.agent for header in headers})
-    count = f"{len(headers)} of agents {', '.join(agents)} in {len(sessions)} session{'s' * (len(sessions) > 1)}"
+    count = f"{len(headers)} of agents {', '.join(agents)} in {counted(len(sessions), 'session')}"
     yield Finding("checkpoints", "ok", count)
     if damaged:
         more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
@@ -134,7 +135,10 @@ def _checkpoints(store: Store, where: str) -> Iterator[Finding]:
         yield Finding("checkpoints", "wrong", f"damaged: {damaged[0]}{more}", fix)
     if foreign:
         yield Finding(
-            "checkpoints", "note", f"{foreign} were not written by this user's engine: shown, resumed only with --trust"
+            "checkpoints",
+            "note",
+            f"{foreign} {'was' if foreign == 1 else 'were'} not written by this user's engine: shown, "
+            "resumed only with --trust",
         )
     unfinished = [session for session in sessions if session.status in ("interrupted", "failed")]
     newest = max(unfinished or sessions, key=lambda session: session.updated)

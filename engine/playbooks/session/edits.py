@@ -23,6 +23,7 @@ from playbooks.session.fitting import Typed, fits
 from playbooks.session.reach import Reach, shown
 from playbooks.state import Event, ProgramState, from_builtins
 from playbooks.state import events as e
+from playbooks.words import counted
 
 NO_RESULT: Any = object()
 
@@ -285,7 +286,7 @@ class Editing:
             parse(rest)
         except SyntaxError as error:
             raise UserError(f"line {error.lineno} of the response: {error.msg}", "mend it: it must be Python") from None
-        self.changes.append(Change("rest of the response", f"{len(rest.splitlines())} lines of yours"))
+        self.changes.append(Change("rest of the response", f"{counted(len(rest.splitlines()), 'line')} of yours"))
         whole = f"{kept}\n{rest}" if kept else rest
         events: list[Event] = [e.ResponseReceived(frame, whole, replace=True)]
         return [*events, e.ResponseEnded(frame, 0, 0, 0.0)] if not progress.ended else events

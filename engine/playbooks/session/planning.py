@@ -20,6 +20,7 @@ from playbooks.runtime.statements import Statement
 from playbooks.session.edits import Change, Edits
 from playbooks.session.settling import ForkOptions
 from playbooks.state import ProgramState
+from playbooks.words import counted
 
 _MOST_TOOLS = 4
 Row = tuple[str, str]
@@ -81,7 +82,7 @@ def planned(
         yield from _tools(frames, program, later, again, attempts)
         yield "model", _model(at, whose, edits, options, _later_calls(state, counts), later)
     if later:
-        yield "stays", f"{at.branch}, with its {_many(len(later), 'later checkpoint')}"
+        yield "stays", f"{at.branch}, with its {counted(len(later), 'later checkpoint')}"
     else:
         yield "stays", f"{at.branch}, which ends here"
 
@@ -140,7 +141,7 @@ def _record(frames: Sequence[_Frame], without_rest: str) -> Iterator[Row]:
     for frame in frames:
         if frame.served:
             told = True
-            yield "record", f"{frame.who} {frame.place}, starts again with {_many(frame.served, 'call')} served"
+            yield "record", f"{frame.who} {frame.place}, starts again with {counted(frame.served, 'call')} served"
     for agent, frame in innermost.items():
         if frame.rest and agent != without_rest:
             told = True
@@ -156,7 +157,7 @@ def _live(state: ProgramState, frames: Sequence[_Frame]) -> Iterator[Row]:
             told = True
             what = f"waits again for {waits_for}" if waits_for else f"calls {callee} again"
             mail = len(state.inbox.get(frame.row.agent, ()))
-            heard = f", {_many(mail, 'message')} on the way to it" if waits_for and mail else ""
+            heard = f", {counted(mail, 'message')} on the way to it" if waits_for and mail else ""
             yield "live", f"{frame.who} {what} in {frame.place}{heard}"
     if not told:
         yield "live", "nothing was under way"
@@ -214,14 +215,10 @@ def _model(at: Header, whose: str, edits: Edits, options: ForkOptions, calls: in
         first = f"the rest of the response of {whose} is yours"
     else:
         first = ""
-    took = f"{at.branch} took {_many(calls, 'call')} from here, served again while their prompts are the same"
+    took = f"{at.branch} took {counted(calls, 'call')} from here, served again while their prompts are the same"
     if calls > 0:
         return f"{first}; {took}" if first else took
     then = (
         "asked for what comes next" if not later or later[-1].kind != "end" else f"{at.branch} took no call from here"
     )
     return f"{first}; then {then}" if first else then
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -20,6 +20,7 @@ from playbooks.session.moment import Moment
 from playbooks.session.variables import variables_of
 from playbooks.state import events as e
 from playbooks.state import from_builtins
+from playbooks.words import counted
 
 LONGEST = 2_000
 """Characters of a value."""
@@ -73,7 +74,9 @@ def transcript(library: SessionLibrary, session: str | None) -> Transcript:
     began = _day(info.created)
     title = f"{info.program or 'A session'}: {info.label}" if info.label else info.program or "A session"
     sections = tuple(_section(library, timeline, branch) for branch in timeline.branches)
-    return Transcript(title, f"{info.id}, {began}, {info.status}, {len(timeline.headers)} checkpoints", sections)
+    return Transcript(
+        title, f"{info.id}, {began}, {info.status}, {counted(len(timeline.headers), 'checkpoint')}", sections
+    )
 
 
 def _day(seconds: float) -> str:

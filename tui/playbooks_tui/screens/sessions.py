@@ -19,11 +19,12 @@ from playbooks.checkpoints.record import SessionInfo
 from playbooks.config import Config
 from playbooks.errors import UserError
 from playbooks.session.library import SessionLibrary
+from playbooks.words import counted
 from playbooks_tui.keys import key_name
 from playbooks_tui.screens.confirm import Confirm
 from playbooks_tui.screens.help import Help, keys_of
 from playbooks_tui.screens.line import LineScreen
-from playbooks_tui.spans import Span, counted, cut, plain
+from playbooks_tui.spans import Span, cut, plain
 from playbooks_tui.widgets.foot import Foot
 from playbooks_tui.widgets.session_rows import SessionRows, SessionsHead
 
@@ -295,7 +296,7 @@ class Sessions(Screen[None]):
 
         def work(library: SessionLibrary) -> str:
             kept, gone = library.prune(id, int(text))
-            return f"{id}: {counted(gone, 'checkpoint')} taken away, {kept} stay"
+            return f"{id}: {counted(gone, 'checkpoint')} taken away, {kept} {'stays' if kept == 1 else 'stay'}"
 
         self._work(work)
 

@@ -9,11 +9,12 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from playbooks.words import counted
 from playbooks_tui import sequence
 from playbooks_tui.record import FOLDED, Record
 from playbooks_tui.rows import Filter, Past, Rows
 from playbooks_tui.situation import Standing, engine_mode, moment
-from playbooks_tui.spans import Line, Span, counted
+from playbooks_tui.spans import Line, Span
 from playbooks_tui.widgets.inked import Pane
 
 _HEAD: Final = 1

@@ -7,11 +7,11 @@ from typing import Final
 from textual.timer import Timer
 
 from playbooks.session.record import Found
+from playbooks.words import counted
 from playbooks_tui.record import FOLDED
 from playbooks_tui.rows import Filter
 from playbooks_tui.screens.acts.base import Acts
 from playbooks_tui.search import Search
-from playbooks_tui.spans import counted
 from playbooks_tui.widgets.ask import Ask
 from playbooks_tui.widgets.find_line import FindLine
 from playbooks_tui.widgets.timeline import Timeline

@@ -11,11 +11,11 @@ from textual.message import Message
 from playbooks.checkpoints.record import BranchInfo
 from playbooks.session.following import ReadOnly
 from playbooks.session.glyphs import GLYPHS
+from playbooks.words import counted
 from playbooks_tui import sequence
 from playbooks_tui.screens.acts.base import OVER
 from playbooks_tui.screens.acts.inspecting import InspectingActs
 from playbooks_tui.situation import given_up
-from playbooks_tui.spans import counted
 
 if TYPE_CHECKING:
     from playbooks_tui.screens.fork.draft import Draft, Key

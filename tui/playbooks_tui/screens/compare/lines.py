@@ -15,10 +15,11 @@ from playbooks.checkpoints.describe import show
 from playbooks.checkpoints.record import Header
 from playbooks.session.glyphs import GLYPHS
 from playbooks.session.record import Comparison, Pair, Spent
+from playbooks.words import counted
 from playbooks_tui.record import Record
 from playbooks_tui.rows import Filter
 from playbooks_tui.sequence import QUIET, glyph_ink, told, words
-from playbooks_tui.spans import Line, Span, counted, cut, fit, money, plain, took, width_of, wrapped
+from playbooks_tui.spans import Line, Span, cut, fit, money, plain, took, width_of, wrapped
 
 HEAD: Final = 3
 """Lines above the first pair: the names, how each went, and where they part."""

@@ -8,6 +8,7 @@ from textual.strip import Strip
 
 from playbooks.checkpoints.record import Header
 from playbooks.session.record import Comparison, Pair
+from playbooks.words import counted
 from playbooks_tui.record import Record
 from playbooks_tui.rows import Filter
 from playbooks_tui.screens.compare.lines import (
@@ -18,7 +19,7 @@ from playbooks_tui.screens.compare.lines import (
     sign_of,
 )
 from playbooks_tui.situation import BADGES, totals
-from playbooks_tui.spans import Line, Span, counted, cut, width_of
+from playbooks_tui.spans import Line, Span, cut, width_of
 from playbooks_tui.widgets.inked import Inked, Pane
 from playbooks_tui.widgets.timeline import filter_words
 

@@ -12,8 +12,9 @@ import msgspec
 
 from playbooks.session.moment import Moment
 from playbooks.session.planning import ForkPlan
+from playbooks.words import counted
 from playbooks_tui.record import HUMAN
-from playbooks_tui.spans import counted, money
+from playbooks_tui.spans import money
 
 
 class Later(msgspec.Struct, frozen=True):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from playbooks.session.run_control import BreakpointView
+from playbooks.words import counted
 from playbooks_tui.inspected import Inspected
 from playbooks_tui.record import Record
-from playbooks_tui.spans import Line, Span, counted, plain, width_of, wrapped
+from playbooks_tui.spans import Line, Span, plain, width_of, wrapped
 from playbooks_tui.widgets.inspector.sheet import ListSheet, Target, columns, quiet_line
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from playbooks.words import counted
 from playbooks_tui.inspected import Inspected
-from playbooks_tui.spans import Line, Span, counted, wrapped
+from playbooks_tui.spans import Line, Span, wrapped
 from playbooks_tui.widgets.inspector.sheet import ListSheet, head, quiet_line
 
 

@@ -7,8 +7,9 @@ from typing import Final
 
 from playbooks.runtime.asking import CallUnderWay
 from playbooks.session.record import Spent
+from playbooks.words import counted
 from playbooks_tui.inspected import Entry, Inspected
-from playbooks_tui.spans import Line, Span, amount, counted, cut, money, plain, took, width_of, wrapped
+from playbooks_tui.spans import Line, Span, amount, cut, money, plain, took, width_of, wrapped
 from playbooks_tui.widgets.inspector.code import WRITTEN, code_lines
 from playbooks_tui.widgets.inspector.sheet import ListSheet, Target, columns, head, quiet_line
 
