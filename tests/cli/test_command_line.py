@@ -145,6 +145,7 @@ def test_a_full_disk_below_stdout_is_one_line_and_no_mistake_of_the_program(comm
         (["rum"], "playbooks: no command 'rum'; did you mean run?"),
         (["./x.pb"], "playbooks: no command './x.pb'; write playbooks run ./x.pb"),
         (["run"], "playbooks run: missing argument 'PROGRAM...'; see playbooks run --help"),
+        (["run", "--resume"], "playbooks run: --resume without an id needs PROGRAM; see playbooks run --help"),
         (["run", "--loud", "a.pb"], "playbooks run: no such option '--loud'"),
         (["fork", "1000_ckpt_2", "--result"], "playbooks fork: option '--result' requires an argument; see"),
         (["run", "a.pb", "--snoop", "maybe"], "'--snoop': 'maybe' is neither true nor false; see playbooks run --help"),

@@ -76,6 +76,24 @@ def test_a_session_of_another_program_is_refused_and_one_of_a_moved_file_goes_on
     assert ran(capsys, "moved/tea.pb", "--resume", "s1")[0] == 3
 
 
+def test_an_id_alone_resumes_and_the_program_is_named_in_the_next_line_as_long_as_it_is_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bench = Bench({"Main": ASKS})
+    played = bench.play(interrupt=lambda notice: isinstance(notice, Asked) and bool(notice.agents))
+    for id in ("s1", played.headers[-1].id):
+        status, out, err = ran(capsys, "--resume", id)
+        assert (status, "Which order?" in out) == (3, True)
+        assert err.splitlines()[-1] == "Resume with: playbooks run program.pb --resume s1"
+    Path("program.pb").write_text(Path("program.pb").read_text() + "\n")
+    assert "program.pb has changed since; what was recorded runs." in ran(capsys, "--resume", "s1")[2]
+    Path("program.pb").write_text("no program")
+    assert ran(capsys, "--resume", "s1")[0] == 3
+    Path("program.pb").unlink()
+    assert ran(capsys, "--resume", "s1")[2].splitlines()[-1] == "Resume with: playbooks run --resume s1"
+    assert ran(capsys, "--resume", "s7")[2] == ("there is no session s7; `playbooks sessions` lists those there are\n")
+
+
 def test_what_only_a_start_can_take_is_refused_by_a_resume(capsys: pytest.CaptureFixture[str]) -> None:
     bench = Bench({"Main": ASKS})
     bench.play(interrupt=lambda notice: isinstance(notice, Asked) and bool(notice.agents))

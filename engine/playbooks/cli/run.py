@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
 import sys
-from collections.abc import Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
 from playbooks import cli
 from playbooks.cli.arguments import RunCommand, assignments, overrides, shared_options, typed_name
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=RunCommand, help="Run a program to its end in the terminal.")
-@click.argument("programs", metavar="PROGRAM...", nargs=-1, required=True)
+@click.argument("programs", metavar="[PROGRAM...]", nargs=-1)
 @click.option("--snoop", metavar="BOOL", type=bool, default=False, help="Show what agents say to one another.")
 @shared_options
 @click.option("--quiet", is_flag=True, help="Print nothing but what is said to you.")
@@ -44,15 +46,18 @@ def command(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Runs all programs given as the one program they are together.
+    """Runs all programs given as the one program they are together; with an id in `resume`, none need be given.
 
     Returns:
         The exit status.
     """
+    if not programs and not isinstance(resume, str):
+        asked = "--resume without an id needs PROGRAM" if resume else "missing argument 'PROGRAM...'"
+        raise click.UsageError(asked)
     from playbooks.config import Config
     from playbooks.session import DebugSession
 
-    opening = DebugSession.open(
+    opening: AbstractAsyncContextManager[DebugSession] = DebugSession.open(
         *programs,
         config=Config.load(overrides=overrides(model)),
         resume=resume,
@@ -62,8 +67,28 @@ def command(
         trust=trust,
     )
     again = [typed_name(), "run", *programs, *(["--snoop", "true"] if snoop else [])]
+    if not programs:
+        opening = _recorded(opening, again)
     taste = Taste(snoop=snoop, quiet=quiet, verbose=verbose)
     return run_to_end(play(opening, taste, again, resuming=resume is not None, begins=bool(settings or message)))
+
+
+@asynccontextmanager
+async def _recorded(
+    opening: AbstractAsyncContextManager[DebugSession], again: list[str]
+) -> AsyncIterator[DebugSession]:
+    """A session that was asked for by its id alone, as if its program had been named too, if that is still there."""
+    from playbooks.language import load_program
+    from playbooks.session.resume import changed_files
+
+    async with opening as session:
+        roots = session.program.roots
+        if session.resumed is not None and roots and all(map(os.path.exists, roots)):
+            again[2:2] = roots
+            with suppress(UserError):  # what is there is no program any more; what was recorded is
+                changed = changed_files(session.program, load_program(roots))
+                session.resumed = replace(session.resumed, changed_files=changed)
+        yield session
 
 
 def run_to_end(playing: Coroutine[Any, Any, int]) -> int:
