@@ -351,6 +351,19 @@ def test_a_count_goes_on_where_it_was() -> None:
     assert next(again([counter, Order()])[0]) == 5
 
 
+def test_what_no_longer_tells_its_state_is_lost_and_nothing_else_is() -> None:
+    walked, members = {"a": 1, "b": 2}, {1, 2}
+    iterators = {"keys": iter(walked), "members": iter(members)}
+    for iterator in iterators.values():
+        next(iterator)
+    walked["c"] = 3
+    members.add(3)
+    encoded = encode({**iterators, "kept": walked}, world=WORLD, named=True, root="$")
+    assert encoded.degraded == ("$keys", "$members") and decode(encoded.data, WORLD)["kept"] == walked
+    with pytest.raises(Unstorable, match="RuntimeError: dictionary changed size during iteration"):
+        next(decode(encoded.data, WORLD)["keys"])
+
+
 def test_a_state_of_chance_is_shown_by_a_short_mark_that_changes_as_it_is_drawn_from() -> None:
     chance = random.Random(3)
     before = show(decode(encode(chance).data))

@@ -128,7 +128,7 @@ class Fork(ForkForm):
             return
         self.facts = event.facts
         if event.facts is None:
-            self.problem = event.error
+            self.problem, self._submits = event.error, False
             self._free(drop=True)
             self._draw()
             return
