@@ -77,6 +77,18 @@ def test_any_one_variable_of_a_provider_is_enough(provider: str) -> None:
         assert missing_key(settings, {variable: ""}) is not None
 
 
+@pytest.mark.parametrize(
+    ("key", "what"),
+    [("…", "the character '…'"), ("sk-a\n", "a space or a line break"), ("sk\0", "the character '\\x00'")],
+)
+@pytest.mark.parametrize("base", ["", "http://127.0.0.1:1"])
+def test_a_key_that_no_request_can_carry_is_told_before_any_is_made(key: str, what: str, base: str) -> None:
+    said = missing_key(ModelSettings(provider="openai", name="m"), {"OPENAI_API_KEY": key, "OPENAI_BASE_URL": base})
+    assert said == (
+        f"OPENAI_API_KEY holds {what}, which no key does: set it anew, or run offline with --model script:FILE"
+    )
+
+
 @pytest.mark.parametrize("provider", ["script", "ollama", "hosted_vllm", "bedrock", "vertex_ai"])
 def test_no_key_is_missing_where_none_is_asked_for_or_only_the_call_can_tell(provider: str) -> None:
     assert missing_key(ModelSettings(provider=provider, name="m"), {}) is None

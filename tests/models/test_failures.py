@@ -107,6 +107,11 @@ def test_a_missing_package_is_named() -> None:
         ("litellm.Timeout: Timeout Error: OpenAIException - oops", "oops"),
         ("litellm.BadRequestError: AnthropicException - two\n  lines", "two lines"),
         ("no head at all", "no head at all"),
+        ('AnthropicException - b\'{"error": {"message": "model: it\\\'s not there"}}\'', "model: it's not there"),
+        ('litellm.APIError: {"error": "overloaded"} soon', "overloaded soon"),
+        ('{"message": "slow\\ndown"}', "slow down"),
+        ("{'not': 'JSON'}", "{'not': 'JSON'}"),
+        ('{"error": {"code": 7}}', '{"error": {"code": 7}}'),
     ],
 )
 def test_names_of_classes_are_left_out(text: str, said: str) -> None:

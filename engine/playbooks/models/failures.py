@@ -7,6 +7,8 @@ LiteLLM.
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from collections.abc import Mapping
 
@@ -99,11 +101,25 @@ def broken(error: BaseException, settings: ModelSettings, environ: Mapping[str, 
 
 def plain(text: str, environ: Mapping[str, str]) -> str:
     """A library's or provider's words on one line, without class names, keys and what goes beyond 200 characters."""
-    text = redact(" ".join(text.split()), environ)
+    text = redact(" ".join(_words(text).split()), environ)
     text = re.sub(r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout|Timeout Error)(?::| -) )+", "", text).strip()
     text = re.sub(r"\[Errno -?\d+\] |\.? Handle with `litellm\.\w+`\.?", "", text)
     text = text.removesuffix(".")  # more follows it on the line
     return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 1].rstrip()}…"
+
+
+def _words(text: str) -> str:
+    """The message of a body that a library passes on as it came: JSON, or the repr of its bytes."""
+    found = re.search(r"""b(?:'\{.*\}'|"\{.*\}")|\{.*\}""", text, re.DOTALL)
+    if found is None:
+        return text
+    try:
+        body = json.loads(ast.literal_eval(found[0]) if found[0][0] == "b" else found[0])
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return text
+    error = body.get("error", body)
+    said = error.get("message") if isinstance(error, Mapping) else error
+    return f"{text[: found.start()]}{said}{text[found.end() :]}" if isinstance(said, str) and said.strip() else text
 
 
 def _original(error: BaseException) -> BaseException:

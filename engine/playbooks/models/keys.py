@@ -65,7 +65,7 @@ def meant(provider: str) -> str:
 
 
 def missing_key(settings: ModelSettings, environ: Mapping[str, str] | None = None) -> str | None:
-    """Tells of a key that is not there, or of a provider that does not exist, before anything is called.
+    """Tells of a key that is not there or is none, or of a provider that does not exist, before anything is called.
 
     Args:
         settings: The model in question.
@@ -78,7 +78,11 @@ def missing_key(settings: ModelSettings, environ: Mapping[str, str] | None = Non
     """
     environ = os.environ if environ is None else environ
     provider = settings.provider
-    if provider == "script" or provider in LOCAL or provider in SIGNED_IN or needs_no_key(provider, environ):
+    if provider == "script" or provider in LOCAL or provider in SIGNED_IN:
+        return None
+    if spoilt := _spoilt(provider, environ):
+        return spoilt
+    if needs_no_key(provider, environ):
         return None
     if provider not in VARIABLES and not _is_known(settings):
         return f'no provider is called "{provider}"; {meant(provider)}'
@@ -86,6 +90,15 @@ def missing_key(settings: ModelSettings, environ: Mapping[str, str] | None = Non
     if not variables or any(environ.get(variable) for variable in variables):
         return None
     return f"no key for {provider}: set {variables[0]}, or {OFFLINE}"
+
+
+def _spoilt(provider: str, environ: Mapping[str, str]) -> str:
+    """Tells of a key that no request can carry, as one pasted with the `…` of an example; never with the key."""
+    for variable in VARIABLES.get(provider, ()):
+        if found := re.search(r"[^!-~]", environ.get(variable, "")):
+            what = "a space or a line break" if found[0].isspace() else f"the character {found[0]!r}"
+            return f"{variable} holds {what}, which no key does: set it anew, or {OFFLINE}"
+    return ""
 
 
 def needs_no_key(provider: str, environ: Mapping[str, str]) -> bool:
