@@ -278,6 +278,25 @@ def test_what_the_engine_and_the_program_offer_can_be_kept_in_a_variable(kept: s
     assert not any(header.degraded for header in run.headers)
 
 
+EXTENDS = """
+import datetime, random
+class Day(datetime.date):
+    def next(self): return self + datetime.timedelta(1)
+class Moment(datetime.datetime): pass
+class Dice(random.Random):
+    def roll(self): return self.randint(1, 6)
+day, now, dice = Day(2024, 2, 28), Moment.now(datetime.UTC), Dice(3)
+own = [day.next().day, isinstance(day, Day), isinstance(datetime.date(2024, 1, 1), Day), type(Day.today()) is Day]
+own += [type(now) is Moment, now.tzinfo is datetime.UTC, isinstance(now, datetime.datetime)]
+await Return([*own, dice.roll() == random.Random(3).randint(1, 6), Dice().roll() < 7, isinstance(dice, random.Random)])
+"""
+
+
+def test_a_program_may_extend_a_class_that_stands_for_a_modules_own() -> None:
+    run = start(clerk(EXTENDS))
+    assert run.results["1000"] == [[29, True, False, True, True, True, True, True, True, True]]
+
+
 # -- self ------------------------------------------------------------------------------------------------------------
 
 

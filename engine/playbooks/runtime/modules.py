@@ -86,6 +86,18 @@ def _copy(module: types.ModuleType, sync: Sync, names: tuple[str, ...]) -> Any:
     return copy
 
 
+class _Standing(type):
+    """Of a class that stands for a module's own, which all its instances are of; a program may extend it."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, cls.__mro__[1]) if _stands(cls) else super().__instancecheck__(instance)
+
+
+def _stands(cls: type) -> bool:
+    """Whether it is such a class itself, and no program's subclass of one."""
+    return cls.__module__ == __name__
+
+
 def _time(sync: Sync) -> Any:
     found = _copy(time, sync, _CLOCKS)
     for name in ("localtime", "gmtime", "ctime"):
@@ -140,13 +152,12 @@ def _random(sync: Sync) -> Any:
             seeded = _seeded()
         return (seeded or random).getstate()
 
-    class Meta(type):
-        def __instancecheck__(cls, instance: Any) -> bool:
-            return isinstance(instance, cls.__mro__[1])
-
-    class Random(random.Random, metaclass=Meta):
+    class Random(random.Random, metaclass=_Standing):
         def __new__(cls, x: Any = None) -> Any:
-            return random.Random(anything() if x is None else x)
+            return random.Random(anything() if x is None else x) if _stands(cls) else super().__new__(cls)
+
+        def __init__(self, x: Any = None) -> None:  # of a program's subclass
+            super().__init__(anything() if x is None else x)
 
     for name in _RANDOM:
         setattr(found, name, drawn(name))
@@ -193,33 +204,36 @@ def _uuid(sync: Sync) -> Any:
 def _datetime(sync: Sync) -> Any:
     found = _copy(datetime, sync, ())
 
-    class Meta(type):
-        def __instancecheck__(cls, instance: Any) -> bool:
-            return isinstance(instance, cls.__mro__[1])
-
-    class RecordedDatetime(datetime.datetime, metaclass=Meta):
+    class RecordedDatetime(datetime.datetime, metaclass=_Standing):
         def __new__(cls, *arguments: Any, **named: Any) -> Any:
-            return datetime.datetime(*arguments, **named)
+            own = _stands(cls)
+            return datetime.datetime(*arguments, **named) if own else super().__new__(cls, *arguments, **named)
 
         @classmethod
         def now(cls, tz: Any = None) -> Any:
-            return sync("datetime.now", lambda: datetime.datetime.now(tz))
+            return cls._taken(sync("datetime.now", lambda: datetime.datetime.now(tz)))
 
         @classmethod
         def utcnow(cls) -> Any:
-            return sync("datetime.utcnow", lambda: datetime.datetime.now(datetime.UTC).replace(tzinfo=None))
+            now = sync("datetime.utcnow", lambda: datetime.datetime.now(datetime.UTC).replace(tzinfo=None))
+            return cls._taken(now)
 
         @classmethod
         def today(cls) -> Any:
-            return sync("datetime.today", datetime.datetime.today)
+            return cls._taken(sync("datetime.today", datetime.datetime.today))
 
-    class RecordedDate(datetime.date, metaclass=Meta):
+        @classmethod
+        def _taken(cls, found: Any) -> Any:
+            return found if _stands(cls) else cls.combine(found.date(), found.timetz())
+
+    class RecordedDate(datetime.date, metaclass=_Standing):
         def __new__(cls, *arguments: Any, **named: Any) -> Any:
-            return datetime.date(*arguments, **named)
+            return datetime.date(*arguments, **named) if _stands(cls) else super().__new__(cls, *arguments, **named)
 
         @classmethod
         def today(cls) -> Any:
-            return sync("date.today", datetime.date.today)
+            found = sync("date.today", datetime.date.today)
+            return found if _stands(cls) else cls.fromordinal(found.toordinal())
 
     found.datetime, found.date = RecordedDatetime, RecordedDate
     return found
