@@ -307,6 +307,7 @@ def test_a_resume_says_what_it_skipped_and_what_had_been_said_after_it(capsys: p
         said_after=("1000: 80, and it is yours.",),
         changed_files=("pen.pb",),
         failed=(FailedAgent("1001", "Buyer", "Main failed 3 times", "1001_ckpt_4"),),
+        models=("anthropic/claude-haiku-4-5", "openai/gpt-5"),
     )
     _, _, err = played(FakeSession(id="s1", resumed=resumed), capsys)
     assert err.splitlines() == [
@@ -316,6 +317,7 @@ def test_a_resume_says_what_it_skipped_and_what_had_been_said_after_it(capsys: p
         "  1000: 80, and it is yours.",
         "pen.pb has changed since; what was recorded runs.",
         "What is there now runs with: playbooks fork 1000_ckpt_7 --program pen.pb",
+        "openai/gpt-5 answers from here on; anthropic/claude-haiku-4-5 did so far.",
         "Buyer 1001 has failed and stays so: Main failed 3 times",
         "Ask its model anew from before that with: playbooks fork 1001_ckpt_4 --regenerate",
     ]

@@ -94,6 +94,30 @@ def test_an_id_alone_resumes_and_the_program_is_named_in_the_next_line_as_long_a
     assert ran(capsys, "--resume", "s7")[2] == ("there is no session s7; `playbooks sessions` lists those there are\n")
 
 
+def test_that_another_model_answers_from_here_on_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    bench = Bench({"Main": ASKS})
+    bench.play(interrupt=lambda notice: isinstance(notice, Asked) and bool(notice.agents))
+    Path("other.py").write_text(Path("program_model.py").read_text())
+    said = "script:other.py answers from here on; script:program_model.py did so far."
+    assert said in ran(capsys, bench.file, "--resume", "--model", "script:other.py")[2].splitlines()
+    assert "answers from here on" not in ran(capsys, bench.file, "--resume")[2]
+    Path("playbooks.toml").write_text('[model]\nprovider = "script"\npath = "other.py"\n')
+    assert said in ran(capsys, bench.file, "--resume")[2].splitlines()
+
+
+def test_a_resume_from_an_older_checkpoint_with_another_model_asks_that_one_and_records_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bench = Bench({"Main": ['await Say("user", "one")\n', 'await Say("user", "two")\nawait EndProgram()\n']})
+    at = next(header.id for header in bench.play().headers if header.text == "one")
+    Path("other.py").write_text("""def respond(request):\n    return 'await Say("user", "2")\\nawait EndProgram()'\n""")
+    status, out, err = ran(capsys, bench.file, "--resume", at, "--quiet", "--model", "script:other.py")
+    assert (status, out) == (0, "2\n")
+    assert "script:other.py answers from here on; script:program_model.py did so far." in err
+    run_command(["timeline"])
+    assert "model = script:other.py" in capsys.readouterr().out
+
+
 def test_what_only_a_start_can_take_is_refused_by_a_resume(capsys: pytest.CaptureFixture[str]) -> None:
     bench = Bench({"Main": ASKS})
     bench.play(interrupt=lambda notice: isinstance(notice, Asked) and bool(notice.agents))

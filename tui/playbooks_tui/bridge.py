@@ -329,6 +329,7 @@ async def opened(session: DebugSession | FollowedSession) -> Opened:
         *(f"skipped: {reason}" for reason in session.resumed.skipped),
         *(f"◐ {line}" for line in session.resumed.may_have_run),
         *(["the program's files have changed: the recorded text runs"] if session.resumed.changed_files else []),
+        *(f"{now} answers from here on; {before} did so far" for before, now in filter(None, [session.resumed.models])),
     )
     return Opened(
         program,

@@ -58,6 +58,9 @@ def resume_warnings(resumed: Resumed) -> Iterator[str]:
         if resumed.checkpoint:
             command = ["playbooks", "fork", resumed.checkpoint, "--program", resumed.program]
             yield f"What is there now runs with: {shlex.join(command)}"
+    if resumed.models:
+        before, now = resumed.models
+        yield f"{now} answers from here on; {before} did so far."
     yield from (f"◐ {line}" for line in resumed.may_have_run)
     for failed in resumed.failed:
         yield f"{failed.class_name} {failed.agent} has failed and stays so: {failed.error}"

@@ -159,17 +159,17 @@ class Restoring(RunControl, Branching):
         self._keep = kept_of(store, session, self._keep)
         self.timeline = list(headers)
         agents = resuming.agents_of(path, list(folded.state.agents))
+        model = resuming.last_model(folded.state)
         interrupted: tuple[str, ...] = ()
         newest = folded.header.id == heads.get(branch)
         status = self._status_of(store, found, session, branch) if newest else "interrupted"
         if named and heads[branch] != named.header.id:  # its branch has gone on since
             from playbooks.session.forking import prepare
 
-            prepared = prepare(
-                store, headers, named.header.id, Edits(), ForkOptions(), trust=self._trust, folded=named
-            )  # fmt: skip
+            options = ForkOptions(self._model_option)
+            prepared = prepare(store, headers, named.header.id, Edits(), options, trust=self._trust, folded=named)
             branch = prepared.branch
-            self._branch_off(prepared, ForkOptions())
+            self._branch_off(prepared, options)
         else:
             damaged = (found.id for found in store.damaged())
             ends = (folded.header.id, *(header.id for header in after), *damaged)
@@ -189,6 +189,7 @@ class Restoring(RunControl, Branching):
             interrupted,
             status,
             asked_last(folded.state, known),
+            (model, answers) if (answers := self.runtime.model.name) != model and model else None,
         )
 
     @staticmethod

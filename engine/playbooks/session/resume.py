@@ -74,6 +74,8 @@ class Resumed(msgspec.Struct, frozen=True):
     """How its branch ended; one that is finished has nothing left to run."""
     asked: tuple[MessageView, ...] = ()
     """What those who wait for the person said to them last."""
+    models: tuple[str, str] | None = None
+    """Which model answered so far, and which other one answers from here on; None: the same."""
 
     @property
     def finished(self) -> bool:
@@ -272,6 +274,13 @@ def failed_agents(state: ProgramState, path: list[Header]) -> tuple[FailedAgent,
             own = [header for header in path if header.agent == id and header.kind not in ("error", "interrupt")]
             found.append(FailedAgent(id, row.class_name, row.error, own[-1].id if own else ""))
     return tuple(found)
+
+
+def last_model(state: ProgramState) -> str:
+    """The model that was asked last, as people know it; empty when none that is still under way was asked."""
+    newest = max(state.asked, key=lambda frame: int(state.asked[frame][0]), default=None)
+    row = state.asked_of(newest) if newest is not None else None
+    return row.model if row is not None else ""
 
 
 def changed_files(recorded: Program, now: Program | None) -> tuple[str, ...]:
