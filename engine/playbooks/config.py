@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, cast
 
 from msgspec import Meta, Struct
 
-from playbooks.config_layers import Layer, environment_layer, file_layer, frontmatter_layer, override_layer
+from playbooks.config_layers import PREFIX, Layer, environment_layer, file_layer, frontmatter_layer, override_layer
 from playbooks.language.model import Program
 from playbooks.models.base import ModelSettings
 
@@ -147,6 +147,21 @@ class Config(Settings, frozen=True, kw_only=True):
     def is_set(self, key: str) -> bool:
         """Whether anything but the defaults says `key`, dotted: `durability.keep_last_n`."""
         return any(key in layer.values for layer in self.layers)
+
+    def source(self, key: str, entry: str = "") -> str:
+        """Where a setting is said, for a mistake: the file's path, or the name of the environment's variable.
+
+        Args:
+            key: Dotted: `durability.provider`.
+            entry: One of those that the setting's table holds.
+
+        Returns:
+            Empty for a default and for what the command line said.
+        """
+        for layer in reversed(self.layers):
+            if key in layer.values and (not entry or entry in layer.values[key]):
+                return PREFIX + key.replace(".", "__").upper() if layer.rank == "environment" else layer.file
+        return ""
 
     @property
     def file(self) -> str:

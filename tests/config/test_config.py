@@ -16,6 +16,7 @@ from playbooks.config import Config, DurabilityConfig, Settings
 from playbooks.config_layers import frontmatter_model, model_choice
 from playbooks.errors import UserError
 from playbooks.language.model import Program, SourceFile
+from playbooks.session.opening import store_of
 from playbooks.session.settling import limits_of
 
 
@@ -101,6 +102,18 @@ def test_a_keymap_in_the_environment_is_laid_over_the_files_key_by_key() -> None
     Path("playbooks.toml").write_text('[debugger]\nkeymap = { pause = "p", fork = "f" }\n')
     config = Config.load(env={"PLAYBOOKS_DEBUGGER__KEYMAP": '{ pause = "space" }'})
     assert config.debugger.keymap == {"pause": "space", "fork": "f"}
+
+
+def test_the_source_of_a_setting_is_the_one_that_won() -> None:
+    config = written('[durability]\nprovider = "sqlite"\n[debugger]\nkeymap = { pause = "p", fork = "f" }\n')
+    assert (config.source("durability.provider"), config.source("timeout_s")) == ("playbooks.toml", "")
+    env = {"PLAYBOOKS_DURABILITY__PROVIDER": "nosuch", "PLAYBOOKS_DEBUGGER__KEYMAP": '{ pause = "space" }'}
+    config = Config.load(env=env, overrides={"timeout_s": 1})
+    assert (config.source("durability.provider"), config.source("timeout_s")) == ("PLAYBOOKS_DURABILITY__PROVIDER", "")
+    assert config.source("debugger.keymap", "pause") == "PLAYBOOKS_DEBUGGER__KEYMAP"
+    assert config.source("debugger.keymap", "fork") == "playbooks.toml"
+    with pytest.raises(UserError, match=r'^PLAYBOOKS_DURABILITY__PROVIDER: there is no checkpoint provider "nosuch"'):
+        store_of(config)
 
 
 def test_paths_in_the_file_are_relative_to_the_file(tmp_path: Path) -> None:

@@ -78,7 +78,9 @@ def _durability(config: Config) -> Finding:
 def _storage(config: Config) -> Iterator[Finding]:
     kept = config.durability
     try:
-        store = open_store(kept.provider, kept.storage_path, fsync=kept.fsync, config_file=config.file)
+        store = open_store(
+            kept.provider, kept.storage_path, fsync=kept.fsync, config_file=config.source("durability.provider")
+        )
     except UserError as error:
         yield Finding("storage" if isinstance(error, StorageError) else "provider", "wrong", str(error))
         return

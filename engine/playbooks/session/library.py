@@ -108,7 +108,8 @@ class SessionLibrary:
                 file=path,
             )  # fmt: skip
         kept, no_key = config.durability, None
-        opened = partial(open_store, kept.provider, path, fsync=kept.fsync, config_file=config.file)
+        said_in = config.source("durability.provider")
+        opened = partial(open_store, kept.provider, path, fsync=kept.fsync, config_file=said_in)
         try:
             store = opened()
         except KeyUnusable as error:

@@ -85,7 +85,7 @@ def store_of(config: Config) -> Store:
         kept.storage_path,
         fsync=kept.fsync,
         max_size_mb=kept.max_checkpoint_size_mb,
-        config_file=config.file,
+        config_file=config.source("durability.provider"),
     )
 
 
