@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import queue
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,6 +27,7 @@ from playbooks.errors import ExitStatus, UserError
 from playbooks.runtime.notices import StatusChanged
 from playbooks.session.library import SessionLibrary
 from playbooks_tui.app import Debugger
+from playbooks_tui.bridge import Bridge
 from playbooks_tui.opening import Openings
 from playbooks_tui.run import parting
 from playbooks_tui.screens import sessions as list_of_sessions
@@ -379,6 +381,59 @@ async def test_a_session_that_was_opened_at_the_start_gives_way_to_another(alone
     assert app.bridge is not None
     app.bridge.leave()
     app.bridge.over.exception(60)
+
+
+async def test_what_a_session_told_last_is_drawn_when_it_is_closed_and_another_still_takes_its_place(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openings = Openings(await made(alone))
+    app = Debugger(openings.session("s2"), begin=False, openings=openings)
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        first, across = app._debugging, app.call_from_thread
+        closed: list[bool] = []
+        await pilot.pause()
+
+        def late(*work: Any) -> Any:
+            """On the thread that opened the other one."""
+            closed.append(first.bridge.over.done())
+            across(first._drain)
+            across(pilot.pause)
+            return across(*work)
+
+        monkeypatch.setattr(app, "call_from_thread", late)
+        app.open_session(partial(openings.session, "s1"), begin=False)
+        async with asyncio.timeout(60):
+            while app._debugging is first or app._holds:
+                await pilot.pause(0.005)
+        assert closed == [True] and app.is_running and app.screen is app._debugging
+    assert app.bridge is not None
+    app.bridge.leave()
+    app.bridge.over.exception(60)
+
+
+async def test_who_leaves_while_another_session_opens_is_not_kept(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    openings, slow = Openings(await made(alone)), threading.Event()
+    came: queue.Queue[Bridge] = queue.Queue()
+    app = Debugger(openings.session("s2"), begin=False, openings=openings)
+
+    def other() -> Bridge:
+        slow.wait(60)
+        bridge = openings.session("s1")
+        came.put(bridge)
+        return bridge
+
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await pilot.pause()
+        left = app._debugging.bridge
+        app.open_session(other, begin=False)
+        await pilot.press("ctrl+c", "ctrl+c")
+        async with asyncio.timeout(60):
+            while app.is_running:
+                await pilot.pause(0.005)
+        assert app.bridge is left and left.over.done() and app.crash is None
+        slow.set()
+        opened = await asyncio.to_thread(came.get, timeout=60)
+        await asyncio.to_thread(opened.over.result, 60)
 
 
 async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Path) -> None:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -117,6 +118,10 @@ class Debugger(TypeAhead):
         self.told: deque[str] = deque(maxlen=_MOST_TOLD)
         """What was told in passing, the newest last."""
         self._openings = openings
+        self._given_up: Bridge | None = None
+        """The session that another takes the place of: that its engine ends does not end the screen."""
+        self._leaves = False
+        """The person leaves: nothing takes the place of what is shown any more."""
         self._state, self._kept = state, kept.load(state) if state is not None else kept.Kept()
         if bridge is not None:
             self._debugging = Debugging(bridge, now=now, begin=begin, held=held)
@@ -308,6 +313,7 @@ class Debugger(TypeAhead):
 
         def close() -> None:
             if before is not None:
+                self._given_up = before  # what it told before may be drawn only when it is closed
                 before.listen(lambda: None)  # its screen goes
                 before.leave()
                 with contextlib.suppress(TimeoutError):
@@ -324,6 +330,9 @@ class Debugger(TypeAhead):
             except BaseException:
                 self.call_from_thread(self.free_keys, _OPENING, drop=True)
                 raise
+            if self._leaves:
+                bridge.leave()
+                return
             if not close_first:
                 close()
             self.call_from_thread(lambda: self.call_later(self._turn_to, bridge, begin))
@@ -336,6 +345,9 @@ class Debugger(TypeAhead):
         self.notify(why, severity="error", timeout=8, markup=False)
 
     async def _turn_to(self, bridge: Bridge, begin: bool) -> None:
+        if self._leaves:
+            bridge.leave()
+            return
         before, self.bridge = self.bridge, bridge
         begin = begin or bridge.session.read_only
         tab = self._tab() if before is not None else self._kept.tab
@@ -387,11 +399,18 @@ class Debugger(TypeAhead):
         if self.bridge is None:
             self.exit(0)
             return
-        if self._debugging.standing.leaving:
+        if self._leaves:
             return
+        self._leaves = True
         self._debugging.stand(leaving=True)
         self.bridge.leave()
+        self.bridge.over.add_done_callback(self._over)  # where another was to take its place its screen hears no more
         self.set_timer(_LONGEST_LEAVE_S, self.exit)
+
+    def _over(self, _over: Future[None]) -> None:
+        """Called on the engine's thread."""
+        with contextlib.suppress(RuntimeError):  # the screen is gone
+            self.post_message(Debugging.Closed())
 
     def on_debugging_leave(self) -> None:
         self.leave()
@@ -400,6 +419,8 @@ class Debugger(TypeAhead):
         """The engine's thread is done: so is the screen."""
         if self.bridge is None or not self.bridge.over.done():
             return  # that of a session that was left for another
+        if self.bridge is self._given_up and not self._leaves:
+            return
         error = self.bridge.over.exception()
         if error is not None:
             self.crash = error
