@@ -12,12 +12,14 @@ from textual.widgets import Button, Input, Label, TextArea
 from tui.desk import Desk, Opens
 from tui.programs import HAGGLES, SLEEPS
 
+from playbooks.errors import UserError
 from playbooks.session.moment import Moment
 from playbooks.state import ProgramState
 from playbooks_tui.screens.fork.desk import Desk as ForkDesk
 from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.fork.editor import Editor
 from playbooks_tui.screens.fork.foreseen import Later, foreseen
+from playbooks_tui.screens.fork.parts import Choice, Choices
 from playbooks_tui.widgets.head import Head
 
 
@@ -307,6 +309,35 @@ async def test_the_program_as_it_is_now_can_run_on_the_new_branch(desk: Opens, a
         await d.press("ctrl+s")
         await d.until(lambda: "fork-1" in d.screen.record.branches)
         await d.status("finished")
+
+
+async def test_what_was_submitted_where_nothing_can_be_read_begins_no_branch_elsewhere(
+    desk: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = ForkDesk.facts
+
+    def damaged(asked: ForkDesk, checkpoint: str, before: bool) -> object:
+        if not before:
+            raise UserError("it is damaged")
+        return facts(asked, checkpoint, before)
+
+    monkeypatch.setattr(ForkDesk, "facts", damaged)
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        reading = threading.Event()
+        d.bridge.read(lambda: reading.wait(60) and None)
+        d.screen.stand(here=row(d, "say", "80"), chosen=None)
+        await d.press("f")
+        await d.until(lambda: isinstance(d.app.screen, Fork))
+        dialog = d.app.screen
+        assert isinstance(dialog, Fork)
+        await d.press("ctrl+s")
+        reading.set()
+        await d.until(lambda: dialog.problem == "it is damaged")
+        dialog.query_one("#from", Choices).query(Choice)[1].value = True
+        await planned(d, dialog)
+        assert d.app.screen is dialog and not dialog._beginning
+        assert list(d.screen.record.branches) == ["main"]
 
 
 async def test_the_command_is_copied_outside_a_field(desk: Opens) -> None:
