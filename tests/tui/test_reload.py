@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
+import pytest
 from textual.widgets import Label
 from tui.desk import Opens
 from tui.programs import HAGGLES, SHOP
 
+from playbooks_tui.screens.acts import reloading
 from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.fork.parts import Choice, Choices
 from playbooks_tui.widgets.inspector import Inspector
@@ -29,6 +32,30 @@ async def test_a_save_is_said_and_f_forks_with_the_new_text(desk: Opens, alone: 
         await d.press("4")
         inspector = d.screen.query_one(Inspector)
         await d.until(lambda: any("Sell dear" in inspector.sheet.line(y).text for y in range(40)))
+
+
+async def test_a_save_before_the_files_are_watched_is_said_too(
+    desk: Opens, alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_saved, watcher = threading.Event(), reloading._watcher
+    monkeypatch.setattr(reloading, "_watcher", lambda: is_saved.wait(60) and watcher())
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        (alone / "shop.pb").write_text(SHOP.replace("- Sell", "- Sell dear"))
+        is_saved.set()
+        await d.until(lambda: any("with the new text" in said for said in d.said))
+        (alone / "shop.pb").write_text(SHOP)
+        await d.until(lambda: "shop.pb is as it runs again" in d.said)
+
+
+async def test_files_that_had_changed_when_a_session_was_opened_are_told_once(desk: Opens, alone: Path) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+    async with desk(HAGGLES, program=SHOP.replace("- Sell", "- Sell dear"), resume="s1") as d:
+        assert any("files have changed" in one.text for one in d.screen.record.printed)
+        (alone / "shop.pb").write_text(SHOP.replace("= 100", "= 60"))
+        await d.until(lambda: any("with the new text" in said for said in d.said))
+        assert [said.partition("\n")[0] for said in d.said] == ["Shop changed: Python"]
 
 
 async def test_the_dialog_tells_which_first_values_of_the_new_text_take_no_effect(desk: Opens, alone: Path) -> None:

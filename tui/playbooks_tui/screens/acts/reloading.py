@@ -45,8 +45,11 @@ class ReloadingActs(ForkingActs):
             self.run_worker(self._watch(frozenset(paths)), group="files", exclusive=True)
 
     async def _watch(self, paths: frozenset[str]) -> None:
-        async for _ in saves(paths):
-            self.bridge.read(self._reread)
+        resumed = self.bridge.session.resumed
+        is_told = resumed is not None and bool(resumed.changed_files)
+        async for changed in saves(paths):
+            if changed or not is_told:
+                self.bridge.read(self._reread)
 
     def _reread(self) -> None:
         """On the reading thread."""
@@ -92,21 +95,29 @@ class ReloadingActs(ForkingActs):
 
 
 async def saves(paths: frozenset[str]) -> AsyncIterator[set[str]]:
-    """Yields paths that were written, as they are written.
+    """Yields paths that were written, as they are written; none at first, when it watches: see what was written before.
 
     Args:
         paths: Absolute paths of files; their folders are watched.
     """
     awatch = await asyncio.to_thread(_watcher)
     folders = sorted({os.path.dirname(path) for path in paths})
-    async for changes in awatch(
+    changes = awatch(
         *folders,
         watch_filter=lambda _, path: os.path.abspath(path) in paths,
         debounce=_DEBOUNCE_MS,
         step=_STEP_MS,
         recursive=False,
-    ):
-        yield {path for _, path in changes}
+    )
+    first = asyncio.ensure_future(anext(changes))
+    try:
+        await asyncio.sleep(0)  # its first step has the folders watched
+        yield set()
+        yield {path for _, path in await first}
+    finally:
+        first.cancel()
+    async for more in changes:
+        yield {path for _, path in more}
 
 
 def _watcher() -> Any:
