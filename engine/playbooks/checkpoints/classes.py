@@ -114,7 +114,8 @@ def _members(cls: enum.EnumType) -> dict[str, object]:
         if name in found or name == "_generate_next_value_":
             continue
         code = getattr(getattr(value, "__func__", value), "__code__", None)
-        if code.co_filename.startswith(MODEL) if code is not None else not name.startswith("_"):
+        pythons_own = name.startswith("_") and name.endswith("_")
+        if code.co_filename.startswith(MODEL) if code is not None else not pythons_own:
             found[name] = value
     return found
 

@@ -76,6 +76,8 @@ class Graph:
             kind, what, children = taker(self, value)
         except NotStorable as error:
             return self._lost(index, value, error.reason)
+        except Exception as error:  # a closed file, a walk through a dict that has changed: not a closed set either
+            return self._lost(index, value, f"{type(error).__name__}: {error}")
         return (kind, what, tuple([self._slot(child, index) for child in children]))
 
     def _lost(self, index: int, value: object, reason: str) -> Node:

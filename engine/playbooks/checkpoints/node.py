@@ -6,7 +6,7 @@ A node is `(kind, what, children)`: a word, plain data, and a tuple of slots. A 
 str, bytes), or `(index,)` of another node. The first node is the value. Kinds:
 
 - `list` `tuple` `dict` `set` `frozenset` `bytearray`: builtins; a dict's children are key, value, key, value, …
-- `value`: a standard immutable type and its parts; `single`: Ellipsis, NotImplemented
+- `value`: a standard type and its parts; `single`: Ellipsis, NotImplemented
 - `instance`: `(base, attribute names)`, of class, contents, attribute values
 - `member`: of an enumeration; `flags`: several at once; `exception`
 - `finished`: a task or future, and what it gave

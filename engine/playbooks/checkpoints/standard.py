@@ -36,7 +36,7 @@ from playbooks.checkpoints.node import NotStorable
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """An immutable standard type: its parts may be any values, which are built before it is."""
+    """A standard type: its parts may be any values, which are built before it is."""
 
     name: str
     type: type
@@ -72,9 +72,9 @@ def _union(*parts: Any) -> object:
 
 
 _MATCHES: Final[dict[str, Callable[..., re.Match[Any] | None]]] = {
-    "match": lambda pattern, text, start, pos, end: pattern.match(text, start, end),
-    "fullmatch": lambda pattern, text, start, pos, end: pattern.fullmatch(text, pos, end),
     "search": lambda pattern, text, start, pos, end: pattern.search(text, pos, end),
+    "fullmatch": lambda pattern, text, start, pos, end: pattern.fullmatch(text, pos, end),
+    "match": lambda pattern, text, start, pos, end: pattern.match(text, start, end),  # of `finditer`: its `pos` is lost
 }
 
 
@@ -89,6 +89,19 @@ def _match(value: re.Match[Any]) -> tuple[object, ...]:
 
 def _matched(how: str, *parts: Any) -> object:
     return _MATCHES[how](*parts)
+
+
+def _method_call(value: Any) -> tuple[object, ...]:
+    """Name, arguments and those by name: its reduction has them in one of two ways."""
+    made, arguments = value.__reduce__()
+    if isinstance(made, functools.partial):
+        return (made.args[0], arguments, made.keywords)
+    name, *rest = arguments
+    return (name, tuple(rest), {})
+
+
+def _call_method(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> object:
+    return operator.methodcaller(name, *arguments, **named)
 
 
 def _weak_items(value: weakref.WeakKeyDictionary[Any, Any]) -> tuple[object, ...]:
@@ -110,15 +123,26 @@ def _seeded(version: int, words: bytes, gauss: float | None) -> object:
     return made
 
 
-def _text_file(text: str, newline: str | None, place: int) -> object:
-    made: Any = io.StringIO("", newline)
-    made.__setstate__((text, newline, place, None))
+def _file(parts: int) -> Callable[[Any], tuple[object, ...]]:
+    """Takes so many parts of a file's state; of a closed one there is none."""
+    return lambda value: () if value.closed else value.__getstate__()[:parts]
+
+
+def _text_file(*state: Any) -> object:
+    made: Any = io.StringIO("", state[1] if state else None)
+    if state:
+        made.__setstate__((*state, None))
+    else:
+        made.close()
     return made
 
 
-def _bytes_file(data: bytes, place: int) -> object:
-    made = io.BytesIO(data)
-    made.seek(place)
+def _bytes_file(*state: Any) -> object:
+    made: Any = io.BytesIO()
+    if state:
+        made.__setstate__((*state, None))
+    else:
+        made.close()
     return made
 
 
@@ -162,13 +186,14 @@ _SHAPES: Final = (
     Shape("object", object, lambda value: (), object),
     *(
         Shape(cls.__name__, cls, lambda value: value.__reduce__()[1], cls)
-        for cls in (operator.itemgetter, operator.attrgetter, operator.methodcaller)
+        for cls in (operator.itemgetter, operator.attrgetter)
     ),
+    Shape("methodcaller", operator.methodcaller, _method_call, _call_method),
     Shape("WeakKeyDictionary", weakref.WeakKeyDictionary, _weak_items, _weak),
     Shape("Match", re.Match, _match, _matched),
     Shape("Random", random.Random, _random, _seeded),
-    Shape("StringIO", io.StringIO, lambda value: value.__getstate__()[:3], _text_file),
-    Shape("BytesIO", io.BytesIO, lambda value: value.__getstate__()[:2], _bytes_file),
+    Shape("StringIO", io.StringIO, _file(3), _text_file),
+    Shape("BytesIO", io.BytesIO, _file(2), _bytes_file),
     Shape("array", array.array, lambda value: (value.typecode, value.tolist()), array.array),
 )
 SHAPES: Final = {shape.type: shape for shape in _SHAPES}

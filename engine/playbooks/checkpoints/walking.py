@@ -58,12 +58,12 @@ def take_tool(graph: object, value: Any) -> Taken:
     with warnings.catch_warnings():  # Python 3.12 and 3.13 say that later ones won't
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
-            _, arguments, *state = value.__reduce__()
+            tool, arguments, *state = value.__reduce__()  # of `accumulate` an `islice`, when what it has is None
         except TypeError:
             raise NotStorable("it does not tell how far it is") from None
     found = state[0] if state else None
     parts = found if type(found) is tuple else () if found is None else (found,)
-    return ("tool", (_TOOLS[type(value)], len(parts), type(found) is tuple), (*parts, *arguments))
+    return ("tool", (_TOOLS[tool], len(parts), type(found) is tuple), (*parts, *arguments))
 
 
 def take_view(graph: object, value: Any) -> Taken:

@@ -116,7 +116,7 @@ def program_asyncio(
             yield next_one()
 
     async def wait(awaitables: Iterable[asyncio.Future[Any]], **options: Any) -> tuple[set[Any], set[Any]]:
-        tasks = _in_order(awaitables)
+        tasks = list(dict.fromkeys(_in_order(awaitables)))
         done, _ = await asyncio.wait(tasks, **options)
         # How many more were done by the time it woke up is a matter of rounds of the loop.
         ended = set(sync("asyncio.wait", lambda: [place for place, task in enumerate(tasks) if task in done]))
