@@ -453,7 +453,7 @@ async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Pat
 
             await until(lambda: app._debugging.record.status == "finished")
             await pilot.press("f")
-            await until(lambda: said("s1 runs in another process"))
+            await until(lambda: said("s1 is open in another process"))
             holds.leave()
             holds.over.exception(60)
             await pilot.press("f")
@@ -493,7 +493,7 @@ async def test_who_follows_a_session_that_stands_sees_it_go_on_later(alone: Path
         told.clear()
         holds.begin()
         holds.session.say("go on")
-        assert await asyncio.to_thread(wait, lambda one: isinstance(one, StatusChanged) and one.status == "running")
+        assert await asyncio.to_thread(wait, lambda one: isinstance(one, StatusChanged) and one.status == "waiting")
     finally:
         for bridge in (follows, holds):
             bridge.leave()

@@ -110,6 +110,19 @@ def test_of_what_another_process_runs_nothing_is_claimed_that_no_checkpoint_tell
     assert ask_line(told, LIVE) == "look only: another process runs it"
 
 
+def test_a_run_of_another_process_that_waits_or_is_held_is_said_to_do_so_there() -> None:
+    told = negotiation()
+    told.followed = True
+    told.take([Asked(("1000",)), StatusChanged("waiting")])
+    assert head(told, LIVE).strip().startswith("? WAITING  in another process, read-only · Seller asks")
+    assert ask_line(told, LIVE) == "look only: Seller asks in the other process"
+    told.take([Asked(()), StatusChanged("waiting", "Charge(10) may have run")])
+    assert "? WAITING  in another process, read-only · Charge(10) may have run" in head(told, LIVE)
+    assert ask_line(told, LIVE) == "look only: Charge(10) may have run"
+    told.take([StatusChanged("paused", "line 3 at 1002_ckpt_1")])
+    assert "|| PAUSED  at 1002_ckpt_1 · in another process, read-only · line 3" in head(told, LIVE)
+
+
 def test_tokens_go_first_then_the_session_and_numbers_stay() -> None:
     told, paused = negotiation(), replace(LIVE, held=True)
     told.take([StatusChanged("paused")])

@@ -24,7 +24,7 @@ from textual.screen import Screen
 
 from playbooks.errors import UserError
 from playbooks.runtime.notices import Output
-from playbooks.session.following import ReadOnly
+from playbooks.session.following import UNDER_WAY, ReadOnly
 from playbooks_tui import kept
 from playbooks_tui.bridge import Bridge
 from playbooks_tui.inks import DARK, LIGHT
@@ -153,7 +153,7 @@ class Debugger(TypeAhead):
             foot.was_read()
         name = action.rpartition(".")[2] if isinstance(action, str) else action[1]
         if self.bridge is not None and self._debugging.record.followed and name.partition("(")[0] in ACTING:
-            if self._debugging.record.status == "running":
+            if self._debugging.record.status in UNDER_WAY:
                 self._debugging.say(str(ReadOnly(self._debugging.record.session, self.bridge.session.why_read_only)))
             else:
                 self._take_over(self.bridge.session.id, begin=False)

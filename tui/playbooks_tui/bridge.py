@@ -28,7 +28,6 @@ from playbooks.runtime.notices import (
     WritingDropped,
 )
 from playbooks.session import DebugSession, FollowedSession, Moment
-from playbooks.session.following import ELSEWHERE
 from playbooks_tui.ran import ran
 from playbooks_tui.told import Ended, Labelled, Named, Opened, Tallied, Tally, Told, Turned
 
@@ -263,7 +262,7 @@ class Bridge:
     async def _going_on(self, session: DebugSession | FollowedSession) -> None:
         """Waits until the process that holds a session goes on with it, or the screen is left."""
         assert isinstance(session, FollowedSession)
-        while session.status != "running" and not self._leave.is_set():
+        while not session.under_way and not self._leave.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._leave.wait(), _FOLLOW_S)
             session.poll()
@@ -287,8 +286,8 @@ class Bridge:
             moment = session.record.moment(header.id)
             agents, messages = tuple(moment.agents.values()), tuple(moment.messages)
         self.tell(Turned(header.branch, agents, messages))
-        running = session.status == "running"
-        self.tell(StatusChanged("running", session.phrase) if running else Ended(session.status, session.error))
+        goes_on = session.under_way
+        self.tell(StatusChanged(session.status, session.phrase) if goes_on else Ended(session.status, session.error))
 
 
 def counted(moment: Moment) -> Tally:
@@ -325,7 +324,7 @@ async def opened(session: DebugSession | FollowedSession) -> Opened:
     branches = session.branches
     status = next((b.status for b in branches if b.name == session.resumed.branch), "interrupted")
     notes = (
-        *([f"{session.id} {session.why_read_only or ELSEWHERE}: it is shown read-only"] if session.read_only else []),
+        *([f"{session.id} {session.why_read_only}: it is shown read-only"] if session.read_only else []),
         *(f"skipped: {reason}" for reason in session.resumed.skipped),
         *(f"◐ {line}" for line in session.resumed.may_have_run),
         *(["the program's files have changed: the recorded text runs"] if session.resumed.changed_files else []),
@@ -336,6 +335,7 @@ async def opened(session: DebugSession | FollowedSession) -> Opened:
         session.resumed.session,
         session.resumed.branch,
         session.status if session.read_only else _over(status),
+        session.phrase if session.read_only else "",
         tuple(session.timeline),
         agents,  # type: ignore[arg-type]
         tuple(session.messages),

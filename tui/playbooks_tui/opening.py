@@ -13,7 +13,6 @@ import msgspec
 from playbooks.checkpoints.store import NotWritable, SessionOpen
 from playbooks.config import Config
 from playbooks.session import DebugSession, FollowedSession
-from playbooks.session.following import UNWRITABLE
 from playbooks.session.resume import NothingToResume
 from playbooks_tui.bridge import Bridge
 
@@ -94,7 +93,7 @@ class Openings(msgspec.Struct, frozen=True):
 
     def _following(self, taken: SessionOpen | NotWritable) -> Bridge:
         followed = FollowedSession.open(taken.session, config=self.config)
-        followed.why_read_only = UNWRITABLE if isinstance(taken, NotWritable) else ""
+        followed.writable = not isinstance(taken, NotWritable)
         bridge = Bridge(followed)
         bridge.open()
         return bridge

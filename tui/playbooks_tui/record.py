@@ -243,7 +243,7 @@ class Record:
     def _open(self, opened: Opened, touched: Touched) -> None:
         self.followed = opened.followed
         self.program, self.session, self.branch = opened.program, opened.session, opened.branch
-        self.status = opened.status
+        self.status, self.phrase = opened.status, opened.phrase
         self.agents |= {agent.id: agent for agent in opened.agents}
         self.labels |= opened.labels
         for header in opened.headers:

@@ -112,6 +112,9 @@ BADGES: dict[Mode, tuple[str, str]] = {
     "leaving": (" = LEAVING ", "plain"),
 }
 """Word, glyph and ground of a state. `here` is the moment's amber."""
+_WAITING_THERE: Final = (" ? WAITING ", "plain")
+"""For an answer that is typed in another process."""
+_THERE: Final = "in another process, read-only"
 
 
 def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
@@ -135,6 +138,9 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
         case "paused":
             if newest is None:
                 return (Span("before the first statement", "quiet"),)
+            if record.followed:
+                why = f" · {record.phrase.removesuffix(f' at {newest.id}')}" if record.phrase != "paused" else ""
+                return (Span("at ", "quiet"), Span(newest.id, bold=True), Span(f" · {_THERE}{why}", "quiet"))
             stop = record.stop
             why = f" · {stop.text.removesuffix(f' at {newest.id}')}" if stop and stop.reason == "breakpoint" else ""
             return (Span("at ", "quiet"), Span(newest.id, bold=True), Span(why))
@@ -152,10 +158,9 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
             if record.undecided:
                 call = next(iter(record.undecided.values())).call
                 return (Span("◐ ", "doubt", bold=True), Span(f"{call} may have run: i decides"))
-            names = list(dict.fromkeys(record.title(agent) for agent in record.asked))
-            asking = f"{_list(names) or 'the program'} {'asks' if len(names) < 2 else 'ask'}"
-            if len(record.asked) > len(names):  # branches of one agent
-                asking += f" {len(record.asked)} things"
+            asking = _asking(record)
+            if record.followed:
+                return (Span(_THERE), Span(f" · {record.phrase or asking}", "quiet"))
             after = "the step goes on" if standing.stepping else "paused" if standing.held else ""
             return (Span(asking), Span(f" · {after} after it" if after else "", "quiet"))
         case "interrupted":
@@ -182,6 +187,12 @@ def phrase(record: Record, standing: Standing, now: float) -> tuple[Span, ...]:
     return ()
 
 
+def _asking(record: Record) -> str:
+    names = list(dict.fromkeys(record.title(agent) for agent in record.asked))
+    asking = f"{_list(names) or 'the program'} {'asks' if len(names) < 2 else 'ask'}"
+    return asking + (f" {len(record.asked)} things" if len(record.asked) > len(names) else "")  # branches of one agent
+
+
 def _running(record: Record, standing: Standing) -> tuple[Span, ...]:
     writing = [record.title(agent) for agent in record.writing]
     thinking = [record.title(agent) for agent in record.thinking if agent not in record.writing]
@@ -198,7 +209,7 @@ def _running(record: Record, standing: Standing) -> tuple[Span, ...]:
         rest = "to the next checkpoint"
     lead = parts[0] if parts else ""
     if record.followed:
-        lead, rest = "in another process, read-only", " · ".join(filter(None, (lead, rest)))
+        lead, rest = _THERE, " · ".join(filter(None, (lead, rest)))
     return (Span(lead), Span((" · " if lead and rest else "") + rest, "quiet"))
 
 
@@ -221,7 +232,8 @@ def header_line(record: Record, standing: Standing, width: int, now: float, seco
         now: Seconds since 1970.
         seconds: How long the session has run.
     """
-    word, ground = BADGES[mode(record, standing)]
+    state = mode(record, standing)
+    word, ground = _WAITING_THERE if state == "waiting" and record.followed else BADGES[state]
     badge = Span(word, f"badge-{ground}", bold=True)
     said = phrase(record, standing, now)
     told = seconds > 0 or engine_mode(record, standing) in ("running", "pausing", "paused", "waiting")
@@ -375,7 +387,8 @@ def ask_line(record: Record, standing: Standing, room: int = 200) -> str:
     if now in ("interrupted", "opening", "leaving"):
         return "nothing runs"
     if record.followed:
-        return "look only: another process runs it"
+        asking = record.phrase or f"{_asking(record)} in the other process"
+        return f"look only: {asking if now == 'waiting' else 'another process runs it'}"
     if record.undecided:
         call = next(iter(record.undecided.values())).call
         choices = f"i, then {CHOICES}"

@@ -46,6 +46,8 @@ class Opened(msgspec.Struct, frozen=True):
     session: str = ""
     branch: str = "main"
     status: RunStatus = "ready"
+    phrase: str = ""
+    """What the status means, of a run that goes on in another process."""
     headers: tuple[Header, ...] = ()
     agents: tuple[AgentView, ...] = ()
     messages: tuple[MessageView, ...] = ()

@@ -31,12 +31,14 @@ from playbooks.runtime.notices import (
     Notice,
     Pruned,
     RunStatus,
+    StatusChanged,
 )
 from playbooks.runtime.runtime import Runtime
 from playbooks.session import resume as resuming
 from playbooks.session.chains import nothing_kept, read_chain
 from playbooks.session.moment import Moment
 from playbooks.session.restoring import Restoring
+from playbooks.session.standing import Standing, forget_standing, keep_standing
 
 
 class DebugSession(Restoring):
@@ -204,6 +206,21 @@ class DebugSession(Restoring):
             with contextlib.suppress(UserError):
                 self._store.set_status(self.id, self.branch, status)
 
+    def _keep_standing(self, status: RunStatus, phrase: str) -> None:
+        """Who follows the session is told what no checkpoint tells."""
+        if self._store is None or not self.id or not self.timeline:
+            return
+        if self._stands:
+            forget_standing(self._store, self.id)
+        self._stands = status in ("waiting", "paused")
+        if status == "waiting":
+            undecided, asking = self.undecided, self.runtime.mailbox.asking()
+            phrase = f"{undecided[0].call} may have run" if undecided else ""
+            asked = tuple(waiter.agent for waiter in asking)
+            keep_standing(self._store, self.id, Standing(self.timeline[-1].id, "waiting", phrase, asked))
+        elif status == "paused":
+            keep_standing(self._store, self.id, Standing(self.timeline[-1].id, "paused", phrase))
+
     def interrupt(self) -> None:
         """Stops the run, keeping everything; from any thread. A second call changes nothing.
 
@@ -310,6 +327,8 @@ class DebugSession(Restoring):
             self.agents[notice.agent.id] = notice.agent
         elif isinstance(notice, MessageSent):
             self._said.add(notice.message)
+        elif isinstance(notice, StatusChanged):
+            self._keep_standing(notice.status, notice.phrase)
         for listener in tuple(self._listeners):
             listener(notice)
 

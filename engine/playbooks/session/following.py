@@ -43,6 +43,7 @@ from playbooks.session.record import Received, SessionRecord
 from playbooks.session.record.reader import advance
 from playbooks.session.resume import Resumed, agents_of
 from playbooks.session.run_control import BreakpointView, noted
+from playbooks.session.standing import standing_of
 from playbooks.state import Event, ProgramState
 from playbooks.state import events as e
 
@@ -51,16 +52,24 @@ POLL_S: Final = 0.2
 
 
 ELSEWHERE: Final = "runs in another process"
+HELD: Final = "is open in another process"
 UNWRITABLE: Final = "lies in a folder that can't be written"
 """Why a session is only followed, after its id."""
+UNDER_WAY: Final = frozenset({"running", "waiting", "paused"})
+"""How a run stands that is not over."""
 
 
 class ReadOnly(UserError):
-    """Something was wanted that only the process which runs the session can do."""
+    """Something was wanted that only the process which has the session can do.
 
-    def __init__(self, session: str, why: str = "") -> None:
-        fix = "" if why else "act there, or end it first"
-        super().__init__(f"{session} {why or ELSEWHERE}: here it can only be looked at", fix)
+    Args:
+        session: Its id.
+        why: It is only followed: `ELSEWHERE`, `HELD` or `UNWRITABLE`.
+    """
+
+    def __init__(self, session: str, why: str = ELSEWHERE) -> None:
+        fix = {ELSEWHERE: "act there, or end it first", HELD: "act there, or leave it first"}.get(why, "")
+        super().__init__(f"{session} {why}: here it can only be looked at", fix)
 
 
 class FollowedSession:
@@ -70,8 +79,8 @@ class FollowedSession:
     """
 
     read_only: Final = True
-    why_read_only = ""
-    """Empty: another process runs it."""
+    writable = True
+    """Another process has it; else it lies where this user may not write."""
     taken_away: Final = False
     """Nobody resumes what is only followed."""
 
@@ -153,9 +162,19 @@ class FollowedSession:
         self.watches = tuple(noted(store, self.id, "watches"))
         self.resumed = Resumed(self.id, head.branch, head.id, agents)
         """What there was to see on entering."""
-        self._look_at_status(store.statuses(self.id))
+        self._look_at_status(store, store.statuses(self.id))
 
     # -- what there is -------------------------------------------------------------------------------------------------
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a run is not over: it goes on, waits for its person or is held there."""
+        return self.status in UNDER_WAY
+
+    @property
+    def why_read_only(self) -> str:
+        """As it is said after the session's id."""
+        return UNWRITABLE if not self.writable else ELSEWHERE if self.under_way else HELD
 
     @property
     def branches(self) -> Sequence[BranchInfo]:
@@ -211,7 +230,7 @@ class FollowedSession:
         self._loop, self._left = asyncio.get_running_loop(), asyncio.Event()
         while True:
             self.poll()
-            if self.status != "running" or self._left.is_set():
+            if not self.under_way or self._left.is_set():
                 return self.status
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._left.wait(), self._poll_s)
@@ -235,15 +254,21 @@ class FollowedSession:
         store = self._store
         assert store is not None
         told: list[Notice] = []
-        was, statuses = self.status, store.statuses(self.id)  # before what is new: nothing before an end is missed
+        was, statuses = (
+            (self.status, self.phrase),
+            store.statuses(self.id),
+        )  # before what is new: nothing before an end is missed
         new = store.newer(self.id, self.timeline[-1].sequence)
         for header in new:
             told += self._new(header)
         if new and self._prunes:
             told += self._without_pruned(store)
-        self._look_at_status(statuses if self.branch in statuses else store.statuses(self.id))
-        if self.status != was:
-            told += [Asked(()), StatusChanged(self.status, self.phrase)]
+        asked = self._look_at_status(store, statuses if self.branch in statuses else store.statuses(self.id))
+        if asked != self._asking:
+            self._asking = asked
+            told.append(Asked(asked))
+        if (self.status, self.phrase) != was:
+            told.append(StatusChanged(self.status, self.phrase))
         for notice in told:
             for listener in tuple(self._listeners):
                 listener(notice)
@@ -259,9 +284,20 @@ class FollowedSession:
         self.timeline[:] = listed
         return [Pruned(gone)]
 
-    def _look_at_status(self, statuses: Mapping[str, str]) -> None:
+    def _look_at_status(self, store: Store, statuses: Mapping[str, str]) -> tuple[str, ...]:
+        """How the run stands, and who waits for its person."""
         status = statuses.get(self.branch, "interrupted")
-        self.status = status if status in ("running", "finished", "failed") else "interrupted"  # type: ignore[assignment]
+        self.status, self.phrase = "interrupted", ""
+        if status in ("finished", "failed"):
+            self.status = status  # type: ignore[assignment]
+        elif status == "running":
+            standing = standing_of(store, self.id, self.timeline[-1].id)
+            if standing is not None:
+                self.status, self.phrase = standing.status, standing.phrase
+                return standing.asked
+            self.status = "running"
+            return tuple(id for id, agent in self._views.items() if agent.waits_for == "user")
+        return ()
 
     def _new(self, header: Header) -> Iterator[Notice]:
         self.timeline.append(header)
@@ -299,10 +335,8 @@ class FollowedSession:
             if self._views.get(id) != agent:
                 yield AgentChanged(agent)
         self.agents = self._views = views
-        asking = tuple(id for id, agent in views.items() if agent.waits_for == "user")
-        if asking != self._asking:
-            self._asking = asking
-            yield Asked(asking)
+        if switched:
+            self._asking = ()  # who shows it forgets who asked on the branch that was left
 
     def _fold(self, header: Header) -> None:
         self._state = self.record.reader.chain(header.id).folded.state

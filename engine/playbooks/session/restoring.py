@@ -34,6 +34,7 @@ from playbooks.session.record import SessionRecord
 from playbooks.session.resume import Resumed
 from playbooks.session.run_control import RunControl
 from playbooks.session.settling import ForkOptions, Settled, begun, gone_on
+from playbooks.session.standing import settle_killed
 from playbooks.state import ProgramState
 from playbooks.state import events as e
 
@@ -72,6 +73,8 @@ class Restoring(RunControl, Branching):
         """The engine's."""
         self._unwanted = False
         """Interrupted before it began."""
+        self._stands = False
+        """It is noted beside the checkpoints that the run stands."""
         self.config = config
         self.resumed: Resumed | None = None
         self.timeline: list[Header] = []
@@ -150,6 +153,7 @@ class Restoring(RunControl, Branching):
         session = found.header.session if isinstance(found, Folded) else found.id
         branch = found.header.branch if isinstance(found, Folded) else found.branch
         self._stack.enter_context(store.lock(session))
+        settle_killed(store, session)
         headers = store.headers(session)
         heads = {header.branch: header.id for header in headers}
         path = resuming.branch_path(headers, named.header.id if named else heads.get(branch, ""))

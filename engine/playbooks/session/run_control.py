@@ -56,7 +56,7 @@ class RunControl:
 
     read_only = False
     why_read_only = ""
-    """Another process runs it: see `FollowedSession`."""
+    """Another process has it: see `FollowedSession`."""
 
     program: Program
     timeline: list[Header]

@@ -261,6 +261,7 @@ class View(Reading):
     def _draw_ask(self) -> None:
         over = mode(self.record, self.standing) in ("finished", "failed")
         asked = bool(self.record.asked or self.record.undecided) and self.standing.here is None
+        asked &= not self.record.followed
         error = self.record.error if engine_mode(self.record, self.standing) == "failed" else ""
         self.query_one(Why).show("" if plain(error) in self.query_one(Head).line(0).text else error)
         several = len(self.record.asked) > 1 and not self.record.undecided
