@@ -292,18 +292,33 @@ def test_a_session_open_in_a_living_process_is_not_resumed_by_a_second_one() -> 
 
 
 class FillsUp(FileStore):
-    """A store on a disk that is full after so many writes."""
+    """A store on a disk that is full after four checkpoints: for the next one, or already for its number."""
 
     left = 4
 
     def write(self, checkpoint: Checkpoint) -> None:
+        self._take()
+        super().write(checkpoint)
+
+    def _take(self) -> None:
         if not self.left:
             raise StorageError.of(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), self._base)
         self.left -= 1
-        super().write(checkpoint)
 
 
-def test_disk_full_in_code_that_swallows_every_exception_stops_the_run_and_keeps_what_was_there() -> None:
+class GivesNoNumber(FillsUp):
+    def next_number(self, agent: str) -> int:
+        self._take()
+        return super().next_number(agent)
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        FileStore.write(self, checkpoint)
+
+
+@pytest.mark.parametrize("kind", [FillsUp, GivesNoNumber])
+def test_disk_full_in_code_that_swallows_every_exception_stops_the_run_and_keeps_what_was_there(
+    kind: type[FillsUp],
+) -> None:
     bench = Bench(
         {
             "Main": """
@@ -320,7 +335,7 @@ def test_disk_full_in_code_that_swallows_every_exception_stops_the_run_and_keeps
             """
         }
     )
-    store = FillsUp()
+    store = kind()
     stopped = bench.play(store=store)
     store.close()
     assert stopped.ending.status == "failed"

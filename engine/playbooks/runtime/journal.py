@@ -182,8 +182,6 @@ class Journal:
             self.emit(event)
         depth = self.head.depth + 1 if self.head else 0
         self.sequence += 1
-        if self.store is not None and not self.session:
-            self.session = self.store.new_session_id()
         number = self._next_number(agent)
         parent = self.head.id if self.head else ""
         header = Header(
@@ -220,8 +218,15 @@ class Journal:
             self.on_commit(header)
 
     def _next_number(self, agent: str) -> int:
+        """Of a session that has its id by then."""
         if self.store is not None:
-            return self.store.next_number(agent)
+            try:
+                if not self.session:
+                    self.session = self.store.new_session_id()
+                return self.store.next_number(agent)
+            except BaseException:
+                self.sealed = True
+                raise
         self._numbers[agent] = number = self._numbers.get(agent, 0) + 1
         return number
 
