@@ -178,23 +178,32 @@ class InspectingActs(Acts):
         inspector.turn_to(tab)
         self.show_tab("inspector")
 
+    def _turn(self, tab: str) -> None:
+        """A key's: the inspector comes to be seen, too."""
+        inspector = self.query_one(Inspector)
+        if self.zoomed and self.zoomed != inspector.id:
+            self.zoom(inspector.id or "")
+        elif inspector.shown == tab and (self.shown_tab == "inspector" or not self.has_class("-narrow")):
+            self.say(f"the inspector shows {tab} already")
+        self.turn_to(tab)
+
     def action_state(self) -> None:
-        self.turn_to("state")
+        self._turn("state")
 
     def action_code(self) -> None:
-        self.turn_to("code")
+        self._turn("code")
 
     def action_prompt(self) -> None:
-        self.turn_to("prompt")
+        self._turn("prompt")
 
     def action_program(self) -> None:
-        self.turn_to("program")
+        self._turn("program")
 
     def action_breaks(self) -> None:
-        self.turn_to("breaks")
+        self._turn("breaks")
 
     def action_output(self) -> None:
-        self.turn_to("output")
+        self._turn("output")
 
 
 def _mistake_in(text: str) -> str:

@@ -50,6 +50,8 @@ class LookingActs(Acts):
             self.inspect()
         elif not isinstance(self.focused, Timeline):
             self.query_one(Timeline).focus()
+        else:
+            self.say("this is now: nothing is open that Esc would leave")
 
     def on_timeline_chosen(self, event: Timeline.Chosen) -> None:
         again = event.index == self.standing.chosen

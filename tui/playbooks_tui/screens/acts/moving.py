@@ -13,28 +13,40 @@ class MovingActs(Acts):
     """What changes the row that is meant."""
 
     def action_up(self) -> None:
-        if not self.move(-1) and self.record.shown:
-            self.say("this is the first row")
+        self._up(1)
 
     def action_down(self) -> None:
-        if self.at is not None and self.standing.here is None and self.standing.chosen is None:
-            return  # it follows the newest already
-        if not self.move(1):
-            self.say("this is the newest row: Esc goes back to now")
+        self._down(1)
 
     def action_page_up(self) -> None:
-        self.move(-self.query_one(Timeline).page)
+        self._up(self.query_one(Timeline).page)
 
     def action_page_down(self) -> None:
-        self.move(self.query_one(Timeline).page)
+        self._down(self.query_one(Timeline).page)
 
     def action_first(self) -> None:
-        rows = self.query_one(Timeline).rows
-        if rows.count:
-            self.go(rows.at(0))
+        self._up(self.query_one(Timeline).rows.count)
+
+    def _up(self, by: int) -> None:
+        if not self.move(-by):
+            self.say("this is the first row" if self.record.shown else "there is no row yet")
+
+    def _down(self, by: int) -> None:
+        if self._follows:
+            self.say("this is the newest row" if self.record.shown else "there is no row yet")
+        elif not self.move(by):
+            self.say("this is the newest row: Esc goes back to now")
+
+    @property
+    def _follows(self) -> bool:
+        """Whether the newest row is meant, whichever comes."""
+        return self.standing.here is None and self.standing.chosen is None
 
     def action_newest(self) -> None:
         self.ask_again = False
+        if self._follows:
+            self.say("the newest row is followed already" if self.record.shown else "there is no row yet")
+            return
         self.remember()
         self.stand(here=None, chosen=None)
 

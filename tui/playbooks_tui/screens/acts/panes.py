@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from playbooks.runtime.targets import HUMAN
 from playbooks_tui.screens.acts.base import Acts
 from playbooks_tui.widgets.inked import Pane
 
@@ -18,10 +19,13 @@ class PaneActs(Acts):
         self._agent(1)
 
     def _agent(self, by: int) -> None:
-        agents = [agent for agent in self.record.lanes if agent in self.panes]
-        if not agents:
+        narrow = self.has_class("-narrow")
+        # Of the person only a narrow screen has a pane, and nothing is inspected.
+        agents = [agent for agent in self.record.lanes if agent in self.panes and (narrow or agent != HUMAN)]
+        now = self.shown_tab if narrow else self.inspected_agent()
+        if agents in ([], [now]):
+            self.say("there is no other agent yet" if agents else "there is no agent yet")
             return
-        now = self.shown_tab if self.has_class("-narrow") else self.inspected_agent()
         place = agents.index(now) if now in agents else -1 if by > 0 else 0
         self.show_tab(agents[(place + by) % len(agents)])
 
