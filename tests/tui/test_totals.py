@@ -14,7 +14,7 @@ from playbooks import DebugSession
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.config import Config
 from playbooks.models.script import ScriptModel
-from playbooks.runtime.notices import ModelCalled
+from playbooks.runtime.notices import ModelCalled, Stopped
 from playbooks.session.following import FollowedSession
 from playbooks_tui.bridge import Bridge, opened
 from playbooks_tui.record import Record
@@ -138,6 +138,51 @@ def test_a_branch_that_another_process_begins_is_gone_over_to_with_its_own_calls
         calls = {name: branch.tally and branch.tally.calls for name, branch in record.branches.items()}
         assert calls == {"main": main, "low": low}
         assert {branch.status for branch in record.branches.values()} == {"finished"}
+    finally:
+        bridge.leave()
+        bridge.over.result(30)
+
+
+def test_going_back_to_an_older_branch_counts_its_calls_from_the_first_on(alone: Path) -> None:
+    for name in ("negotiation.pb", "haggle_model.py"):
+        shutil.copy(EXAMPLES / name, alone / name)
+    config = Config.load(env={}, overrides={"model": {"token_delay_s": 0}}).for_debug()
+    record, came = Record(), threading.Event()
+
+    async def runs() -> tuple[Bridge, int, int]:
+        async with DebugSession.open("negotiation.pb", config=config) as session:
+            paused = asyncio.Event()
+            session.subscribe(lambda notice: paused.set() if isinstance(notice, Stopped) else None)
+            session.pause()
+            running = asyncio.create_task(session.run())
+            while session.calls < 3:
+                await paused.wait()
+                paused.clear()
+                session.step()
+            session.interrupt()
+            assert await running == "interrupted"
+            older, low = session.timeline[-1].id, session.timeline[4].id
+            await session.fork(low, label="low")
+            assert await session.run() == "finished"
+            own = session.calls - (await session.state_at(low)).calls
+        async with DebugSession.open(config=config, resume=older) as session:
+            bridge = Bridge(FollowedSession.open("s1", config=config))
+            bridge.listen(came.set)
+            bridge.open()
+            bridge.tally()
+            bridge.begin()
+            assert session.branch == "main"
+            assert await session.run() == "finished"
+            return bridge, session.calls, own
+
+    bridge, main, low = asyncio.run(runs())
+    try:
+        expected = {"main": main, "low": low}
+        while not (record.status == "finished" and record.branch == "main" and record.branches["main"].tally):
+            assert came.wait(30), record.status
+            came.clear()
+            record.take(bridge.take())
+        assert {name: branch.tally and branch.tally.calls for name, branch in record.branches.items()} == expected
     finally:
         bridge.leave()
         bridge.over.result(30)

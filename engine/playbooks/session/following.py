@@ -154,7 +154,8 @@ class FollowedSession:
             raise UserError(f"there is no session {self.id}", "`playbooks sessions` lists those there are")
         self._prunes = kept_of(store, self.id, 0) > 0
         head = self.timeline[-1]
-        self._fold(head)
+        self._fold(head.id)
+        self.branch = head.branch
         self.program: Program = recorded_program(self._state)
         self.messages = Moment(head, self._state).messages
         self.agents = self._views = dict(Moment(head, self._state).agents)
@@ -304,21 +305,27 @@ class FollowedSession:
         switched = header.branch != self.branch
         self.branch = header.branch
         events: list[Event] = []
+        before: list[Notice] = []
+        goes_on = header.parent == self._head
         try:
             events = self.record.reader.events(header.id)
-            if header.parent == self._head:
+            if not goes_on:
+                self._go_to(header)
+            if self._head == header.parent:
                 agents = {frame: str(row[0]) for frame, row in self._state.frames.items()}
-                yield from _before(events, agents, int(self._state.count.get("call", 0)))
+                before = list(_before(events, agents, int(self._state.count.get("call", 0))))
                 for event in events:
                     advance(self._state, event)
                 self._head = header.id
-            else:
-                self._fold(header)
         except UserError:
             self._head = ""  # damaged, or gone already: told all the same
+        if goes_on:
+            yield from before
         yield Committed(header)
         if not self._head:
             return
+        if not goes_on:  # only now is it known which branch they are of
+            yield from (notice for notice in before if isinstance(notice, ModelCalled | ModelAnswered))
         moment = Moment(header, self._state)
         if switched:
             self.messages = moment.messages
@@ -338,9 +345,15 @@ class FollowedSession:
         if switched:
             self._asking = ()  # who shows it forgets who asked on the branch that was left
 
-    def _fold(self, header: Header) -> None:
-        self._state = self.record.reader.chain(header.id).folded.state
-        self._head, self.branch = header.id, header.branch
+    def _go_to(self, header: Header) -> None:
+        """Takes the state before a checkpoint, to see what it came to; where that can't be read, the one at it."""
+        try:
+            self._fold(header.parent or header.id)
+        except UserError:
+            self._fold(header.id)
+
+    def _fold(self, id: str) -> None:
+        self._state, self._head = self.record.reader.chain(id).folded.state, id
 
     # -- what only the other process can do ----------------------------------------------------------------------------
 
