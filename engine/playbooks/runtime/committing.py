@@ -7,10 +7,11 @@ others may see comes after it, and what the storage refuses ends the run.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Unpack
 
 from playbooks.checkpoints.record import Header, Kind
 from playbooks.runtime.frame import Frame
+from playbooks.runtime.journal import Told
 from playbooks.runtime.notices import Committed
 from playbooks.runtime.signals import Sealed
 from playbooks.runtime.targets import HUMAN
@@ -35,46 +36,17 @@ class Committing:
         kind: Kind,
         statement: str,
         events: Iterable[Event],
-        text: str = "",
-        peer: str = "",
-        took: float = 0.0,
-        line: int = 0,
-        degraded: tuple[str, ...] = (),
-        again: bool = False,
+        **told: Unpack[Told],
     ) -> Header:
-        """A checkpoint by a frame's agent."""
+        """A checkpoint by a frame's agent, at its step. See `commit_agent`."""
         self._runtime.control.at = frame.id
-        return self.commit_agent(
-            frame.agent,
-            kind,
-            statement,
-            events,
-            text,
-            peer,
-            frame.step,
-            frame.playbook.name,
-            took,
-            line,
-            degraded,
-            again,
-        )
+        told["step"], told["playbook"] = frame.step, frame.playbook.name
+        return self.commit_agent(frame.agent, kind, statement, events, **told)
 
     def commit_agent(
-        self,
-        agent: str,
-        kind: Kind,
-        statement: str,
-        events: Iterable[Event],
-        text: str = "",
-        peer: str = "",
-        step: str = "",
-        playbook: str = "",
-        took: float = 0.0,
-        line: int = 0,
-        degraded: tuple[str, ...] = (),
-        again: bool = False,
+        self, agent: str, kind: Kind, statement: str, events: Iterable[Event], **told: Unpack[Told]
     ) -> Header:
-        """A checkpoint; everything received of any model so far goes into it. Arguments as `record.Header` has them.
+        """A checkpoint; everything received of any model so far goes into it. Arguments as `Journal.commit`.
 
         Raises:
             Sealed: It could not be written. The run is over, and code that goes on all the same comes to no effect.
@@ -82,15 +54,12 @@ class Committing:
         runtime = self._runtime
         self._flush()
         if self.degraded:
-            degraded = (*dict.fromkeys((*degraded, *self.degraded)),)
+            told["degraded"] = (*dict.fromkeys((*told.get("degraded", ()), *self.degraded)),)
             self.degraded.clear()
         try:
             if runtime.journal.head is None:
                 self._begin()
-            return runtime.journal.commit(
-                agent, kind, statement, events, step=step, playbook=playbook, text=text, peer=peer, took=took,
-                line=line, degraded=degraded, again=again,
-            )  # fmt: skip
+            return runtime.journal.commit(agent, kind, statement, events, **told)
         except Exception as error:
             self._refused(error)
 

@@ -269,12 +269,12 @@ class Effects:
             kind,
             statement or f"await {call.label}()",
             events,
-            running.text,
-            running.peer,
-            took,
-            line,
-            degraded,
-            running.again,
+            text=running.text,
+            peer=running.peer,
+            took=took,
+            line=line,
+            degraded=degraded,
+            again=running.again,
         )
         if call.publish and ok:
             call.publish(value)

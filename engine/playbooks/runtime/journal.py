@@ -7,7 +7,7 @@ What others may see of an effect is published by the caller after that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
 from playbooks.checkpoints.chain import Windows
 from playbooks.checkpoints.facts import INTENTS
@@ -22,6 +22,19 @@ TEXT_LIMIT = 200
 """Characters of a header's `text`."""
 _MOST_INTENTS = 256
 """Lines it may hold; those before the newest checkpoint are of no use any more."""
+
+
+class Told(TypedDict, total=False):
+    """What a header tells besides what it is of, each as `record.Header` has it."""
+
+    step: str
+    playbook: str
+    text: str
+    peer: str
+    took: float
+    line: int
+    degraded: tuple[str, ...]
+    again: bool
 
 
 class Writer(Protocol):
@@ -155,19 +168,18 @@ class Journal:
         kind: Kind,
         statement: str,
         events: Iterable[Event] = (),
-        *,
-        step: str = "",
-        playbook: str = "",
-        text: str = "",
-        peer: str = "",
-        took: float = 0.0,
-        line: int = 0,
-        degraded: tuple[str, ...] = (),
-        again: bool = False,
+        **told: Unpack[Told],
     ) -> Header:
         """Makes a checkpoint of everything emitted since the last one and of `events`.
 
         A session's start is held back and written with the checkpoint after it.
+
+        Args:
+            agent: Whose it is.
+            kind: As `record.Header`.
+            statement: As there.
+            events: What happened with it.
+            told: What else its header tells; a long text is cut.
 
         Returns:
             Its header, once it is durable.
@@ -184,6 +196,8 @@ class Journal:
         self.sequence += 1
         number = self._next_number(agent)
         parent = self.head.id if self.head else ""
+        if len(text := told.get("text", "")) > TEXT_LIMIT:
+            told["text"] = text[: TEXT_LIMIT - 1] + "…"
         header = Header(
             id=f"{agent}_ckpt_{number}",
             agent=agent,
@@ -195,15 +209,8 @@ class Journal:
             depth=depth,
             statement=statement,
             kind=kind,
-            step=step,
-            playbook=playbook,
             time=self._clock(),
-            took=took,
-            text=text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…",
-            peer=peer,
-            degraded=degraded,
-            line=line,
-            again=again,
+            **told,
         )
         pending, self._pending = self._pending, []
         self.head = self.last[agent] = header
