@@ -414,6 +414,16 @@ def test_a_database_that_would_run_a_stranger_s_queries_with_ours_is_refused(sto
         fresh().headers("s1")
 
 
+def test_a_database_that_another_tool_has_analysed_is_still_ours(store: SQLiteStore) -> None:
+    grown(store, 5)
+    store.close()
+    with contextlib.closing(sqlite3.connect(DATABASE)) as connection:
+        connection.executescript("ANALYZE")
+    other = fresh()
+    assert len(other.headers("s1")) == 5
+    other.close()
+
+
 def test_an_index_that_is_cut_off_is_made_up_for_from_the_records(store: SQLiteStore) -> None:
     grown(store, PACKED + 10)
     before = store.headers("s1")

@@ -20,11 +20,13 @@ class Connection(sqlite3.Connection):
 
 
 def is_of(connection: sqlite3.Connection, schema: str) -> bool:
-    """Whether a database has the tables, indexes and views of a schema, and nothing else.
+    """Whether a database has the tables, indexes and views of a schema, and nothing else but what `ANALYZE` makes.
 
     What a stranger's has besides would run with our queries: a trigger, a view in place of a table that never ends.
     """
-    found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+    found = connection.execute(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND NOT (type = 'table' AND name GLOB 'sqlite_stat[1-4]')"
+    )
     return {" ".join(sql.split()) for (sql,) in found} == _made_by(schema)
 
 

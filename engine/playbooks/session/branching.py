@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from playbooks.checkpoints.record import BranchInfo, Header
-from playbooks.checkpoints.store import Damaged, StorageError, Store, UnknownCheckpoint
+from playbooks.checkpoints.store import StorageError, Store, UnknownCheckpoint
 from playbooks.config import Config
 from playbooks.errors import UserError
 from playbooks.language.model import Program
@@ -65,7 +65,7 @@ class Branching:
             self._store.read(self.timeline[-1].id)
         except UnknownCheckpoint:
             return True
-        except (UserError, Damaged):
+        except UserError:  # it is there, and can't be read
             pass
         return False
 

@@ -109,7 +109,7 @@ class FollowedSession:
         self.watches: tuple[str, ...] = ()
         self.failed = self.undecided = ()
         self.calls_under_way: tuple[CallUnderWay, ...] = ()
-        """None: they are in the other process."""
+        """Empty, for they are in the other process; so is what came of them."""
         self.received: Received | None = None
         self.record = SessionRecord(lambda: self._store, lambda: self.timeline)
 

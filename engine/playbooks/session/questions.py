@@ -46,9 +46,9 @@ def known_questions(store: Store, path: Sequence[Header], state: ProgramState) -
         state: At its end.
     """
     wanted, found = waiting(state), dict[int, tuple[tuple[int, ...], int]]()
-    spoken = (header for header in reversed(path) if header.kind == "say" and header.peer == HUMAN)
+    to_person = (header for header in reversed(path) if header.kind == "say" and header.peer == HUMAN)
     for _ in range(_MOST_READ):
-        header = next((header for header in spoken if header.agent in wanted.values()), None) if wanted else None
+        header = next((header for header in to_person if header.agent in wanted.values()), None) if wanted else None
         if header is None:
             break
         try:

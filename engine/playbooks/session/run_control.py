@@ -55,8 +55,8 @@ class RunControl:
     """The part of a session that runs, stops and steps it."""
 
     read_only = False
-    why_read_only = ""
     """Another process has it: see `FollowedSession`."""
+    why_read_only = ""
 
     program: Program
     timeline: list[Header]
