@@ -170,6 +170,7 @@ def test_any_text_is_a_breakpoint_or_one_line_that_says_why_not(text: str) -> No
         ("say /(/", "is no regular expression: missing )"),
         ("call", "call needs a name"),
         ("line Haggle", "such as line Haggle:12"),
+        ("line Refund:x", "such as line Refund:12"),
         ("$price = 80", "compare with =="),
         ("$price < 80 hit x", "hit needs a number"),
         ("error of", "of needs an agent"),

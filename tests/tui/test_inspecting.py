@@ -171,6 +171,26 @@ async def test_w_looks_at_who_changed_the_variable_and_again_at_the_one_before(d
         await d.until(lambda: "nothing before this changed $price" in d.said)
 
 
+async def test_a_value_that_came_with_another_agents_checkpoint_names_the_code_that_set_it(desk: Opens) -> None:
+    model = HAGGLES.replace('"A pen for 100?")\n', '"A pen for 100?")\n$asked = 90\n').replace(
+        'await Say("agent 1000", "80")',
+        'await Say("user", "May I?")\nmay = await Yld("user")\nawait Say("agent 1000", may)',
+    )
+    async with desk(model) as d:
+        await d.status("waiting")  # the shop waits for the guest: what it set is kept with another's checkpoint
+        await d.press("i", *"80", "enter")
+        await d.status("finished")
+        await at(d, "say", "Sold at 80.")
+        d.screen.variable = "$asked"
+        d.screen.inspect()
+        await read(d)
+        deep = d.screen.query_one(Inspector).deep
+        assert deep is not None and [entry.note for entry in deep.history] == ["Main, line 3"]
+        assert not deep.history[0].checkpoint.startswith("1000")
+        await d.press("w")
+        await d.until(lambda: "Shop set $asked in Main, line 3: first kept here" in d.said)
+
+
 async def test_w_means_the_selected_variable_though_its_history_is_still_read(desk: Opens) -> None:
     async with desk(HAGGLES) as d:
         await d.status("finished")

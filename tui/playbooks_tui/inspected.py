@@ -18,7 +18,17 @@ from playbooks.errors import UserError
 from playbooks.runtime.notices import AgentView
 from playbooks.session import Moment
 from playbooks.session.programs import recorded_program
-from playbooks.session.record import Code, CodeLine, Prompt, SessionRecord, Spent, VariableEntry, Watched, watched
+from playbooks.session.record import (
+    Code,
+    CodeLine,
+    Place,
+    Prompt,
+    SessionRecord,
+    Spent,
+    VariableEntry,
+    Watched,
+    watched,
+)
 from playbooks.session.variables import is_data
 from playbooks_tui.record import HUMAN
 from playbooks_tui.situation import step_name
@@ -230,18 +240,28 @@ def _history(
     for entry in unless_overtaken(islice(record.history(checkpoint, agent, name), _LOOKED_AT)):
         if entry.where != "past":
             away[entry.where].append(entry)
-    rows = []
-    for entry in unless_overtaken(reversed(past)):
-        place = record.place(entry)
-        if entry.header.agent != agent and entry.header.kind != "start":
-            note = ""  # it came with what another agent did next: that place would mislead
-        else:
-            step = step_name(entry.header.step) or place.playbook
-            note = f"{step}, line {place.line}" if place.line else step or "at start"
-        rows.append(_entry(entry, "here" if entry is past[0] else "past", note))
+    rows = [
+        _entry(entry, "here" if entry is past[0] else "past", place_words(record, entry))
+        for entry in unless_overtaken(reversed(past))
+    ]
     rows += [_entry(e, "later", f"later on {e.header.branch}") for e in reversed(away["later"][-_LATER:])]
     rows += [_entry(e, "other", f"on {e.header.branch}") for e in reversed(away["other"][:_OTHER])]
     return rows
+
+
+def place_words(record: SessionRecord, entry: VariableEntry) -> str:
+    """Where a variable got a value: `Haggle:02, line 6`; empty: its code is not known.
+
+    Raises:
+        UserError: The record can't be read.
+    """
+    header, place = entry.header, record.place(entry)
+    if header.agent == entry.agent or header.kind == "start":
+        step = step_name(header.step) or place.playbook
+        return f"{step}, line {place.line}" if place.line else step or "at start"
+    # It came with what another agent did next, whose step and line would mislead.
+    known = place != Place(header.statement, header.line, header.playbook)
+    return f"{place.playbook}, line {place.line}" if known and place.line else ""
 
 
 def _entry(entry: VariableEntry, where: Literal["past", "here", "later", "other"], note: str) -> Entry:

@@ -188,7 +188,7 @@ def _where(text: str) -> Breakpoint:
         raise UserError(f"{text} needs a name" if text != "when" else "when needs an expression", HELP)
     if word == "line" and rest:
         if (match := _LINE.fullmatch(rest)) is None:
-            raise UserError(f"{text!r} is no line of a response", "such as line Haggle:12")
+            raise UserError(f"{text!r} is no line of a response", f"such as line {rest.partition(':')[0]}:12")
         return Breakpoint("line", match["name"], int(match["line"]))
     if word == "step" and rest:
         return Breakpoint("step", rest)

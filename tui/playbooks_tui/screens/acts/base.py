@@ -93,6 +93,11 @@ class Acts(View):
             return standing.here
         return standing.chosen if standing.chosen is not None else self.record.newest
 
+    @property
+    def follows(self) -> bool:
+        """Whether the newest row is meant, whichever comes."""
+        return self.standing.here is None and self.standing.chosen is None
+
     def remember(self) -> None:
         """Keeps where the person is, for Backspace."""
         place = (self.standing.here, self.standing.chosen)
@@ -133,14 +138,19 @@ class Acts(View):
 
     def move(self, by: int, *, look: bool = False) -> bool:
         """Moves by rows; False when there is none there."""
-        timeline, at = self.query_one(Timeline), self.at
-        if at is None or not timeline.rows.count:
+        rows, at = self.query_one(Timeline).rows, self.at
+        if at is None or not rows.count:
             return False
-        place = timeline.rows.place(at)
-        wanted = min(timeline.rows.count - 1, max(0, place + by))
-        if wanted == place and (self.standing.here is not None or not look):
+        place = rows.place(at)
+        shown = rows.at(place)
+        if (by < 0 and shown < at) or (by > 0 and shown > at):
+            by += 1 if by < 0 else -1  # what is left out has no place of its own: its neighbour is one away
+        wanted = rows.at(min(rows.count - 1, max(0, place + by)))
+        if (wanted - at) * (1 if by > 0 else -1) < 0:
             return False
-        self.go(timeline.rows.at(wanted), look=look)
+        if wanted == at and (self.standing.here is not None or not look):
+            return False
+        self.go(wanted, look=look)
         return True
 
     def leave_search(self) -> bool:

@@ -8,6 +8,7 @@ from playbooks.errors import UserError
 from playbooks.runtime.expression import parse_expression
 from playbooks.session.record import VariableEntry
 from playbooks_tui.ending import ending_of
+from playbooks_tui.inspected import place_words
 from playbooks_tui.screens.acts.base import Acts
 from playbooks_tui.widgets.inspector import Inspector
 from playbooks_tui.widgets.inspector.sheet import Target
@@ -129,7 +130,13 @@ class InspectingActs(Acts):
                     entry = (
                         session.record.changed_last(entry.header.parent, agent, name) if entry.header.parent else None
                     )
-                words = "" if entry else f"nothing before this changed {name}"
+                if entry is None:
+                    words = f"nothing before this changed {name}"
+                elif entry.header.agent == agent or entry.header.kind == "start":
+                    words = ""
+                else:  # another agent came to its await before the one whose code it was
+                    code = place_words(session.record, entry)
+                    words = f"{self.record.title(agent)} set {name}{f' in {code}' if code else ''}: first kept here"
             except Exception as error:  # a damaged file is said where its content was asked for
                 entry, words = None, str(error)
             self.app.call_from_thread(self._changed_by, agent, name, entry, words)
@@ -142,6 +149,8 @@ class InspectingActs(Acts):
             return
         self.agent, self.variable = agent, name
         self.go(self.record.place[entry.header.id], look=True)
+        if words:
+            self.say(words)
 
     # -- watches ---------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ class LookingActs(Acts):
 
     def action_look(self) -> None:
         standing = self.standing
-        nowhere = standing.here is None and standing.chosen is None
+        nowhere = self.follows
         if nowhere and self.mode_now == "interrupted" and self.record.followed:
             self.post_message(self.TakeOver())
             return

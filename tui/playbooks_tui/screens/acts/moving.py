@@ -32,19 +32,14 @@ class MovingActs(Acts):
             self.say("this is the first row" if self.record.shown else "there is no row yet")
 
     def _down(self, by: int) -> None:
-        if self._follows:
+        if self.follows:
             self.say("this is the newest row" if self.record.shown else "there is no row yet")
         elif not self.move(by):
             self.say("this is the newest row: Esc goes back to now")
 
-    @property
-    def _follows(self) -> bool:
-        """Whether the newest row is meant, whichever comes."""
-        return self.standing.here is None and self.standing.chosen is None
-
     def action_newest(self) -> None:
         self.ask_again = False
-        if self._follows:
+        if self.follows:
             self.say("the newest row is followed already" if self.record.shown else "there is no row yet")
             return
         self.remember()

@@ -29,6 +29,9 @@ class RunningActs(Acts):
         elif now in ("interrupted", "opening"):
             self.begin_run(held=False)
         else:
+            if self.follows and now in ("running", "waiting") and not (self.standing.held or self.standing.stepping):
+                waits = now == "waiting"
+                self.say("it runs already, and waits for you: i answers" if waits else "it runs already: Space pauses")
             self._goes(stepping=False)
             self.bridge.session.go()
 
@@ -59,7 +62,7 @@ class RunningActs(Acts):
             self.say_over(now)
         elif now in ("interrupted", "opening"):
             self.say("nothing runs: Enter resumes, and t runs to a step then")
-        elif at is None or (self.standing.here is None and self.standing.chosen is None):
+        elif at is None or self.follows:
             self.say("select a row first: t runs until its step comes again")
         else:
             try:
