@@ -8,7 +8,8 @@ import threading
 
 import pytest
 
-from playbooks_tui.fair_share import fair_share
+from playbooks_tui.fair_share import fair_share, handed_over_at_once
+from playbooks_tui.starting import load_the_rest
 
 
 @pytest.fixture
@@ -55,3 +56,15 @@ def test_the_interpreter_is_left_as_it_was_found(changes: queue.Queue[float]) ->
             over.set()
             thread.join()
     assert sys.getswitchinterval() == calm
+
+
+def test_what_a_key_may_wait_for_is_loaded_with_the_interpreter_handed_over_at_once(
+    changes: queue.Queue[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm, while_loading = sys.getswitchinterval(), []
+    monkeypatch.setattr("importlib.import_module", lambda name: while_loading.append(sys.getswitchinterval()))
+    with handed_over_at_once():
+        load_the_rest()
+        assert sys.getswitchinterval() < calm  # another wants it still
+    assert while_loading and max(while_loading) < calm == sys.getswitchinterval()
+    assert [changes.get(timeout=30) for _ in range(2)] == [pytest.approx(calm / 250), calm] and changes.empty()

@@ -31,6 +31,32 @@ _SURE: Final = 3
 """So many looks in a row must find it calm: who is woken while the screen's thread draws gets its turn from that."""
 
 
+class _Wanted:
+    """By how many it is wanted that the interpreter is handed over at once."""
+
+    def __init__(self) -> None:
+        self.lock, self.count = threading.Lock(), 0
+
+    def change(self, by: int) -> None:
+        with self.lock:
+            before, self.count = self.count, self.count + by
+            if bool(before) != bool(self.count):
+                sys.setswitchinterval(_AT_ONCE_S if self.count else _CALM_S)
+
+
+_wanted: Final = _Wanted()
+
+
+@contextlib.contextmanager
+def handed_over_at_once() -> Iterator[None]:
+    """For some work of a thread that stops often and that a key may wait for; any threads may want it together."""
+    _wanted.change(1)
+    try:
+        yield
+    finally:
+        _wanted.change(-1)
+
+
 @contextlib.contextmanager
 def fair_share() -> Iterator[None]:
     """Watches over the process on a thread of its own, and leaves the interpreter as it was found."""
@@ -55,7 +81,6 @@ def _watch(over: threading.Event) -> None:
         if calm >= _SURE:
             look = _LOOK_S
             continue
-        sys.setswitchinterval(_AT_ONCE_S)
-        over.wait(_HELD_S)
-        sys.setswitchinterval(_CALM_S)
+        with handed_over_at_once():
+            over.wait(_HELD_S)
         look = _GLANCE_S

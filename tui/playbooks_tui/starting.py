@@ -5,9 +5,12 @@ Apart because what a module loads late is otherwise known by nobody: here is all
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 from typing import Final
+
+from playbooks_tui.fair_share import handed_over_at_once
 
 LATER: Final = (
     "playbooks_tui.screens.help",
@@ -28,13 +31,12 @@ LATER: Final = (
 def load_the_rest() -> None:
     """Loads what only a key opens. On a thread: each module takes a millisecond or two.
 
-    A module that can't be loaded is told where its key is pressed.
+    A key waits for the module that is being loaded, and that for each of its reads: beside a program that computes from
+    its first line it would take half a second. A module that can't be loaded is told where its key is pressed.
     """
-    for name in LATER:
-        try:
+    with handed_over_at_once(), contextlib.suppress(Exception):
+        for name in LATER:
             importlib.import_module(name)
-        except Exception:
-            return
 
 
 def end_of_start() -> None:
