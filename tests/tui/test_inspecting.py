@@ -322,13 +322,30 @@ async def test_b_stops_at_the_selected_step_of_the_program_and_again_takes_it_aw
         await d.press("4")
         d.screen.query_one(Inspector).focus()
         await d.pilot.pause()
-        await d.press("down", "b")
-        assert [view.text for view in d.bridge.session.breakpoints] == ["Main:01"]
-        assert "■ " in text(d)
+        await d.press("down", "b")  # both agents have a Main
+        assert [view.text for view in d.bridge.session.breakpoints] == ["Main:01 of Shop"]
+        sells, buys = ([line for line in text(d).split("\n") if line.endswith(f"- {what}")] for what in ("Sell", "Buy"))
+        assert [line.startswith("■ ") for line in (*sells, *buys)] == [True, False]
         await d.press("5")
-        assert "■ Main:01" in text(d)
+        assert "■ Main:01 of Shop" in text(d)
         await d.press("4", "b")
         assert not d.bridge.session.breakpoints
+        await d.press("down", "b")
+        assert [view.text for view in d.bridge.session.breakpoints] == ["Main:01 of Guest"]
+
+
+async def test_b_on_a_line_of_code_stops_its_own_agent_alone_where_others_have_a_playbook_of_that_name(
+    desk: Opens,
+) -> None:
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        await at(d, "say", "Sold at 80.")
+        await d.press("2")
+        inspector = d.screen.query_one(Inspector)
+        inspector.focus()
+        await d.pilot.pause()
+        await d.press("down", "b")
+        assert [view.text for view in d.bridge.session.breakpoints] == ["line Main:1 of Shop"]
 
 
 async def test_b_on_a_row_stops_its_own_agent_alone_where_others_have_a_step_of_that_name(desk: Opens) -> None:
@@ -432,7 +449,7 @@ def test_steps_are_found_in_every_file_that_was_given_and_in_what_they_import() 
     seller = "# Seller\n## Main\n### Steps\n- Sell\n"
     files = (("seller.pb", seller), ("buyer.pb", "!import more.pb\n"), ("more.pb", "# Buyer\n## Buy\n### Steps\n- Buy"))
     found = step_lines(files, ("seller.pb", "buyer.pb"))
-    assert found == {("seller.pb", 4): "Main:01:EXE", ("more.pb", 4): "Buy:01:EXE"}
+    assert found == {("seller.pb", 4): ("Seller", "Main:01:EXE"), ("more.pb", 4): ("Buyer", "Buy:01:EXE")}
     assert step_lines((("broken.pb", "## nobody's"),), ("broken.pb",)) == {}
 
 

@@ -11,6 +11,7 @@ from playbooks.session.following import ReadOnly
 from playbooks.session.run_control import BreakpointView
 from playbooks_tui.record import HUMAN
 from playbooks_tui.screens.acts.inspecting import InspectingActs
+from playbooks_tui.situation import step_name
 from playbooks_tui.widgets.inspector import Inspector
 from playbooks_tui.widgets.inspector.breaks import BreaksSheet
 from playbooks_tui.widgets.inspector.program import ProgramSheet
@@ -60,9 +61,9 @@ class BreakingActs(InspectingActs):
         if target is not None:
             match target.kind:
                 case "step":
-                    return ":".join(target.name.split(":")[:2])
+                    return self._of(step_name(target.name), target.agent)
                 case "code":
-                    return f"line {target.name}:{target.line}"
+                    return "line " + self._of(f"{target.name}:{target.line}", target.agent)
                 case "variable":
                     inspected = self.query_one(Inspector).inspected
                     values = {v.name: v.value for v in inspected.variables} if inspected else {}
@@ -77,11 +78,14 @@ class BreakingActs(InspectingActs):
             return "error"
         if header.kind == "say" and header.agent != HUMAN and header.peer == HUMAN:
             return f"from {self.record.agents[header.agent].class_name}"
-        step = ":".join(header.step.split(":")[:2])
-        having = [cls.name for cls in self.bridge.session.program.agents if cls.playbook(step.partition(":")[0])]
-        if step and len(having) > 1:  # every agent has a Main
-            return f"{step} of {self.record.agents[header.agent].class_name}"
-        return step or (header.agent if header.agent != HUMAN else "")
+        if header.step:
+            return self._of(step_name(header.step), self.record.agents[header.agent].class_name)
+        return header.agent if header.agent != HUMAN else ""
+
+    def _of(self, place: str, agent: str) -> str:
+        """A place in a playbook, with whose it is where others have one of that name: every agent has a Main."""
+        having = [cls.name for cls in self.bridge.session.program.agents if cls.playbook(place.partition(":")[0])]
+        return f"{place} of {agent}" if agent and len(having) > 1 else place
 
     def _session(self, act: Callable[[], object], words: str = "") -> None:
         try:
@@ -101,11 +105,7 @@ class BreakingActs(InspectingActs):
         breaks, program = inspector.sheets["breaks"], inspector.sheets["program"]
         assert isinstance(breaks, BreaksSheet) and isinstance(program, ProgramSheet)
         breaks.breakpoints, breaks.on_error = session.breakpoints, session.stops_on_error
-        program.broken = {
-            ":".join(view.breakpoint.what.split(":")[:2]): view.breakpoint.enabled
-            for view in breaks.breakpoints
-            if view.breakpoint.kind == "step"
-        }
+        program.broken = tuple(view for view in breaks.breakpoints if view.breakpoint.kind == "step")
         inspector.redraw()
         if self._dialog is not None and self.app.screen is self._dialog:
             self._dialog.draw()

@@ -28,7 +28,7 @@ class CodeSheet(ListSheet):
         for number, line in code_lines(inspected, width, 0, len(code.lines), at_moment=at_moment, whole=True):
             if number - 1 == inspected.following and self.focus_line is None:
                 self.focus_line = len(found)
-            self.targets[len(found)] = Target("code", code.playbook, number)
+            self.targets[len(found)] = Target("code", code.playbook, number, self.class_of(inspected.agent))
             found.append(line)
         if self.focus_line is None:  # all that is there has run
             self.focus_line = len(found) - 1

@@ -6,8 +6,10 @@ from functools import lru_cache
 
 from playbooks.errors import UserError
 from playbooks.session.programs import program_of
+from playbooks.session.run_control import BreakpointView
 from playbooks_tui.inspected import Inspected
 from playbooks_tui.record import Record
+from playbooks_tui.situation import step_name
 from playbooks_tui.spans import Line, Span, plain, wrapped
 from playbooks_tui.widgets.inspector.sheet import ListSheet, Target, quiet_line
 
@@ -22,36 +24,45 @@ class ProgramSheet(ListSheet):
 
     def __init__(self, record: Record) -> None:
         super().__init__(record)
-        self.broken: dict[str, bool] = {}
-        """Label of a step without its code → whether its breakpoint is on."""
+        self.broken: tuple[BreakpointView, ...] = ()
+        """The breakpoints on steps."""
 
     def lines(self, inspected: Inspected | None, width: int, *, at_moment: bool) -> list[Line]:
         self.focus_line = None
         if inspected is None or not inspected.files:
             return [quiet_line("no program yet")]
-        labels = step_lines(inspected.files, inspected.roots)
-        standing: dict[str, list[str]] = {}
-        for agent, step in inspected.steps.items():
-            standing.setdefault(step, []).append(agent)
+        steps = step_lines(inspected.files, inspected.roots)
+        standing: dict[tuple[str, str], list[str]] = {}
+        for agent, label in inspected.steps.items():
+            standing.setdefault((self.class_of(agent), label), []).append(agent)
         found: list[Line] = []
         for path, text in inspected.files:
             if len(inspected.files) > 1:
                 found += [Line((Span(f" {path}", bold=True),))]
             for number, row in enumerate(text.split("\n"), 1):
-                label = labels.get((path, number), "")
-                agents = standing.get(label, []) if label else []
+                step = steps.get((path, number))
+                agents = standing.get(step, []) if step else []
                 own = inspected.agent in agents
                 if own and self.focus_line is None:
                     self.focus_line = len(found)
-                if label:
-                    self.targets[len(found)] = Target("step", label, number)
-                found += self._row(number, row, label, agents, width, here=own and at_moment, own=own)
+                if step:
+                    self.targets[len(found)] = Target("step", step[1], number, step[0])
+                broken = self._stop(*step) if step else None
+                found += self._row(number, row, broken, agents, width, here=own and at_moment, own=own)
         return found
 
+    def _stop(self, owner: str, label: str) -> bool | None:
+        """Whether the breakpoint on a step is on; None: it has none."""
+        on = None
+        for view in self.broken:
+            wanted = view.breakpoint
+            if step_name(wanted.what) == step_name(label) and self.class_of(wanted.agent) in ("", owner):
+                on = on or wanted.enabled
+        return on
+
     def _row(
-        self, number: int, row: str, label: str, agents: list[str], width: int, *, here: bool, own: bool
+        self, number: int, row: str, broken: bool | None, agents: list[str], width: int, *, here: bool, own: bool
     ) -> list[Line]:
-        broken = self.broken.get(":".join(label.split(":")[:2])) if label else None
         stop = Span(" " if broken is None else "■" if broken else "□", "bad", bold=True)
         if own:
             mark = Span("▸" if here else "●", "here" if here else "good", bold=True)
@@ -72,8 +83,8 @@ class ProgramSheet(ListSheet):
 
 
 @lru_cache(4)
-def step_lines(files: Files, roots: tuple[str, ...]) -> dict[tuple[str, int], str]:
-    """(path, line) → label of the step that stands there; empty when the texts are no program.
+def step_lines(files: Files, roots: tuple[str, ...]) -> dict[tuple[str, int], tuple[str, str]]:
+    """(path, line) → the step that stands there, its agent's name and its label; empty when the texts are no program.
 
     Args:
         files: Path and text of each.
@@ -83,5 +94,5 @@ def step_lines(files: Files, roots: tuple[str, ...]) -> dict[tuple[str, int], st
         program = program_of(files, roots)
     except UserError:
         return {}
-    steps = (step for agent in program.agents for playbook in agent.playbooks for step in playbook.walk())
-    return {(step.file, step.line): step.label for step in steps}
+    having = ((agent.name, playbook) for agent in program.agents for playbook in agent.playbooks)
+    return {(step.file, step.line): (name, step.label) for name, playbook in having for step in playbook.walk()}

@@ -19,6 +19,8 @@ class Target(msgspec.Struct, frozen=True):
     """Of a variable or watch; an entry's checkpoint; a step's label; a breakpoint's id."""
     line: int = 0
     """Of code or program text, from 1."""
+    agent: str = ""
+    """The class that a step or code is of."""
 
 
 class Sheet:
@@ -47,6 +49,11 @@ class Sheet:
     def badge(self) -> str:
         """What stands behind the name in the row of tabs: a count, or nothing."""
         return ""
+
+    def class_of(self, agent: str) -> str:
+        """The class of an agent, given by id; any other word stays as it is."""
+        view = self.record.agents.get(agent)
+        return view.class_name if view is not None else agent
 
     def lay_out(self, inspected: Inspected | None, width: int, *, at_moment: bool) -> int:
         """Makes the lines.

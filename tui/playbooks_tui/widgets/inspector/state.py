@@ -81,7 +81,7 @@ class StateSheet(ListSheet):
         at = inspected.following
         first = max(0, min(at - _AROUND, len(code.lines) - 2 * _AROUND))
         for number, line in code_lines(inspected, width, first, first + 2 * _AROUND, at_moment=at_moment, whole=False):
-            self.targets[len(found)] = Target("code", code.playbook, number)
+            self.targets[len(found)] = Target("code", code.playbook, number, self.class_of(inspected.agent))
             found.append(line)
         if not code.ended and first + 2 * _AROUND >= len(code.lines):
             found.append(quiet_line(WRITTEN))
