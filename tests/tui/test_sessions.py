@@ -458,7 +458,8 @@ async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Pat
             holds.over.exception(60)
             await pilot.press("f")
             await until(lambda: not app._debugging.record.followed and app._debugging.record.headers)
-            assert said("the other process has left s1")
+            await until(lambda: isinstance(app.screen, Debugging) and app.screen.query_one(Foot).told)
+            assert app.screen.query_one(Foot).told == "the other process has left s1: it is open here now"
             await pilot.press("up", "f")
             await until(lambda: isinstance(app.screen, Fork))
     finally:

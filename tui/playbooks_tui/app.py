@@ -283,11 +283,10 @@ class Debugger(TypeAhead):
             if bridge.session.read_only:
                 bridge.leave()
                 raise ReadOnly(id, bridge.session.why_read_only)
-            if not begin:
-                self.call_from_thread(self.notify, f"the other process has left {id}: it is open here now", timeout=6)
             return bridge
 
-        self.open_session(taken, begin=begin)
+        words = "" if begin else f"the other process has left {id}: it is open here now"
+        self.open_session(taken, begin=begin, words=words)
 
     def on_forking_acts_go_on(self) -> None:
         openings, bridge = self._openings, self.bridge
@@ -301,13 +300,16 @@ class Debugger(TypeAhead):
             programs = openings.programs or bridge.session.program.roots
             self.open_session(lambda: openings.afresh(programs), begin=True)
 
-    def open_session(self, make: Callable[[], Bridge], *, begin: bool, close_first: bool = False) -> None:
+    def open_session(
+        self, make: Callable[[], Bridge], *, begin: bool, close_first: bool = False, words: str = ""
+    ) -> None:
         """Opens a session on a thread, and takes the place of the one that is shown; that one is kept and closed.
 
         Args:
             make: Opens it.
             begin: Run it at once.
             close_first: It is the one that is shown: two can't hold it.
+            words: What is told once it is shown; empty: nothing.
         """
         before = self.bridge
 
@@ -335,7 +337,7 @@ class Debugger(TypeAhead):
                 return
             if not close_first:
                 close()
-            self.call_from_thread(lambda: self.call_later(self._turn_to, bridge, begin))
+            self.call_from_thread(lambda: self.call_later(self._turn_to, bridge, begin, words))
 
         self.hold_keys(_OPENING)
         self.run_worker(on_thread, thread=True, exclusive=True, group="opening")
@@ -344,7 +346,7 @@ class Debugger(TypeAhead):
         self.free_keys(_OPENING, drop=True)
         self.notify(why, severity="error", timeout=8, markup=False)
 
-    async def _turn_to(self, bridge: Bridge, begin: bool) -> None:
+    async def _turn_to(self, bridge: Bridge, begin: bool, words: str) -> None:
         if self._leaves:
             bridge.leave()
             return
@@ -360,6 +362,8 @@ class Debugger(TypeAhead):
             self.screen._push_result_callback(self.screen, None)
         await self.switch_screen(self._debugging)
         self.free_keys(_OPENING)
+        if words:
+            self.notify(words, timeout=6, markup=False)
 
     # -- leaving ---------------------------------------------------------------------------------------------
 
