@@ -53,6 +53,18 @@ async def test_a_pane_that_was_larger_for_a_while_shows_the_line_that_is_meant()
         assert pane.scroll_y == 40
 
 
+async def test_another_theme_has_everything_painted_anew_and_what_is_gone_hears_of_none() -> None:
+    app = Alone()
+    async with app.run_test(size=(40, 12)) as pilot:
+        pane = app.query_one(Numbers)
+        before = pane.render_line(0)
+        app.theme = "textual-light"
+        await pilot.pause()
+        assert pane.render_line(0).text == before.text and pane.render_line(0) != before
+        await pane.remove()
+        assert pane not in app.theme_changed_signal._subscriptions
+
+
 class Terminal(Alone):
     """Draws what Textual would write on a terminal."""
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import os
 import queue
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -29,6 +31,7 @@ from playbooks.session.library import SessionLibrary
 from playbooks_tui.app import Debugger
 from playbooks_tui.bridge import Bridge
 from playbooks_tui.opening import Openings
+from playbooks_tui.record import Record
 from playbooks_tui.run import parting
 from playbooks_tui.screens import sessions as list_of_sessions
 from playbooks_tui.screens.acts import Debugging
@@ -378,6 +381,27 @@ async def test_a_session_that_was_opened_at_the_start_gives_way_to_another(alone
                     while first.is_attached:
                         await pilot.pause(0.005)
             assert app.crash is None and len(app.screen_stack) == 1
+    assert app.bridge is not None
+    app.bridge.leave()
+    app.bridge.over.exception(60)
+
+
+async def test_a_session_that_others_took_the_place_of_does_not_stay_in_memory(alone: Path) -> None:
+    openings = Openings(await made(alone))
+    app = Debugger(openings.session("s2"), begin=False, openings=openings)
+    screens: list[weakref.ref[Debugging]] = []
+    records: list[weakref.ref[Record]] = []
+    async with app.run_test(size=(120, 36)) as pilot:
+        for id in ("s1", "s2", "s1", "s2", "s1"):
+            screens.append(weakref.ref(app._debugging))
+            records.append(weakref.ref(app._debugging.record))
+            app.open_session(partial(openings.session, id), begin=False)
+            async with asyncio.timeout(60):
+                while app._debugging is screens[-1]() or not app._debugging.record.headers or app._holds:
+                    await pilot.pause(0.005)
+        gc.collect()
+        # The first one is Textual's own as long as it runs, the last may be in use.
+        assert (screens[1](), screens[2](), records[1](), records[2]()) == (None,) * 4
     assert app.bridge is not None
     app.bridge.leave()
     app.bridge.over.exception(60)

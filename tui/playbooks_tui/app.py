@@ -32,7 +32,7 @@ from playbooks_tui.keys import ACTING, BINDINGS, key_name
 from playbooks_tui.opening import Openings
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.situation import engine_mode
-from playbooks_tui.starting import end_of_start, load_the_rest
+from playbooks_tui.starting import end_of_start, forget_what_went, load_the_rest
 from playbooks_tui.typeahead import TypeAhead
 from playbooks_tui.widgets.foot import Foot
 
@@ -364,6 +364,7 @@ class Debugger(TypeAhead):
         self.free_keys(_OPENING)
         if words:
             self.notify(words, timeout=6, markup=False)
+        forget_what_went()
 
     # -- leaving ---------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
+from textual.theme import Theme
 
 from playbooks_tui.inks import THEMES_OWN, later_share
 from playbooks_tui.spans import Line, Span
@@ -66,9 +67,13 @@ class Inked(ScrollView):
         """Some ink is a colour that the terminal chooses."""
 
     def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._theme_changed, init=False)
+        # Not by `watch`: the app would keep each widget, and what it shows, until its theme changes.
+        self.app.theme_changed_signal.subscribe(self, self._theme_changed)
 
-    def _theme_changed(self) -> None:
+    def on_unmount(self) -> None:
+        self.app.theme_changed_signal.unsubscribe(self)
+
+    def _theme_changed(self, _theme: Theme) -> None:
         self.forget()
         self.refresh()
 
