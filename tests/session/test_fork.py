@@ -28,6 +28,24 @@ from playbooks.session.settling import ForkOptions
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
+TWO = """---
+model: script:two.py
+---
+# One
+## Main
+### Triggers
+- When the program starts
+### Steps
+- Go
+
+# Two
+## Main
+### Triggers
+- When the program starts
+### Steps
+- Go
+"""
+
 
 @pytest.fixture
 def negotiation(alone: Path) -> str:
@@ -175,6 +193,22 @@ def test_after_the_programs_end_nothing_can_be_changed_and_the_plan_says_so(nego
                 session.plan(end, edits=edits)
 
     run(negotiation, test)
+
+
+def test_after_the_last_return_a_change_is_refused_and_what_the_person_says_is_not(alone: Path) -> None:
+    async def test(session: DebugSession) -> None:
+        first, last = [header.id for header in session.timeline if header.kind == "end"]
+        said = f"every playbook has returned at {last}: a change after it is read by nobody; fork from an earlier"
+        for edits in (Edits(set={"$price": 3}), Edits(set={"1000.$price": 3}), Edits(response="x = 1")):
+            with pytest.raises(UserError, match=said):
+                session.plan(last, edits=edits)
+        assert session.plan(first, edits=Edits(set={"$price": 3})).changes
+        assert session.plan(last, edits=Edits(say=(("human", "hello"),))).changes
+        assert not session.plan(last).changes
+
+    (alone / "two.pb").write_text(TWO)
+    (alone / "two.py").write_text("def respond(request):\n    return 'await Return(1)'\n")
+    run("two.pb", test)
 
 
 def test_a_note_of_which_trigger_fits_is_no_tool_that_runs_again() -> None:

@@ -77,6 +77,9 @@ def prepare(
     program = options.program or recorded
     if options.program is not None:
         refuse_unfit(options.program, folded.state, at.id)
+    if edits != Edits() and not edits.say and _is_over(folded.state, at) and not later_on(headers, at):
+        what = f"every playbook has returned at {at.id}: a change after it is read by nobody"
+        raise UserError(what, "fork from an earlier checkpoint, or with --before")
     editing = Editing(folded.state, store.read(at.id), program)
     events = editing.events(edits)
     changes, state, whose = (*editing.changes, *_chosen(options, recorded)), folded.state, editing.agent
@@ -92,6 +95,12 @@ def prepare(
         return ForkPlan(at.id, name, changes, (*happens, *keeps))
 
     return Prepared(folded, name, changes, tuple(events), plan, later)
+
+
+def _is_over(state: ProgramState, at: Header) -> bool:
+    """Whether a checkpoint is a return after which no code is under way, and no message on its way could begin any."""
+    pending = any(waiting for agent, waiting in state.inbox.items() if agent != "human")
+    return at.kind == "end" and not pending and all(frame in state.returned for frame in state.frames)
 
 
 def _chosen(options: ForkOptions, recorded: Program) -> Iterator[Change]:
