@@ -179,6 +179,50 @@ def test_a_timer_that_goes_off_ends_a_wait_in_vain() -> None:
     assert run.ended == "finished"
 
 
+TAKES = """
+async def takes(seconds):
+    if seconds:
+        await asyncio.sleep(seconds)
+    return seconds
+"""
+
+
+def test_whoever_leaves_as_completed_early_does_not_wait_for_its_timeout() -> None:
+    run = resumes(
+        main(
+            f"""{TAKES}
+async def first():
+    for found in asyncio.as_completed([takes(0), takes(0)], timeout=60):
+        return await found
+await Return(await first())
+"""
+        )
+    )
+    assert run.results["1000"] == [0]
+    assert not [header.text for header in run.headers if "60" in header.text]
+
+
+def test_what_as_completed_gave_ends_at_its_timeout_also_after_it_was_walked() -> None:
+    run = resumes(
+        main(
+            f"""{TAKES}
+async def late():
+    long = asyncio.create_task(takes(60))
+    one, other = asyncio.as_completed([takes(0), long], timeout=0.02)
+    found = [await one]
+    try:
+        await other
+    except TimeoutError:
+        found.append("late")
+    long.cancel()
+    return found
+await Return(await late())
+"""
+        )
+    )
+    assert run.results["1000"] == [[0, "late"]]
+
+
 def test_an_idle_agent_that_is_spoken_to_and_listens_to_nothing_does_not_hold_the_run_up() -> None:
     run = resumes(team('await Say("Idle", "x")\nawait Return(1)'))
     assert run.ended == "finished"

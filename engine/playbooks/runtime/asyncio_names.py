@@ -112,8 +112,13 @@ def program_asyncio(
                 raise TimeoutError
             return found.result()
 
-        for _ in tasks:
-            yield next_one()
+        for given in range(1, len(tasks) + 1):
+            try:
+                yield next_one()
+            except GeneratorExit:  # the loop was left, and what it gave has been awaited
+                if watcher is not None and given == len(tasks) - left:
+                    watcher.cancel()
+                raise
 
     async def wait(awaitables: Iterable[asyncio.Future[Any]], **options: Any) -> tuple[set[Any], set[Any]]:
         tasks = list(dict.fromkeys(_in_order(awaitables)))
