@@ -228,6 +228,20 @@ def test_an_interrupted_run_goes_on_in_the_same_session_and_branch_to_the_same_e
     within(opened(path, resume=True), goes_on)
 
 
+@pytest.mark.parametrize("ending", ["finished", "interrupted"])
+def test_a_run_that_is_over_is_not_run_again_and_says_how_it_ended(alone: Path, ending: str) -> None:
+    async def test(session: DebugSession) -> None:
+        if ending == "interrupted":
+            session.subscribe(lambda notice: session.interrupt() if isinstance(notice, Asked) else None)
+        assert await session.run() == ending
+        count = len(session.timeline)
+        async with asyncio.timeout(60):
+            assert await session.run() == ending
+        assert len(session.timeline) == count and session.status == ending
+
+    within(opened(program(alone, TALKS if ending == "finished" else ASKS)), test)
+
+
 def test_when_all_is_finished_there_is_nothing_to_resume(alone: Path) -> None:
     path = program(alone, TALKS)
     within(opened(path), run)

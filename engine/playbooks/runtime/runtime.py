@@ -157,7 +157,9 @@ class Runtime:
         asyncio.get_running_loop().call_soon(self.messages.deliver)
 
     async def run(self) -> RunStatus:
-        """Runs until the program finished, failed, or was interrupted."""
+        """Runs until the program finished, failed, or was interrupted; what is over is over, and only told again."""
+        if self._done is not None and self._done.done():
+            return self.status
         loop = asyncio.get_running_loop()
         loop.set_task_factory(self.effects.task_factory)  # type: ignore[arg-type]
         self.clean_context = contextvars.copy_context()
