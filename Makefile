@@ -9,6 +9,7 @@
 #   make pictures     keep what the screen looks like now as what its tests expect
 #   make bench        measure against the goals and the peers
 #   make crash        kill real processes and count what is lost or done twice
+#   make races        the screen's tests, with what crosses its threads late by chance
 #   make fuzz         random programs and properties for long   (FUZZ_MINUTES=10)
 
 PROGRAM = examples/negotiation.pb
@@ -21,7 +22,7 @@ VENV = .venv
 PYTHON = $(VENV)/bin/python
 INSTALLED = $(VENV)/.installed
 
-.PHONY: debug test check lint types layers format screenshots pictures bench crash fuzz setup clean help
+.PHONY: debug test check lint types layers format screenshots pictures bench crash races fuzz setup clean help
 
 # Left before the end (130) is no error of make's.
 debug: $(INSTALLED)
@@ -60,6 +61,10 @@ bench: $(INSTALLED)
 
 crash: $(INSTALLED)
 	@$(PYTHON) tests/crash/harness.py $(ARGS)
+
+# RACES_SEED=… draws the same delays again; which of two threads comes first is still the machine's.
+races: $(INSTALLED)
+	@PYTHONPATH=tests $(PYTHON) -m pytest -p tui.late -n $(WORKERS) tests/tui --ignore tests/tui/test_pictures.py $(ARGS)
 
 fuzz: $(INSTALLED)
 	@PYTHONPATH=tests FUZZ_MINUTES=$(FUZZ_MINUTES) $(PYTHON) tests/runtime/fuzz.py $(ARGS)
