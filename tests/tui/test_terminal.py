@@ -58,6 +58,55 @@ def test_what_the_program_prints_by_any_way_never_tears_the_screen(alone: Path) 
     assert terminal.end() == 130
 
 
+A_SHELL = """
+import os, signal, sys, termios
+if child := os.fork():
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    os.setpgid(child, child)
+    own = termios.tcgetattr(0)
+    os.tcsetpgrp(0, child)
+    while os.WIFSTOPPED(status := os.waitpid(child, os.WUNTRACED)[1]):
+        os.tcsetpgrp(0, os.getpgrp())
+        print("STOPPED", "as it was" if termios.tcgetattr(0) == own else "still taken", flush=True)
+        assert input() == "fg"
+        os.tcsetpgrp(0, child)
+        os.killpg(child, signal.SIGCONT)
+    os._exit(os.waitstatus_to_exitcode(status))
+os.setpgid(0, 0)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+os.tcsetpgrp(0, os.getpgrp())
+signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+"""
+"""What a shell does for a job, around the command that follows."""
+
+
+def test_ctrl_z_gives_the_terminal_back_to_the_shell_and_fg_goes_on_where_it_was(alone: Path) -> None:
+    terminal = Terminal(alone, ASKS, first=A_SHELL)
+    terminal.until("WAITING FOR YOU", "How much?")
+    terminal.process.send("\x1a")
+    terminal.until("STOPPED as it was")
+    assert terminal.given_back()
+    terminal.screen.reset()
+    terminal.process.send("fg\n")
+    terminal.until("WAITING FOR YOU", "How much?")
+    terminal.process.send("i")
+    terminal.until("Enter say")
+    terminal.process.send("80\r")
+    terminal.until("FINISHED", "So 80")
+    terminal.process.send("q")
+    assert terminal.end() == 0
+    assert terminal.given_back()
+
+
+def test_ctrl_z_says_what_to_do_where_no_shell_could_go_on_with_it(alone: Path) -> None:
+    terminal = Terminal(alone, ASKS)
+    terminal.until("WAITING FOR YOU", "How much?")
+    terminal.process.send("\x1a")
+    terminal.until("no shell started this that could go on with it: Ctrl+C twice leaves")
+    terminal.process.send("q")
+    assert terminal.end() == 130
+
+
 def test_a_program_with_a_mistake_is_one_line_and_no_screen(alone: Path) -> None:
     (alone / "broken.pb").write_text("no heading\n")
     terminal = Terminal(alone, SELLS, "broken.pb")

@@ -33,6 +33,7 @@ from playbooks_tui.opening import Openings
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.situation import engine_mode
 from playbooks_tui.starting import end_of_start, forget_what_went, load_the_rest
+from playbooks_tui.suspending import suspend
 from playbooks_tui.typeahead import TypeAhead
 from playbooks_tui.widgets.foot import Foot
 
@@ -48,7 +49,7 @@ _TOLD_S: Final = 4.0
 _MOST_TOLD: Final = 100
 _AGAIN_S: Final = 2.0
 """Within this time a second Ctrl+C leaves."""
-_IDS: Final = frozenset({"stop", *(binding.id for binding in BINDINGS if binding.id)})
+_IDS: Final = frozenset({"stop", "suspend", *(binding.id for binding in BINDINGS if binding.id)})
 """What the keymap can change; the ids of a dialog's keys have a dot in them."""
 _LONGEST_LEAVE_S: Final = 7.0
 """A tool in flight has five seconds; after this the screen goes without the engine."""
@@ -84,7 +85,16 @@ class Debugger(TypeAhead):
             system=True,
             id="stop",
             tooltip="Copy the selection; else pause what runs; twice: leave",
-        )
+        ),
+        Binding(
+            "ctrl+z",
+            "suspend_process",
+            "suspend",
+            show=False,
+            system=True,
+            id="suspend",
+            tooltip="Back to the shell, everything stops; its command fg goes on",
+        ),
     ]
     CSS = """
     Toast { background: $panel; padding: 0 2; border-left: none; margin: 0 0 2 0; }
@@ -227,6 +237,9 @@ class Debugger(TypeAhead):
                 if binding.action not in ("palette", "dismiss") and binding.id:
                     words = binding.description.capitalize()
                     yield SystemCommand(words, binding.tooltip, partial(self._act_on, screen, binding.action))
+        yield SystemCommand(
+            "Suspend", "Ctrl+Z  Back to the shell, everything stops; fg goes on", self.action_suspend_process
+        )
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
 
     def _act(self, action: str) -> None:
@@ -394,6 +407,11 @@ class Debugger(TypeAhead):
         else:
             self._stopped_at = self._now()
             screen.say("Ctrl+C again leaves")
+
+    def action_suspend_process(self) -> None:
+        """Ctrl+Z: Textual's own would stop this process alone, and also where nobody could go on with it."""
+        if why := suspend(self.suspend):
+            self.notify(why, severity="warning")
 
     async def action_quit(self) -> None:
         """Textual's own way out, which would leave the engine behind."""

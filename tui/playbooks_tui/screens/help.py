@@ -66,6 +66,7 @@ _ABOUT: Final = {
 }
 _EVERYWHERE: Final = (
     ("Ctrl+C", "Pauses what runs, twice leaves; in a field it copies what is selected"),
+    ("Ctrl+Z", "Back to the shell, everything stops; its command fg goes on"),
     ("click, wheel", "Rows, tabs, branches, bars, footer and the line to type in all take them"),
     ("Shift+drag", "Selects text, as the terminal does it itself"),
 )
