@@ -191,6 +191,22 @@ async def test_a_value_that_came_with_another_agents_checkpoint_names_the_code_t
         await d.until(lambda: "Shop set $asked in Main, line 3: first kept here" in d.said)
 
 
+async def test_w_from_now_looks_at_the_newest_when_that_changed_the_variable(desk: Opens) -> None:
+    async with desk(HAGGLES.replace("await EndProgram()", "await asyncio.sleep(3600)")) as d:
+        await d.until(lambda: any(header.text == "Sold at 80." for header in d.screen.record.headers))
+        await d.press("space")
+        await d.status("paused")
+        newest = d.screen.record.newest
+        d.screen.agent = "1000"
+        d.screen.variable = "$price"
+        d.screen.inspect()
+        await d.until(lambda: d.screen.query_one(Inspector).inspected)
+        await d.press("w")
+        await d.until(lambda: d.screen.standing.here == newest)
+        await d.press("w")
+        await d.until(lambda: d.screen.record.headers[d.screen.standing.here or 0].kind == "start")
+
+
 async def test_w_means_the_selected_variable_though_its_history_is_still_read(desk: Opens) -> None:
     async with desk(HAGGLES) as d:
         await d.status("finished")

@@ -43,7 +43,7 @@ class BreakingActs(InspectingActs):
         if same is not None:
             self._session(lambda: self.bridge.session.remove_breakpoint(same.id), f"taken away: {text}")
         else:
-            self._session(lambda: self.bridge.session.add_breakpoint(text), f"stops at {text}")
+            self._session(lambda: self.bridge.session.add_breakpoint(text), f"breakpoint set: {text}")
 
     def action_breakpoint(self) -> None:
         if self.bridge.session.read_only:

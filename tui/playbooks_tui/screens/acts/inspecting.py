@@ -122,11 +122,12 @@ class InspectingActs(Acts):
         meant = target.name if target is not None and target.kind == "variable" else self.variable
         name = meant if meant in names else names[0]
         agent, id, session = inspected.agent, self.record.headers[at].id, self.bridge.session
+        there = not self.follows  # else the newest may be the answer
 
         def work() -> None:
             try:
                 entry = session.record.changed_last(id, agent, name)
-                if entry is not None and entry.header.id == id:
+                if there and entry is not None and entry.header.id == id:
                     entry = (
                         session.record.changed_last(entry.header.parent, agent, name) if entry.header.parent else None
                     )
@@ -136,7 +137,8 @@ class InspectingActs(Acts):
                     words = ""
                 else:  # another agent came to its await before the one whose code it was
                     code = place_words(session.record, entry)
-                    words = f"{self.record.title(agent)} set {name}{f' in {code}' if code else ''}: first kept here"
+                    did = "was called with" if entry.first else "set"
+                    words = f"{self.record.title(agent)} {did} {name}{f' in {code}' if code else ''}: first kept here"
             except Exception as error:  # a damaged file is said where its content was asked for
                 entry, words = None, str(error)
             self.app.call_from_thread(self._changed_by, agent, name, entry, words)
