@@ -48,3 +48,17 @@ async def test_a_tab_of_the_inspector_comes_to_be_seen_though_another_pane_is_zo
         assert d.screen.zoomed == "timeline"
         await d.press("4")
         assert d.screen.zoomed == d.screen.query_one(Inspector).id
+
+
+async def test_the_agent_that_is_chosen_while_one_pane_is_zoomed_is_told_or_takes_its_place(desk: Opens) -> None:
+    async with desk(size=(180, 50)) as d:
+        await d.status("finished")
+        await d.until(lambda: d.screen.seen)
+        await d.press("z", "right")
+        assert d.screen.zoomed == "timeline"
+        assert d.said[-1] == f"{d.screen.record.title(d.screen.agent)} is chosen: z shows all panes, and its own"
+        await d.press("tab")  # the first agent's pane, now zoomed
+        for key in ("right", "left", "left"):
+            await d.press(key)
+            assert d.screen.zoomed == d.screen.panes[d.screen.agent].id
+            assert d.screen.panes[d.screen.agent].display

@@ -27,7 +27,12 @@ class PaneActs(Acts):
             self.say("there is no other agent yet" if agents else "there is no agent yet")
             return
         place = agents.index(now) if now in agents else -1 if by > 0 else 0
-        self.show_tab(agents[(place + by) % len(agents)])
+        agent = agents[(place + by) % len(agents)]
+        if any(pane.id == self.zoomed for pane in self.panes.values()):
+            self.zoom(self.panes[agent].id or "")
+        elif self.zoomed == "timeline":
+            self.say(f"{self.record.title(agent)} is chosen: z shows all panes, and its own")
+        self.show_tab(agent)
 
     def inspected_agent(self) -> str:
         """Whom the inspector shows."""
