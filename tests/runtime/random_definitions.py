@@ -308,9 +308,10 @@ LOCKS = (
     async def {turn}(k):
         return await Wait(k, k)
     async def walk{turn}():
-        for found in asyncio.as_completed([{turn}(9), {turn}(1)]):
+        for found in asyncio.as_completed([{turn}(9), {turn}(1)], timeout=60):
             v.append(await found)
-        done, pending = await asyncio.wait({{asyncio.create_task({turn}(k)) for k in (1, 2)}})
+        tasks = {{asyncio.create_task({turn}(k)) for k in (1, 2)}}
+        done, pending = await asyncio.wait(tasks, timeout={n} or None)
         for task in done:
             v.append([task.result(), len(pending), await Wait(1, 1)])
     await walk{turn}()

@@ -223,6 +223,23 @@ await Return(await late())
     assert run.results["1000"] == [[0, "late"]]
 
 
+def test_a_wait_that_its_time_has_ended_ends_at_once_when_resumed() -> None:
+    run = resumes(
+        main(
+            """
+async def waits():
+    never = asyncio.create_task(asyncio.Event().wait())
+    await asyncio.wait([never], timeout=0.02)
+    await Say("user", "over")
+    never.cancel()
+await waits()
+await Return(1)
+"""
+        )
+    )
+    assert [header.text for header in run.headers[1:3]] == ["sleep(0.02)", "over"], "the timer is an effect like any"
+
+
 def test_an_idle_agent_that_is_spoken_to_and_listens_to_nothing_does_not_hold_the_run_up() -> None:
     run = resumes(team('await Say("Idle", "x")\nawait Return(1)'))
     assert run.ended == "finished"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import types
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -84,6 +84,23 @@ def program_asyncio(
         finally:
             watcher.cancel()
 
+    async def wait_until(waiting: Coroutine[Any, Any, Any], timeout: float) -> None:  # noqa: ASYNC109
+        """Waits for what leaves everything as it is when it is cancelled."""
+        work = asyncio.ensure_future(waiting)
+
+        async def watch() -> None:
+            await timer(timeout)
+            work.cancel()
+
+        watcher = asyncio.ensure_future(watch())
+        try:
+            await asyncio.wait([work])
+        finally:
+            watcher.cancel()
+            work.cancel()
+        if not work.cancelled():
+            work.result()
+
     def as_completed(awaitables: Iterable[Awaitable[Any]], *, timeout: float | None = None) -> Iterator[Any]:
         """In the order given, not in that of a set: a replay finds each task at the place it had."""
         tasks = [asyncio.ensure_future(awaitable) for awaitable in dict.fromkeys(_in_order(awaitables))]
@@ -120,11 +137,20 @@ def program_asyncio(
                     watcher.cancel()
                 raise
 
-    async def wait(awaitables: Iterable[asyncio.Future[Any]], **options: Any) -> tuple[set[Any], set[Any]]:
+    async def wait(
+        awaitables: Iterable[asyncio.Future[Any]],
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109
+        return_when: str = asyncio.ALL_COMPLETED,
+    ) -> tuple[set[Any], set[Any]]:
         tasks = list(dict.fromkeys(_in_order(awaitables)))
-        done, _ = await asyncio.wait(tasks, **options)
+        waiting = asyncio.wait(tasks, return_when=return_when)
+        if timeout is None:
+            await waiting
+        else:
+            await wait_until(waiting, timeout)
         # How many more were done by the time it woke up is a matter of rounds of the loop.
-        ended = set(sync("asyncio.wait", lambda: [place for place, task in enumerate(tasks) if task in done]))
+        ended = set(sync("asyncio.wait", lambda: [place for place, task in enumerate(tasks) if task.done()]))
         if late := [tasks[place] for place in ended if not tasks[place].done()]:
             await asyncio.wait(late)
         first = InOrder(task for place, task in enumerate(tasks) if place in ended)
