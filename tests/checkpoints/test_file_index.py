@@ -13,7 +13,7 @@ import pytest
 from checkpoints.records import KEY, begin, checkpoint
 
 from playbooks.checkpoints import catalog
-from playbooks.checkpoints.catalog import Catalog
+from playbooks.checkpoints.catalog import Catalog, Extent
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record import Header
 from playbooks.checkpoints.store import StorageError
@@ -137,6 +137,62 @@ def test_an_index_that_another_process_holds_is_done_without_and_left_as_it_is(
     assert holder.execute("SELECT count(*) FROM headers").fetchone() == (2,)
     other.close()
     holder.close()
+
+
+def test_an_index_that_another_process_begins_anew_hides_no_session(store: FileStore) -> None:
+    begin(store)
+    store.set_status("s1", "main", "running")
+    assert [info.id for info in store.sessions()] == ["s1"]
+    other = FileStore(key=KEY)
+    begin(other, "s2")
+    anew = Catalog(INDEX)
+    anew.discard()
+    assert anew.extents() == []
+    other.set_status("s2", "main", "running")
+    assert [info.id for info in store.sessions()] == ["s1", "s2"]
+    anew.close()
+    other.close()
+
+
+def test_an_index_that_is_lost_between_two_reads_of_a_listing_is_read_again(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(store)
+    begin(store, "s2")
+    extents, lost = Catalog.extents, []
+
+    def then_lost(index: Catalog, session: str | None = None) -> list[Extent]:
+        found = extents(index, session)
+        if not lost:
+            lost.append(True)
+            index.discard()
+            index._do(lambda db: db.execute("DROP TABLE packs"))
+        return found
+
+    monkeypatch.setattr(Catalog, "extents", then_lost)
+    for id in ("s1", "s2"):
+        store.set_status(id, "main", "running")
+        lost.clear()
+        assert [branch.head for branch in store.branches(id)] == [f"1000_ckpt_{id[1]}"]
+        lost.clear()
+        assert [info.id for info in store.sessions()] == ["s1", "s2"]
+
+
+def test_a_branch_whose_newest_checkpoint_another_process_prunes_meanwhile_ends_with_the_next(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(store)
+    other, extents = FileStore(key=KEY), Catalog.extents
+
+    def then_pruned(index: Catalog, session: str | None = None) -> list[Extent]:
+        found = extents(index, session)
+        other.write(checkpoint(other.next_number("1000"), 3))
+        other.delete(["1000_ckpt_1"])
+        return found
+
+    monkeypatch.setattr(Catalog, "extents", then_pruned)
+    assert [branch.head for branch in store.branches("s1")] == ["1000_ckpt_2"]
+    other.close()
 
 
 @pytest.mark.parametrize("settled", [False, True])

@@ -79,7 +79,7 @@ class Catalog:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self.begun = 0
-        """How many times it had to be begun anew."""
+        """How many times it was let go of for another: begun anew here, or by a process that shares it."""
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(list[Header]).decode
 
@@ -210,14 +210,19 @@ class Catalog:
         some = set(sequences) if sequences is not None else None
 
         def found(db: sqlite3.Connection) -> list[Header]:
-            names = "first, last, headers" if some else "0, 0, headers"
-            query = f"SELECT {names} FROM packs WHERE {' AND '.join(packed)} ORDER BY session, first"
+            # In one statement: between two, another process may put rows into a pack.
+            query = f"""
+                SELECT 1, first, last, headers FROM packs WHERE {" AND ".join(packed)}
+                UNION ALL SELECT 0, 0, 0, header FROM headers WHERE {" AND ".join(where)}
+            """
             made: list[Header] = []
-            for first, last, blob in db.execute(query, given):
-                if some is None or any(first <= sequence <= last for sequence in some):
+            loose: list[bytes] = []
+            for is_pack, first, last, blob in db.execute(query, given * 2):
+                if not is_pack:
+                    loose.append(blob)
+                elif some is None or any(first <= sequence <= last for sequence in some):
                     made += self._unpacked(blob)
-            made += self._rows(db, f"WHERE {' AND '.join(where)}", given)
-            return made
+            return made + self._decoded(loose)
 
         headers = self._do(found)
         if some is not None or after:
@@ -227,7 +232,9 @@ class Catalog:
 
     def _rows(self, db: sqlite3.Connection, where: str, given: Sequence[object]) -> list[Header]:
         query = f"SELECT header FROM headers {where} ORDER BY session, sequence"
-        rows: list[bytes] = [row[0] for row in db.execute(query, given)]
+        return self._decoded([row[0] for row in db.execute(query, given)])
+
+    def _decoded(self, rows: list[bytes]) -> list[Header]:
         try:
             # One array of all rows: decoded in one go, without a call for each.
             return self._decode(b"\xdd" + struct.pack(">I", len(rows)) + b"".join(rows))
@@ -261,7 +268,7 @@ class Catalog:
             connection.close()
 
     def settled(self, catch_up: Callable[[], object], act: Callable[[], _T]) -> _T:
-        """What the index says once it is brought up to what it is of; again when it had to be begun anew meanwhile."""
+        """What the index says once it is brought up to what it is of; again when it was let go of meanwhile."""
         while True:
             begun = self.begun
             catch_up()
@@ -280,6 +287,7 @@ class Catalog:
                     return act(self._connection)
             except (sqlite3.Error, OSError) as error:
                 self.close()
+                self.begun += 1
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
                     ways = [self._open_in_memory]  # another process has it, and nothing is wrong with it
                 if not ways:
@@ -292,11 +300,9 @@ class Catalog:
 
     def _open_anew(self) -> sqlite3.Connection:
         self.discard()
-        self.begun += 1
         return self._open()
 
     def _open_in_memory(self) -> sqlite3.Connection:
-        self.begun += 1
         return _connect(":memory:")
 
 

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 from typing import Any, Final
 
-from playbooks.checkpoints.record import Header, SessionInfo
+from playbooks.checkpoints.record import BranchInfo, Header, SessionInfo
 from playbooks.checkpoints.store import Note
 
 SIGNATURE_DIGITS: Final = 32
@@ -68,6 +68,23 @@ def labels(told: Sequence[Note]) -> dict[str, str]:
     """Labels by id, from the facts of kind `label`, oldest first."""
     found = {str(note.data.get("id")): str(note.data.get("text", "")) for note in told}
     return {id: text for id, text in found.items() if text}
+
+
+def branches(session: str, headers: Sequence[Header], statuses: Mapping[str, str]) -> list[BranchInfo]:
+    """The branches of a session, in the order they began.
+
+    Args:
+        session: Its id.
+        headers: In sequence order; of each branch at least its first and its newest.
+        statuses: By branch.
+    """
+    ends: dict[str, tuple[Header, Header]] = {}
+    for header in headers:
+        ends[header.branch] = (ends.get(header.branch, (header,))[0], header)
+    return [
+        BranchInfo(session, name, last.id, first.parent, statuses.get(name, "interrupted"))
+        for name, (first, last) in ends.items()
+    ]
 
 
 def session_info(

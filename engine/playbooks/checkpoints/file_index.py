@@ -9,13 +9,14 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from playbooks.checkpoints.catalog import Catalog, Extent
 from playbooks.checkpoints.ids import ID
 from playbooks.checkpoints.record import Checkpoint, Header
 from playbooks.checkpoints.store import Damaged, StorageError, UnknownCheckpoint
 
+_T = TypeVar("_T")
 _FLUSH_S: Final = 0.5
 """How long the catalogue may lag behind the files."""
 _SETTLED_NS: Final = 3_000_000_000
@@ -75,21 +76,27 @@ class FileIndex:
         self, session: str | None = None, sequences: Sequence[int] | None = None, *, after: int = 0
     ) -> list[Header]:
         """As `Catalog.headers`, brought up to the files."""
-        if not os.path.isdir(self._base):
-            return []
-        return self._catalog.settled(self._catch_up, lambda: self._catalog.headers(session, sequences, after=after))
+        return self.at_once(lambda: self._catalog.headers(session, sequences, after=after))
 
     def extents(self, session: str | None = None) -> list[Extent]:
         """As `Catalog.extents`, brought up to the files."""
+        return self.at_once(lambda: self._catalog.extents(session))
+
+    def at_once(self, act: Callable[[], list[_T]]) -> list[_T]:
+        """A list made of several reads, all of one index that is brought up to the files."""
         if not os.path.isdir(self._base):
             return []
-        return self._catalog.settled(self._catch_up, lambda: self._catalog.extents(session))
+        return self._catalog.settled(self._catch_up, act)
 
     def newest_time(self) -> float:
         """As `Catalog.newest_time`, brought up to the files."""
         if not os.path.isdir(self._base):
             return 0.0
         return self._catalog.settled(self._catch_up, self._catalog.newest_time)
+
+    def known_extents(self, session: str | None = None) -> list[Extent]:
+        """As `extents`, right after something was brought up to the files."""
+        return self._catalog.extents(session)
 
     def known(self, session: str, sequences: Sequence[int] | None = None) -> list[Header]:
         """As `headers`, right after something was brought up to the files."""

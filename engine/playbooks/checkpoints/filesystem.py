@@ -234,8 +234,11 @@ class FileStore:
 
     def sessions(self) -> list[SessionInfo]:
         """See `Store.sessions`. The program is that of the first note of kind `session`."""
+        return self._index.at_once(self._sessions)
+
+    def _sessions(self) -> list[SessionInfo]:
         extents: dict[str, list[Extent]] = {}
-        for extent in self._index.extents():
+        for extent in self._index.known_extents():
             extents.setdefault(extent.session, []).append(extent)
         found = [self._session(extents[session]) for session in sorted(extents, key=session_order)]
         return [info for info in found if info is not None]
@@ -256,22 +259,17 @@ class FileStore:
 
     def branches(self, session: str) -> list[BranchInfo]:
         """See `Store.branches`."""
-        extents = self._index.extents(session)
-        ends = self._index.known(session, [end for extent in extents for end in (extent.first, extent.last)])
-        if self._is_nothing(ends):
+        return self._index.at_once(lambda: self._branches(session))
+
+    def _branches(self, session: str) -> list[BranchInfo]:
+        wanted = {end for extent in self._index.known_extents(session) for end in (extent.first, extent.last)}
+        headers = self._index.known(session, list(wanted))
+        if {header.sequence for header in headers} != wanted:  # another process has pruned in between
+            headers = self._index.known(session)
+        if self._is_nothing(headers):
             return []
-        by_sequence = {header.sequence: header for header in ends}
         statuses = self.statuses(session)
-        return [
-            BranchInfo(
-                session,
-                extent.branch,
-                by_sequence[extent.last].id,
-                by_sequence[extent.first].parent,
-                statuses.get(extent.branch, "interrupted"),
-            )
-            for extent in extents
-        ]
+        return facts.branches(session, headers, statuses)
 
     def new_session_id(self) -> str:
         """See `Store.new_session_id`. Takes away sessions that ended before their first statement did."""

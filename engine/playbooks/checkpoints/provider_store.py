@@ -218,7 +218,9 @@ class ProviderStore:
 
     def sessions(self) -> list[SessionInfo]:
         """See `Store.sessions`."""
-        self._catch_up()
+        return self._catalog.settled(self._catch_up, self._sessions)
+
+    def _sessions(self) -> list[SessionInfo]:
         extents: dict[str, list[Extent]] = {}
         for extent in self._catalog.extents():
             extents.setdefault(extent.session, []).append(extent)
@@ -241,14 +243,7 @@ class ProviderStore:
 
     def branches(self, session: str) -> list[BranchInfo]:
         """See `Store.branches`."""
-        ends: dict[str, tuple[Header, Header]] = {}
-        for header in self.headers(session):
-            ends[header.branch] = (ends.get(header.branch, (header,))[0], header)
-        statuses = self.statuses(session)
-        return [
-            BranchInfo(session, name, last.id, first.parent, statuses.get(name, "interrupted"))
-            for name, (first, last) in ends.items()
-        ]
+        return facts.branches(session, self.headers(session), self.statuses(session))
 
     def statuses(self, session: str) -> dict[str, str]:
         """See `Store.statuses`."""
