@@ -54,6 +54,30 @@ def _in_order(awaitables: Iterable[Any]) -> list[Any]:
     return sorted(found, key=lambda task: _made.get(task, 0)) if type(awaitables) in (set, frozenset) else found
 
 
+class ProgramLoop:
+    """The running loop as a program has it: its clock is recorded, as others are.
+
+    Args:
+        loop: The loop.
+        sync: See `program_asyncio`.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, sync: Callable[[str, Callable[[], Any]], Any]) -> None:
+        self._loop, self._sync = loop, sync
+
+    def time(self) -> Any:
+        return self._sync("loop.time", self._loop.time)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    def __eq__(self, other: object) -> bool:
+        return self._loop is (other._loop if isinstance(other, ProgramLoop) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._loop)
+
+
 def program_asyncio(
     timer: Callable[..., Awaitable[Any]], sync: Callable[[str, Callable[[], Any]], Any]
 ) -> types.ModuleType:
@@ -156,6 +180,9 @@ def program_asyncio(
         first = InOrder(task for place, task in enumerate(tasks) if place in ended)
         return first, InOrder(task for place, task in enumerate(tasks) if place not in ended)
 
+    def running_loop() -> ProgramLoop:
+        return ProgramLoop(asyncio.get_running_loop(), sync)
+
     def unsupported(*_: object, **__: object) -> None:
         raise NotImplementedError("asyncio.timeout can't be replayed: use asyncio.wait_for")
 
@@ -165,6 +192,8 @@ def program_asyncio(
         "wait_for": wait_for,
         "wait": wait,
         "as_completed": as_completed,
+        "get_running_loop": running_loop,
+        "get_event_loop": running_loop,
         "timeout": unsupported,
         "timeout_at": unsupported,
     }
