@@ -57,6 +57,18 @@ async def test_space_pauses_at_the_next_await_and_goes_on(desk: Opens) -> None:
         assert state(d) == "running"
 
 
+async def test_before_the_first_checkpoint_the_footer_offers_nothing_that_needs_one(desk: Opens) -> None:
+    async with desk(held=True) as d:
+        await d.status("paused")
+        foot = d.screen.query_one(Foot)
+        offered = foot.line(0).text
+        assert all(words in offered for words in ("Space run", "n next", "z zoom", ": commands", "? help")), offered
+        for words in ("look back", "change", "fork", "mark", "compare", "who", "find"):
+            assert words not in offered
+        await d.press("n")
+        await d.until(lambda: "look back" in foot.line(0).text and "change" in foot.line(0).text)
+
+
 @pytest.mark.parametrize("key", ["c", "f5"])
 async def test_run_ends_a_pause(desk: Opens, key: str) -> None:
     async with desk(held=True) as d:

@@ -189,6 +189,8 @@ FOOTER: Final[dict[Mode, tuple[tuple[str, str], ...]]] = {
 """Binding ids (two share one word) and the word, in the order of the footer. The last ones are always there."""
 EMPTY: Final = (("leave", "leave"), ("afresh", "start afresh"), *_ALWAYS)
 """The footer of a run that was over before its first checkpoint: there is nothing to look at."""
+OF_A_ROW: Final = frozenset({"up", "look", "edit", "fork", "mark", "compare", "who", "find"})
+"""What is left out of a footer while there is no checkpoint: each needs one."""
 FIELDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "words": (("look", "keep the search"), ("now", "leave it")),
     "say": (("look", "say it"), ("now", "leave the line")),

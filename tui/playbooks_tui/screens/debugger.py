@@ -22,7 +22,7 @@ from textual.widgets import Input
 from playbooks.runtime.notices import Output
 from playbooks_tui.bridge import BATCHES_A_SECOND, Bridge
 from playbooks_tui.inspected import Deep, Seen
-from playbooks_tui.keys import ACTING, BINDINGS, EMPTY, FIELD_KEYS, FIELDS, FOOTER, key_name
+from playbooks_tui.keys import ACTING, BINDINGS, EMPTY, FIELD_KEYS, FIELDS, FOOTER, OF_A_ROW, key_name
 from playbooks_tui.record import HUMAN, Touched
 from playbooks_tui.screens.moments import Reading
 from playbooks_tui.situation import (
@@ -281,6 +281,8 @@ class View(Reading):
             words = tuple((ids, "run" if (ids, word) == ("run_or_pause", "pause") else word) for ids, word in words)
         if not self.record.headers and engine_mode(self.record, self.standing) in ("finished", "failed"):
             words = EMPTY
+        elif not self.record.headers:
+            words = tuple((ids, word) for ids, word in words if ids not in OF_A_ROW)
         elif given_up(self.record):
             words = tuple((ids, word) for ids, word in words if (ids, word) != ("resume_here", "resume"))
         if self.record.followed:
