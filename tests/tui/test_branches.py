@@ -46,6 +46,16 @@ def test_a_branch_says_how_it_ended_and_what_it_came_to() -> None:
     assert low == "   low   ■ no deal                        3       2      $? "
 
 
+def test_the_branch_that_runs_says_when_it_waits_or_stands() -> None:
+    told = record(*HAGGLE, *LOW[:2])
+    told.branches["low"].status = "running"
+    for status, words in (("running", "● running"), ("waiting", "? waits for you"), ("paused", "|| paused")):
+        told.branch, told.status = "low", status
+        assert words in branch_line(told, told.branches["low"], 60, 4, on=True, amber=False).text
+    told.branch = "main"
+    assert "● running" in branch_line(told, told.branches["low"], 60, 4, on=True, amber=False).text
+
+
 def test_the_header_adds_all_branches_up_and_a_new_branch_begins_at_nothing() -> None:
     told = record(*HAGGLE)
     told.take(

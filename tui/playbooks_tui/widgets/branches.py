@@ -22,6 +22,8 @@ _MOST: Final = 6
 """Branches that are seen at once; more scroll."""
 _COLUMNS: Final = ("checkpoints", "calls", "cost")
 _MOST_NAME: Final = 16
+_STANDS: Final = {"waiting": "? waits for you", "paused": "|| paused", "pausing": "|| pausing"}
+"""What a branch that runs does, when it is not to run."""
 
 
 class Branches(Inked):
@@ -114,9 +116,15 @@ def branch_line(record: Record, branch: Branch, width: int, names: int, *, on: b
     right = Span("  ".join((numbers[0], " " + numbers[1], numbers[2])) + " ")
     mark = Span("▸ " if on else "  ", "here" if amber else "plain", bold=True)
     lead = (Span(" "), mark, Span(f"{cut(branch.name, names):<{names}}", bold=on), Span("  "))
-    sign = SIGNS.get("finished" if branch.ended else branch.status, "")
     room = width - width_of((*lead, right)) - 3
-    said = ending_of(record, branch.name) or ("" if branch.ended else branch.status)
-    ending = cut(f"{sign} {said}".strip(), max(0, room)) if room > 2 else ""
+    ending = cut(_state_of(record, branch), max(0, room)) if room > 2 else ""
     gap = width - width_of((*lead, right)) - width_of((Span(ending),))
     return Line((*lead, Span(ending), Span(" " * max(1, gap)), right))
+
+
+def _state_of(record: Record, branch: Branch) -> str:
+    if branch.ended:
+        return f"{SIGNS['finished']} {ending_of(record, branch.name)}".strip()
+    if branch.status == "running" and branch.name == record.branch and record.status in _STANDS:
+        return _STANDS[record.status]
+    return f"{SIGNS.get(branch.status, '')} {branch.status}".strip()
