@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from checkpoints.records import begin, checkpoint
@@ -21,6 +22,7 @@ from playbooks.checkpoints.facts import INTENTS
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.record_file import seal, to_bytes, to_parts
 from playbooks.checkpoints.sqlite import SQLiteStore
+from playbooks.checkpoints.sqlite_file import SQLiteFile
 from playbooks.checkpoints.sqlite_log import EVERY, PAGE_BYTES, SYNCED_PAGES
 from playbooks.checkpoints.sqlite_packing import PACKED, NotPacked, follows, pack, unpack, unpack_headers
 from playbooks.checkpoints.store import Damaged, StorageError, UnknownCheckpoint
@@ -162,6 +164,29 @@ def test_the_packed_index_lists_what_the_records_say_and_can_be_lost(
         ((packed,),) = connection.execute("SELECT coalesce(sum(headers), 0) FROM packs").fetchall()
     connection.close()
     assert length - packed < PACKED
+
+
+def test_what_another_process_packs_while_a_list_is_read_is_still_listed(
+    store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as unpacked:
+        unpacked.setattr(SQLiteStore, "_pack", lambda store, session: None)
+        for number in range(1, PACKED + 2):
+            store.write(checkpoint(number))
+        expected = store.headers("s1")
+    other, look, packed = fresh(), SQLiteFile.look, list[bool]()
+
+    def then_packed(file: SQLiteFile, query: str, given: Any = ()) -> list[Any]:
+        found = look(file, query, given)
+        if "FROM packs" in query and file is store._file and not packed:
+            packed.append(True)
+            other.headers("s1")
+        return found
+
+    monkeypatch.setattr(SQLiteFile, "look", then_packed)
+    assert len(expected) == PACKED + 1 and store.headers("s1") == expected
+    assert other._file.look("SELECT count(*) FROM packs") == [(1,)]
+    other.close()
 
 
 def test_what_is_deleted_or_replaced_is_listed_so_also_when_it_was_packed(store: SQLiteStore) -> None:

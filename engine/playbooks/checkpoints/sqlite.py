@@ -43,7 +43,7 @@ session = excluded.session, branch = excluded.branch, sequence = excluded.sequen
 """
 _LOOSE = """
 SELECT key, agent, number, record FROM checkpoints
-WHERE session = :session AND key > coalesce((SELECT max(upto) FROM packs WHERE session = :session), -1)
+WHERE session = :session AND key > :upto
 ORDER BY sequence
 """
 """What no pack lists yet: a session's keys grow with its sequence."""
@@ -213,14 +213,15 @@ class SQLiteStore:
         if session is None:
             names = [row[0] for row in self._file.look("SELECT DISTINCT session FROM checkpoints")]
             return [header for name in sorted(names, key=session_order) for header in self.headers(name)]
-        packs = self._file.look("SELECT data FROM packs WHERE session = ? ORDER BY upto", (session,))
+        packs = self._file.look("SELECT upto, data FROM packs WHERE session = ? ORDER BY upto", (session,))
         try:
-            found = [header for (blob,) in packs for header in unpack_headers(blob)]
+            found = [header for _, blob in packs for header in unpack_headers(blob)]
+            upto = packs[-1][0] if packs else -1  # of those read here: another process may pack more meanwhile
         except NotPacked:
             self._file.run("DELETE FROM packs WHERE session = ?", (session,))
-            found = []
+            found, upto = [], -1
         loose, whole = [], True
-        for _, agent, number, record in self._file.look(_LOOSE, {"session": session}):
+        for _, agent, number, record in self._file.look(_LOOSE, {"session": session, "upto": upto}):
             try:
                 loose.append(self._unpacked(f"{agent}_ckpt_{number}", record)[0].header)
             except Damaged:
