@@ -9,8 +9,10 @@ import pytest
 from tui.desk import Opens
 from tui.programs import HAGGLES
 
+from playbooks.config import Config
 from playbooks_tui.app import Debugger
 from playbooks_tui.kept import Kept, load, save, state_file
+from playbooks_tui.opening import Openings
 from playbooks_tui.widgets.inspector import Inspector
 
 
@@ -51,13 +53,19 @@ async def test_theme_and_tab_are_kept_and_used_unless_the_configuration_names_a_
         assert Debugger(d.bridge, state=path, theme="nord").theme == "nord"
 
 
-async def test_an_unknown_theme_says_so() -> None:
-    app = Debugger(None, theme="nrod")
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [({}, "theme in playbooks.toml"), ({"PLAYBOOKS_DEBUGGER__THEME": "nrod"}, "PLAYBOOKS_DEBUGGER__THEME")],
+)
+async def test_an_unknown_theme_says_so_and_where_it_was_named(alone: Path, env: dict[str, str], said: str) -> None:
+    (alone / "playbooks.toml").write_text('[debugger]\ntheme = "nrod"\n')
+    config = Config.load(env=env)
+    app = Debugger(None, theme=config.debugger.theme, openings=Openings(config, ()))
     assert app.theme == "textual-dark"
     async with app.run_test(notifications=True) as pilot:
         while not app.told:
             await pilot.pause(0.005)
-        assert list(app.told) == ["theme in playbooks.toml: nothing is called nrod; nord may be meant"]
+        assert list(app.told) == [f"{said}: nothing is called nrod; nord may be meant"]
 
 
 async def test_transcript_and_picture_are_written_and_nothing_is_overwritten(desk: Opens, alone: Path) -> None:

@@ -22,6 +22,8 @@ from textual.dom import DOMNode
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
+from playbooks.config import FILE_NAME
+from playbooks.config_layers import PREFIX
 from playbooks.errors import UserError
 from playbooks.runtime.notices import Output
 from playbooks.session.following import UNDER_WAY, ReadOnly
@@ -202,12 +204,17 @@ class Debugger(TypeAhead):
         if self._unknown_theme:
             near = difflib.get_close_matches(self._unknown_theme, self.available_themes, 1, 0.4)
             there = f"{near[0]} may be meant" if near else f"there are {', '.join(sorted(self.available_themes))}"
-            self._warn(f"theme in playbooks.toml: nothing is called {self._unknown_theme}; {there}")
+            self._warn(f"{self._said_as('theme')}: nothing is called {self._unknown_theme}; {there}")
         if unknown := sorted(id for id in self._keymap if "." not in id and id not in _IDS):
-            words = f"keymap in playbooks.toml: nothing is called {', '.join(unknown)}"
+            words = f"{self._said_as('keymap', unknown[0])}: nothing is called {', '.join(unknown)}"
             if near := difflib.get_close_matches(unknown[0], _IDS, 1, 0.4):
                 words += f"; {near[0]} may be meant"
             self._warn(words)
+
+    def _said_as(self, key: str, entry: str = "") -> str:
+        """How a setting was said: `theme in playbooks.toml`, `PLAYBOOKS_DEBUGGER__THEME`."""
+        source = self._openings.config.source(f"debugger.{key}", entry) if self._openings is not None else ""
+        return source if source.startswith(PREFIX) else f"{key} in {source or FILE_NAME}"
 
     def _warn(self, words: str) -> None:
         """Says what is wrong with a setting; it stays in Output."""
