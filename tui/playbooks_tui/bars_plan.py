@@ -16,7 +16,7 @@ from playbooks_tui.ending import ending_of
 from playbooks_tui.record import Record
 from playbooks_tui.rows import Past
 from playbooks_tui.sequence import drawn_branches
-from playbooks_tui.spans import Line, Span, cut, width_of
+from playbooks_tui.spans import Line, Span, cells_of, cut, padded, width_of
 
 MOST: Final = 3
 """Branches that have a row."""
@@ -78,7 +78,7 @@ class Bars:
         """
         record = self._record
         names = drawn_branches(record, past.branch, MOST, past.others)
-        self.left = 2 + max(4, *(min(len(name), _MOST_NAME) for name in names)) + 1 if names else 7
+        self.left = 2 + max(4, *(min(cells_of(name), _MOST_NAME) for name in names)) + 1 if names else 7
         starts = {name: self._start(name) for name in names}
         longest = max((starts[name] + len(record.branches[name].shown) for name in names), default=0)
         room = max(8, width - self.left - _ENDING - 2)
@@ -135,7 +135,7 @@ class Bars:
         """
         record, track, cell = self._record, self.tracks[y], self.cell
         branch = record.branches[track.name]
-        spans = [Span(f" {cut(track.name, self.left - 2):<{self.left - 1}}", "quiet")]
+        spans = [Span(" " + padded(cut(track.name, self.left - 2), self.left - 1), "quiet")]
         if branch.fork is not None:
             lead = max(0, track.start * cell - 1)
             spans[0] = Span(spans[0].text[:-1], "quiet") if not lead else spans[0]

@@ -17,7 +17,7 @@ from playbooks.session.glyphs import GLYPHS, MAY_HAVE_RUN
 from playbooks_tui.ending import ending_of
 from playbooks_tui.record import HUMAN, YOU, Branch, Record
 from playbooks_tui.rows import Past, Rows
-from playbooks_tui.spans import Line, Span, cells_of, cut, plain, took, width_of
+from playbooks_tui.spans import Line, Span, cells_of, cut, padded, plain, took, width_of
 
 QUIET: Final = frozenset({"heard", "create", "start", "return", "step"})
 """Kinds whose rows repeat what another row says."""
@@ -80,7 +80,7 @@ def plan(record: Record, width: int, rows: Rows, branch: str = "") -> Plan:
     """
     step = max(4, len(str(record.most)) + 2)
     agents = record.lanes
-    names = min(max((len(record.title(agent)) for agent in agents if agent != HUMAN), default=6), _MOST_NAME) + 1
+    names = min(max((cells_of(record.title(agent)) for agent in agents if agent != HUMAN), default=6), _MOST_NAME) + 1
     room = (width - 6 - _TOOK - 4 - names - _LEAST_TEXT) // step
     if len(agents) > room:  # those who share a lane are named in their rows
         room = max(2, room - (names + 1) // step)
@@ -140,8 +140,9 @@ def head(record: Record, drawn: Plan, width: int) -> Line:
     spans = [Span(" " * drawn.left)]
     for agent in drawn.lanes:
         # A name ends where its numbers end; `you` is a letter wider and takes it on the right.
-        wide = len(names[agent]) > 2
-        text = f"{names[agent]:>{drawn.step - 1 + wide}}" + ("" if wide else " ")
+        name = cut(names[agent], drawn.step)
+        wide = cells_of(name) > 2
+        text = " " * (drawn.step - 1 + wide - cells_of(name)) + name + ("" if wide else " ")
         spans.append(Span(text, record.hue(agent), bold=True))
     if drawn.shared:
         spans.append(Span(f"{'…':>{drawn.step - 1}} ", "quiet", bold=True))
@@ -272,7 +273,7 @@ def body(
     if header.kind in ("say", "heard") and header.peer:
         name = record.title(header.peer)
         ink = "quiet" if quiet else record.hue(header.peer)
-        spans.append(Span(f"{name:<{names - 1}} ", ink, later=later))
+        spans.append(Span(padded(name, names - 1) + " ", ink, later=later))
     ink = "bad" if header.kind == "error" else "quiet" if quiet and not bold else "plain"
     strong = bold or header.kind == "fork" or header.ends_program
     spans.append(Span(words(header, text), ink, bold=strong, later=later))

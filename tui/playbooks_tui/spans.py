@@ -80,6 +80,19 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
 
 
+def padded(text: str, width: int) -> str:
+    """`text` in at least `width` cells; nothing is cut."""
+    return text + " " * (width - cells_of(text))
+
+
+def end_of(text: str, width: int) -> str:
+    """As much of a text's end as `width` cells take."""
+    text = text[-width:] if width > 0 else ""
+    while cells_of(text) > width:
+        text = text[1:]
+    return text
+
+
 def cut(text: str, width: int) -> str:
     """`text` in at most `width` cells."""
     return text if cells_of(text) <= width else fit(text, width).rstrip()

@@ -17,7 +17,7 @@ from playbooks.session.glyphs import GLYPHS
 from playbooks_tui.growing import GrowingText
 from playbooks_tui.record import HUMAN, Record
 from playbooks_tui.sequence import QUIET, glyph_ink, told, words
-from playbooks_tui.spans import Line, Span, cells_of, cut, took, width_of, wrapped
+from playbooks_tui.spans import Line, Span, cells_of, cut, padded, took, width_of, wrapped
 
 _NOT_TOLD = ("start", "create", "step")
 """Kinds that say nothing of a conversation; the timeline has them."""
@@ -79,7 +79,7 @@ class Talk:
             How many lines there are.
         """
         record = self._record
-        names = max((len(record.title(agent)) for agent in record.agents), default=6) + 2
+        names = max((cells_of(record.title(agent)) for agent in record.agents), default=6) + 2
         digits = len(str(record.most)) + 1  # a mark stands before it, and touches no number
         if look.branch != self._branch:
             self._branch, self._all, self._seen = look.branch, [], 0
@@ -207,7 +207,7 @@ class Talk:
         spans = [edge, number, glyph]
         if side:
             name = record.title(side)
-            spans.append(Span(f"{name:<{self._names - 1}} ", record.hue(side), later=later))
+            spans.append(Span(padded(name, self._names - 1) + " ", record.hue(side), later=later))
         spans.append(text)
         tail = "here" if here else took(header.took) if header.took >= _TOLD_S else ""
         if tail:
@@ -243,7 +243,7 @@ class Talk:
         lead = (
             Span(" " * (1 + self._digits + 1)),
             Span("» ", self._record.hue(coming.sender), bold=True),
-            Span(f"{name:<{self._names - 1}} ", self._record.hue(coming.sender)),
+            Span(padded(name, self._names - 1) + " ", self._record.hue(coming.sender)),
             Span("on its way: ", "quiet"),
         )
         room = self._width - width_of(lead) - 1
@@ -256,7 +256,7 @@ class Talk:
         lead: Sequence[Span] = (
             Span(" " * (2 + self._digits)),
             Span("→ ", self._record.hue(self.agent), bold=True),
-            Span(f"{self._record.title(named):<{self._names - 1}} ", self._record.hue(named)),
+            Span(padded(self._record.title(named), self._names - 1) + " ", self._record.hue(named)),
         )
         indent = width_of(lead)
         pieces = self._written.lines(text, max(_LEAST, self._width - indent - _TAIL))

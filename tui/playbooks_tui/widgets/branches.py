@@ -14,7 +14,7 @@ from playbooks_tui.ending import ending_of
 from playbooks_tui.record import Branch, Record
 from playbooks_tui.rows import Past
 from playbooks_tui.situation import Standing, moment
-from playbooks_tui.spans import Line, Span, cut, money, width_of
+from playbooks_tui.spans import Line, Span, cells_of, cut, money, padded, width_of
 from playbooks_tui.widgets.inked import Inked
 
 _HEAD: Final = 1
@@ -76,7 +76,7 @@ class Branches(Inked):
             return Line()
         on = names[place] == self._branch
         amber = on and moment(self._record, self._standing) is not None
-        names_width = min(_MOST_NAME, max(len(name) for name in names))
+        names_width = min(_MOST_NAME, max(cells_of(name) for name in names))
         branch = self._record.branches[names[place]]
         width = self.scrollable_content_region.width
         return branch_line(self._record, branch, width, names_width, on=on, amber=amber)
@@ -115,7 +115,7 @@ def branch_line(record: Record, branch: Branch, width: int, names: int, *, on: b
     )
     right = Span("  ".join((numbers[0], " " + numbers[1], numbers[2])) + " ")
     mark = Span("▸ " if on else "  ", "here" if amber else "plain", bold=True)
-    lead = (Span(" "), mark, Span(f"{cut(branch.name, names):<{names}}", bold=on), Span("  "))
+    lead = (Span(" "), mark, Span(padded(cut(branch.name, names), names), bold=on), Span("  "))
     room = width - width_of((*lead, right)) - 3
     ending = cut(_state_of(record, branch), max(0, room)) if room > 2 else ""
     gap = width - width_of((*lead, right)) - width_of((Span(ending),))

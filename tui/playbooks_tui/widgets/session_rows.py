@@ -9,7 +9,7 @@ from textual import events
 from textual.strip import Strip
 
 from playbooks.checkpoints.record import SessionInfo
-from playbooks_tui.spans import Line, Span, ago, fit, plain, wrapped
+from playbooks_tui.spans import Line, Span, ago, cells_of, end_of, fit, plain, wrapped
 from playbooks_tui.widgets.inked import Inked, Pane
 
 _SIGNS: Final = {
@@ -75,7 +75,7 @@ class SessionRows(Pane):
     def _columns(self, width: int) -> tuple[int, int]:
         """Cells for the program and for the label."""
         left = width - 3 - 6 - 14 - 13 - 16
-        program = max(_LEAST_PROGRAM, min(left, max((len(row.program) for row in self.rows), default=0) + 2))
+        program = max(_LEAST_PROGRAM, min(left, max((cells_of(row.program) for row in self.rows), default=0) + 2))
         return program, max(0, left - program)
 
     def _head(self, width: int) -> Line:
@@ -93,11 +93,13 @@ class SessionRows(Pane):
         row, chosen = self.rows[y], y == self.place
         program, label = self._columns(width)
         sign, ink = _SIGNS.get(row.status, ("?", "quiet"))
-        name = row.program if len(row.program) < program else "…" + row.program[-(program - 2) :]
+        name = plain(row.program)
+        if cells_of(name) >= program:
+            name = "…" + end_of(name, program - 2)
         spans = (
             Span(" › " if chosen else "   ", bold=True),
             Span(f"{row.id:<6}", bold=True),
-            Span(fit(plain(name), program)),
+            Span(fit(name, program)),
             Span(f"{sign} ", ink, bold=True),
             Span(f"{row.status:<12}"),
             Span(f"{row.checkpoints:>11}  "),

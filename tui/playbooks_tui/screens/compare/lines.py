@@ -19,7 +19,7 @@ from playbooks.words import counted
 from playbooks_tui.record import Record
 from playbooks_tui.rows import Filter
 from playbooks_tui.sequence import QUIET, glyph_ink, told, words
-from playbooks_tui.spans import Line, Span, cut, fit, money, plain, took, width_of, wrapped
+from playbooks_tui.spans import Line, Span, cells_of, cut, fit, money, padded, plain, took, width_of, wrapped
 
 HEAD: Final = 3
 """Lines above the first pair: the names, how each went, and where they part."""
@@ -111,12 +111,12 @@ def _half(
     narrow = width < 44
     name = cut(record.title(header.agent), names)
     spans = [
-        Span(f"{name:<{names}} ", record.hue(header.agent), bold=True),
+        Span(padded(name, names + 1), record.hue(header.agent), bold=True),
         Span(f"{header.number:>3} ", "plain" if meant else "quiet", bold=meant),
         Span(GLYPHS[header.kind] + " ", glyph_ink(record, header), bold=True),
     ]
     if header.kind in ("say", "heard") and header.peer and not narrow:
-        spans.append(Span(f"{cut(record.title(header.peer), names):<{names}} ", record.hue(header.peer)))
+        spans.append(Span(padded(cut(record.title(header.peer), names), names + 1), record.hue(header.peer)))
     tail = 0 if narrow else 6
     quiet = (header.kind in QUIET or same) and not here
     room = max(1, width - width_of(spans) - tail)
@@ -226,7 +226,7 @@ def _value(described: Mapping[str, Any] | None) -> str:
 
 def _widths(titles: Sequence[str], table: Sequence[Sequence[str]], width: int) -> list[int]:
     """As wide as needed; the values share what is left when that is too much."""
-    wanted = [max(len(row[place]) for row in [titles, *table]) + 2 for place in range(5)]
+    wanted = [max(cells_of(row[place]) for row in [titles, *table]) + 2 for place in range(5)]
     wanted[0], wanted[1] = min(wanted[0], 12), max(min(wanted[1], 16), 9)
     left = max(18, width - wanted[0] - wanted[1])
     while sum(wanted[2:]) > left and max(wanted[2:]) > 7:

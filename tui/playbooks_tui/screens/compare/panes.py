@@ -19,7 +19,7 @@ from playbooks_tui.screens.compare.lines import (
     sign_of,
 )
 from playbooks_tui.situation import BADGES, totals
-from playbooks_tui.spans import Line, Span, cut, width_of
+from playbooks_tui.spans import Line, Span, cells_of, cut, width_of
 from playbooks_tui.widgets.inked import Inked, Pane
 from playbooks_tui.widgets.timeline import filter_words
 
@@ -114,7 +114,7 @@ class Sides(Pane):
         if not 0 <= y < len(self.rows):
             return Line((Span(f"   {self._empty}", "quiet"),)) if y == 0 and not self.rows else Line()
         width = self.scrollable_content_region.width
-        names = min(max((len(self._record.title(agent)) for agent in self._record.agents), default=6), 10)
+        names = min(max((cells_of(self._record.title(agent)) for agent in self._record.agents), default=6), 10)
         return side_line(self._record, self.rows[y], width, here=y == self.place, right=self.right, names=names)
 
     def on_click(self, event: events.Click) -> None:

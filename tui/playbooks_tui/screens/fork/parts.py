@@ -14,7 +14,7 @@ from textual.widgets import Checkbox, Input, RadioButton, RadioSet
 from playbooks.checkpoints.describe import show
 from playbooks.session.changeable import Changeable
 from playbooks_tui.screens.fork.draft import Key, key_of, text_of, typed
-from playbooks_tui.spans import cut, plain, wrapped
+from playbooks_tui.spans import cells_of, cut, plain, wrapped
 
 _MOST_NAME: Final = 26
 _LEAST_NAME: Final = 14
@@ -119,13 +119,13 @@ def changed_from(thing: Changeable, name: str, text: str | None, room: int) -> C
     """
     was = plain(text_of(thing) or show(thing.value, _MOST_WAS))
     name, old = cut(plain(name), _MOST_NAME), cut(was, _WAS)
-    wanted = min(max(len(was if text is None else text) + 1, _FIELD), _MOST_FIELD)
-    over = wanted + len(name) + len(old) + len(_BETWEEN) + len(_ARROW) - room
+    wanted = min(max(cells_of(was if text is None else text) + 1, _FIELD), _MOST_FIELD)
+    over = wanted + cells_of(name) + cells_of(old) + cells_of(_BETWEEN) + cells_of(_ARROW) - room
     if over > 0:
-        old = cut(old, max(_LEAST_WAS, len(old) - over))
-        over = wanted + len(name) + len(old) + len(_BETWEEN) + len(_ARROW) - room
+        old = cut(old, max(_LEAST_WAS, cells_of(old) - over))
+        over = wanted + cells_of(name) + cells_of(old) + cells_of(_BETWEEN) + cells_of(_ARROW) - room
     if over > 0:
-        name = cut(name, max(_LEAST_NAME, len(name) - over))
+        name = cut(name, max(_LEAST_NAME, cells_of(name) - over))
     return Content.assemble(name, _BETWEEN, (old + _ARROW, "$quiet"))
 
 

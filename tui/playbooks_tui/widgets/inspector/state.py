@@ -9,7 +9,7 @@ from playbooks.runtime.asking import CallUnderWay
 from playbooks.session.record import Spent
 from playbooks.words import counted
 from playbooks_tui.inspected import Entry, Inspected
-from playbooks_tui.spans import Line, Span, amount, cut, money, plain, took, width_of, wrapped
+from playbooks_tui.spans import Line, Span, amount, cells_of, cut, money, padded, plain, took, width_of, wrapped
 from playbooks_tui.widgets.inspector.code import WRITTEN, code_lines
 from playbooks_tui.widgets.inspector.sheet import ListSheet, Target, columns, head, quiet_line
 
@@ -53,11 +53,14 @@ class StateSheet(ListSheet):
         names = _name_width([variable.name for variable in inspected.variables], width)
         for variable in inspected.variables:
             note = f"was {variable.was}" if variable.change in ("~", "-") else "new" if variable.change == "+" else ""
-            lead = [Span(f" {variable.change or ' '} ", bold=True), Span(f"{cut(variable.name, names):<{names}} ")]
+            lead = [
+                Span(f" {variable.change or ' '} ", bold=True),
+                Span(padded(cut(variable.name, names), names + 1)),
+            ]
             room = max(4, width - width_of(lead) - 1)
             text = plain(variable.value)
             value = Span(cut(text, room), "good" if text[:1] in ("'", '"') else "plain", bool(variable.change))
-            right = [Span(cut(plain(note), max(0, room - len(value.text) - 2)), "quiet")]
+            right = [Span(cut(plain(note), max(0, room - cells_of(value.text) - 2)), "quiet")]
             self.targets[len(found)] = Target("variable", variable.name)
             found.append(columns([*lead, value], right, width))
         if inspected.in_python:
@@ -67,7 +70,7 @@ class StateSheet(ListSheet):
         found += [Line(), head("Watches", "adds", width, key="+")]
         names = _name_width([watch.text for watch in inspected.watches], width)
         for watch in inspected.watches:
-            lead = [Span("   "), Span(f"{cut(watch.text, names):<{names}} ")]
+            lead = [Span("   "), Span(padded(cut(watch.text, names), names + 1))]
             room = max(4, width - width_of(lead) - 1)
             value = Span(cut(plain(watch.error or watch.value), room), "doubt" if watch.error else "plain", True)
             self.targets[len(found)] = Target("watch", watch.text)
@@ -91,7 +94,7 @@ class StateSheet(ListSheet):
         if deep is None or not deep.history:
             return
         found += [Line(), head(f"History of {cut(deep.variable, 16)}", "who changed it", width, key="w")]
-        values = min(max(len(plain(entry.value)) for entry in deep.history), 10)
+        values = min(max(cells_of(plain(entry.value)) for entry in deep.history), 10)
         for entry in deep.history:
             self.targets[len(found)] = Target("entry", entry.checkpoint)
             found.append(_entry(entry, values, width, at_moment=at_moment))
@@ -173,7 +176,7 @@ def _entry(entry: Entry, values: int, width: int, *, at_moment: bool) -> Line:
     value = cut(plain(entry.value), values)
     left = [
         Span(f" {sign} ", ink, bold=here),
-        Span(f"{value:>{values}}", "quiet" if away else "plain", bold=here),
+        Span(" " * (values - cells_of(value)) + value, "quiet" if away else "plain", bold=here),
         Span(f"  {entry.checkpoint}", "quiet" if away else "plain"),
     ]
     room = width - width_of(left) - 3
@@ -182,5 +185,5 @@ def _entry(entry: Entry, values: int, width: int, *, at_moment: bool) -> Line:
 
 
 def _name_width(names: list[str], width: int) -> int:
-    longest = max((len(name) for name in names), default=0)
+    longest = max((cells_of(name) for name in names), default=0)
     return min(max(longest, 10), max(_MOST_NAME, width // 2 - 4))
