@@ -10,7 +10,7 @@ from tui.studio import EXAMPLES
 from playbooks.language import load_program
 from playbooks.language.model import Program
 from playbooks.runtime.breakpoint import parse_breakpoint
-from playbooks_tui.break_forms import condition, forms, modifiers, places
+from playbooks_tui.break_forms import condition, forms, modifiers, places, watch
 from playbooks_tui.spans import cells_of
 
 
@@ -52,3 +52,10 @@ def test_no_example_is_broken_or_wider_than_the_room(alone: Path) -> None:
     lines = forms(load_program(["long.pb"]), 40)
     assert all(cells_of(line) <= 40 for line in lines) and long not in "".join(lines)
     assert any("error" in line for line in lines)
+
+
+def test_a_watch_is_shown_on_variables_of_the_program() -> None:
+    assert watch(program("negotiation.pb")) == "$price - $floor"
+    assert watch(program("support.pb")) == "$refunded > 0"
+    assert watch(program("standup.pb")) == "$hours < 3"
+    assert watch(program("country_facts.pb")) == "len($countries) > 5"

@@ -1,4 +1,4 @@
-"""How breakpoints are written, shown on the program that is open: its own steps, agents and variables.
+"""How breakpoints and watches are written, shown on the program that is open: its own steps, agents and variables.
 
 Apart from the dialog because each example must be one that the engine takes, and that is told without a screen.
 """
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from playbooks.language.model import Playbook, Program
+from playbooks.language.model import AgentClass, Playbook, Program
 from playbooks.runtime.source import parse, unmark
 from playbooks_tui.spans import cells_of
 
@@ -55,11 +55,20 @@ def modifiers(program: Program) -> list[str]:
     return [*filter(None, found), f"log TEXT {{${variable}}}" if variable else "log TEXT"]
 
 
+def watch(program: Program) -> str:
+    """An expression to watch: how far two numbers of an agent are apart; without two, what a condition would ask."""
+    for agent in program.agents:
+        numbers = [name for name, value in _made(agent) if _is_number(value)]
+        if numbers[1:]:
+            return f"${numbers[0]} - ${numbers[1]}"
+    return condition(program)
+
+
 def condition(program: Program) -> str:
     """An expression over a variable of the program; one that begins as a number before others."""
     known = list(_variables(program))
     for name, value in known:
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float) and _is_number(value):
             return f"${name} {'<' if value > 0 else '>'} {value}"
     for name, value in known:
         if isinstance(value, list | dict | tuple):
@@ -79,21 +88,30 @@ def _variables(program: Program) -> Iterator[tuple[str, object]]:
     """Name → first value, of those that the program's Python makes; then names that its text mentions, without one."""
     met = set()
     for agent in program.agents:
-        for block in agent.python:
-            for statement in parse(block.source).body:
-                if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
-                    continue
-                try:
-                    value = ast.literal_eval(statement.value)
-                except (ValueError, TypeError, MemoryError, RecursionError):
-                    continue
-                met.add(name := unmark(statement.targets[0].id).lstrip("$"))
-                yield name, value
+        for name, value in _made(agent):
+            met.add(name)
+            yield name, value
     for file in program.files:
         for name in _MENTIONED.findall(file.text):
             if name not in met:
                 met.add(name)
                 yield name, None
+
+
+def _made(agent: AgentClass) -> Iterator[tuple[str, object]]:
+    for block in agent.python:
+        for statement in parse(block.source).body:
+            if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+                continue
+            try:
+                value = ast.literal_eval(statement.value)
+            except (ValueError, TypeError, MemoryError, RecursionError):
+                continue
+            yield unmark(statement.targets[0].id).lstrip("$"), value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _packed(examples: Iterable[str], width: int) -> list[str]:

@@ -165,9 +165,10 @@ class InspectingActs(Acts):
         self._ask_watch("Change a watch", old, old)
 
     def _ask_watch(self, title: str, value: str, old: str) -> None:
+        from playbooks_tui.break_forms import watch
         from playbooks_tui.screens.line import LineScreen
 
-        about = "Over the agent's variables: $price - $floor. Empty: none."
+        about = f"Over the agent's variables: {watch(self.bridge.session.program)}. Empty: none."
         self.app.push_screen(LineScreen(title, about, value, check=_mistake_in), lambda text: self._watched(text, old))
 
     def _watched(self, text: str | None, old: str) -> None:
