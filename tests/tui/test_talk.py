@@ -53,6 +53,22 @@ def test_a_message_on_its_way_is_announced_where_it_will_be_heard() -> None:
     ]
 
 
+def test_of_many_messages_on_their_way_the_first_are_told_and_the_rest_counted() -> None:
+    told = record(*HAGGLE)
+    coming = tuple(Coming("1000", f"word {n}") for n in range(1, 13))
+
+    def between(some: tuple[Coming, ...]) -> list[str]:
+        lines = text(Talk(told, "1001"), 48, Look("main", told.place["1000_ckpt_4"], some, mark=True))
+        return lines[1 : next(place for place, line in enumerate(lines) if "later on main" in line)]
+
+    assert between(coming[:3]) == [f"    » Seller  on its way: word {n}" for n in (1, 2, 3)]
+    assert between(coming) == [
+        "    » Seller  on its way: word 1",
+        "    » Seller  on its way: word 2",
+        "    » 10 more on their way",
+    ]
+
+
 def test_text_is_shown_as_it_is_written_and_gives_way_to_its_checkpoint() -> None:
     told = record(*HAGGLE[:6])
     talk = Talk(told, "1001")

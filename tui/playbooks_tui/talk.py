@@ -29,6 +29,8 @@ _BEFORE: Final = 300
 _AFTER: Final = 100
 _MOST: Final = 2_000
 """Rows that stay laid out while the conversation grows."""
+_MOST_COMING: Final = 3
+"""Lines for messages on their way."""
 
 
 class Coming(msgspec.Struct, frozen=True):
@@ -229,13 +231,23 @@ class Talk:
         if self._from + self._split == 0 and writing is None:
             words = "nothing was said" if record.over and self._look.here is None else "nothing said yet"
             lines.append(Line((Span(" " * (4 + self._digits)), Span(words, "quiet"))))
-        lines += [self._coming(coming) for coming in self._look.coming]
+        lines += self._on_their_way()
         if writing is not None:
             lines += self._writing(writing.target, writing.text)
         if self._from + self._split < len(self._all):
             name = self._look.branch
             rule = f" ┄┄┄ later on {name} "
             lines.append(Line((Span(f"{rule:┄<{max(len(rule), self._width - 1)}}", "quiet"),)))
+        return lines
+
+    def _on_their_way(self) -> list[Line]:
+        """What is heard next first; who never listens must not lose sight of what was said."""
+        coming = self._look.coming
+        shown = coming if len(coming) <= _MOST_COMING else coming[: _MOST_COMING - 1]
+        lines = [self._coming(one) for one in shown]
+        if more := len(coming) - len(shown):
+            lead = " " * (1 + self._digits + 1)
+            lines.append(Line((Span(lead), Span("» ", bold=True), Span(f"{more:,} more on their way", "quiet"))))
         return lines
 
     def _coming(self, coming: Coming) -> Line:
