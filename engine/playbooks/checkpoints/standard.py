@@ -24,6 +24,7 @@ import random
 import re
 import struct
 import types
+import typing
 import uuid
 import weakref
 import zoneinfo
@@ -104,6 +105,10 @@ def _call_method(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -
     return operator.methodcaller(name, *arguments, **named)
 
 
+def _forward(name: str, is_argument: bool, is_class: bool) -> object:
+    return typing.ForwardRef(name, is_argument, is_class=is_class)
+
+
 def _weak_items(value: weakref.WeakKeyDictionary[Any, Any]) -> tuple[object, ...]:
     return tuple(part for item in value.items() for part in item)
 
@@ -182,6 +187,12 @@ _SHAPES: Final = (
     Shape("partial", functools.partial, _fields("func", "args", "keywords"), _partial),
     Shape("GenericAlias", types.GenericAlias, _fields("__origin__", "__args__"), _alias),
     Shape("UnionType", types.UnionType, lambda value: value.__args__, _union),
+    Shape(
+        "ForwardRef",
+        typing.ForwardRef,
+        _fields("__forward_arg__", "__forward_is_argument__", "__forward_is_class__"),
+        _forward,
+    ),
     Shape("count", itertools.count, _count, itertools.count),
     Shape("object", object, lambda value: (), object),
     *(
