@@ -347,6 +347,37 @@ def test_two_branches_are_set_side_by_side_from_where_they_part(played: Played) 
     assert found.prompt is not None and found.prompt.left != found.prompt.right
 
 
+def test_what_is_alike_only_as_far_as_a_row_has_room_is_not_called_the_same(alone: Path) -> None:
+    (alone / "long.pb").write_text(
+        "---\nmodel: script:model.py\n---\n# Host\n```python\n@playbook\nasync def Twice(text: str) -> str:\n"
+        '    """Says it again."""\n    return text + text\n```\n## Main\n### Triggers\n- When the program starts\n'
+        "### Steps\n- Tell it twice\n"
+    )
+    code = [
+        "x = await Twice('a' * 150)",
+        'await Say("user", x)',
+        "y = await Twice(x)",
+        "await Say('user', 'b' * 300)",
+        "await EndProgram()",
+    ]
+    (alone / "model.py").write_text(f"def respond(request):\n    return {chr(10).join(code)!r}\n")
+
+    async def main() -> dict[str, list[bool]]:
+        config = Config.load(overrides={"model": {"token_delay_s": 0}}).for_debug()
+        async with DebugSession.open("long.pb", config=config) as session:
+            assert await session.run() == "finished"
+            at = next(header for header in session.timeline if header.kind == "tool")
+            branch = await session.fork(at.id, result="a" * 299 + "z")
+            assert await session.run() == "finished"
+            found: dict[str, list[bool]] = {}
+            for pair in session.record.compare("main", branch.name).pairs:
+                assert pair.left is not None and pair.right is not None and pair.left.text == pair.right.text
+                found.setdefault(pair.left.kind, []).append(pair.same)
+            return found
+
+    assert asyncio.run(main()) == {"say": [False, True], "tool": [False], "end": [True]}
+
+
 def test_a_checkpoint_and_an_earlier_one_have_an_empty_side(played: Played) -> None:
     early = played.id("Buyer 1001")
     found = played.record.compare(early, "main")

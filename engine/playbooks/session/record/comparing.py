@@ -12,6 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from playbooks.checkpoints.record import Header
+from playbooks.runtime.journal import TEXT_LIMIT
+from playbooks.session.chains import CantBeRead
 from playbooks.session.differences import (
     LONGEST,
     CodeChange,
@@ -25,6 +27,7 @@ from playbooks.session.record.reader import Reader
 from playbooks.session.record.responses import code_at, prompt_at
 from playbooks.session.record.spending import Spent, spent_between
 from playbooks.session.variables import described, framed
+from playbooks.state import events as e
 
 _QUIET: Final = frozenset({"step", "fork", "start", "interrupt"})
 _ALIGNED: Final = 3_000
@@ -36,11 +39,15 @@ class Pair(msgspec.Struct, frozen=True):
 
     left: Header | None
     right: Header | None
+    apart: bool = False
+    """They differ in what their headers, which hold the beginning of a long text, have no room for."""
 
     @property
     def same(self) -> bool:
         """Both did and said the same."""
-        return self.left is not None and self.right is not None and _deed(self.left) == _deed(self.right)
+        if self.left is None or self.right is None or self.apart:
+            return False
+        return _deed(self.left) == _deed(self.right)
 
 
 class VariableAcross(msgspec.Struct, frozen=True):
@@ -114,7 +121,9 @@ def compare(reader: Reader, left: str, right: str) -> Comparison:
         one,
         other,
         fork,
-        tuple(pairs(_since(reader, one, fork), _since(reader, other, fork))),
+        tuple(
+            _to_the_end(reader, pair, a, b) for pair in pairs(_since(reader, one, fork), _since(reader, other, fork))
+        ),
         tuple(variables_across(found.variables, a, b, at_fork)),
         tuple(change for change in found.messages if not change.only_delivery),
         found.code,
@@ -159,6 +168,31 @@ def pairs(left: Sequence[Header], right: Sequence[Header]) -> Iterator[Pair]:
             yield from (Pair(one, other) for one, other in zip(left[a:b], right[c:d], strict=True))
         else:
             yield from _replaced(left[a:b], right[c:d])
+
+
+def _to_the_end(reader: Reader, pair: Pair, a: Moment, b: Moment) -> Pair:
+    """A pair whose texts are alike as far as they go, told apart by what was really said, heard or came out."""
+    left, right = pair.left, pair.right
+    if left is None or right is None or len(left.text) < TEXT_LIMIT or not pair.same:
+        return pair
+    one, other = _whole(reader, left, a), _whole(reader, right, b)
+    return Pair(left, right, apart=None not in (one, other) and one != other)
+
+
+def _whole(reader: Reader, header: Header, moment: Moment) -> tuple[str | bytes, ...] | None:
+    """What a row is about in full: texts of messages, or a value as it is stored; None: it can't be read."""
+    try:
+        happened = reader.events(header.id)
+    except CantBeRead:
+        return None
+    if header.kind == "say":
+        return tuple(event.text for event in happened if isinstance(event, e.MessageSent))
+    if header.kind == "heard":
+        taken = [id for event in happened if isinstance(event, e.MessagesTaken) for id in event.ids]
+        return tuple(moment.state.message(id).text for id in taken if id in moment.state.messages)
+    kind = e.FrameReturned if header.kind == "return" else e.EffectEnded
+    values = [event for event in happened if isinstance(event, kind)]
+    return tuple(value.value if isinstance(value, e.FrameReturned) else value.outcome for value in values[-1:])
 
 
 def _replaced(left: Sequence[Header], right: Sequence[Header]) -> Iterator[Pair]:
