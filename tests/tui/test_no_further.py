@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from tui.desk import Opens
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+from textual.pilot import Pilot
+from tui.desk import Opens
+from tui.programs import HAGGLES
+from tui.test_compare import compared, forked
+from tui.test_sessions import listed
+
+from playbooks.session.record import Spent
+from playbooks.session.record.comparing import VariableAcross
+from playbooks_tui.app import Debugger
+from playbooks_tui.screens.compare.lines import Side, value_lines
+from playbooks_tui.screens.compare.panes import Lines, Sides
+from playbooks_tui.spans import Line, Span
 from playbooks_tui.widgets.inspector import Inspector
+
+
+async def says(app: Debugger, pilot: Pilot[int], key: str) -> str:
+    """What a key has said."""
+    app.told.clear()
+    await pilot.press(key)
+    return " ".join(app.told)
 
 
 async def test_on_a_wide_screen_left_and_right_never_come_to_the_person_of_whom_there_is_nothing_to_inspect(
@@ -24,21 +46,16 @@ async def test_on_a_wide_screen_left_and_right_never_come_to_the_person_of_whom_
 async def test_a_key_that_can_go_no_further_says_so(desk: Opens) -> None:
     async with desk() as d:
         await d.status("finished")
-
-        async def says(key: str) -> str:
-            d.app.told.clear()
-            await d.press(key)
-            return " ".join(d.app.told)
-
-        assert [await says(key) for key in ("down", "pagedown", "G", "escape", "1")] == [
+        told = partial(says, d.app, d.pilot)
+        assert [await told(key) for key in ("down", "pagedown", "G", "escape", "1")] == [
             "this is the newest row",
             "this is the newest row",
             "the newest row is followed already",
             "this is now: nothing is open that Esc would leave",
             "the inspector shows state already",
         ]
-        assert await says("g") == ""
-        assert {await says(key) for key in ("g", "pageup", "up")} == {"this is the first row"}
+        assert await told("g") == ""
+        assert {await told(key) for key in ("g", "pageup", "up")} == {"this is the first row"}
 
 
 async def test_a_tab_of_the_inspector_comes_to_be_seen_though_another_pane_is_zoomed(desk: Opens) -> None:
@@ -62,3 +79,50 @@ async def test_the_agent_that_is_chosen_while_one_pane_is_zoomed_is_told_or_take
             await d.press(key)
             assert d.screen.zoomed == d.screen.panes[d.screen.agent].id
             assert d.screen.panes[d.screen.agent].display
+
+
+async def test_in_the_list_of_sessions_a_key_that_can_go_no_further_says_so(alone: Path) -> None:
+    async with listed(alone) as (app, pilot, _until):
+        told = partial(says, app, pilot)
+        assert {await told(key) for key in ("up", "g", "pageup")} == {"this is the first session"}
+        assert await told("G") == ""
+        assert {await told(key) for key in ("down", "G", "pagedown")} == {"this is the last session"}
+        assert await told("escape") == "nothing is searched for: q leaves"
+
+
+async def test_in_a_comparison_every_pane_is_read_by_keys_and_an_end_says_so(desk: Opens) -> None:
+    async with desk(HAGGLES, size=(180, 24)) as d:
+        await forked(d)
+        screen = await compared(d)
+        told = partial(says, d.app, d.pilot)
+        assert {await told(key) for key in ("up", "g", "pageup")} == {"this is the first row"}
+        assert await told("G") == ""
+        assert {await told(key) for key in ("down", "G", "pagedown")} == {"this is the last row"}
+        differ = screen.query_one("#differ", Lines)
+        differ.show([Line((Span(f"line {number}"),)) for number in range(50)])
+        await d.press("shift+tab", "shift+tab")
+        assert screen.focused is differ and differ.max_scroll_y > 1
+        await d.press("down")
+        assert differ.scroll_target_y == 1
+        await d.press("G")
+        assert differ.scroll_target_y == differ.max_scroll_y
+        assert await told("ctrl+d") == "nothing stands below"
+        await d.press("shift+tab")
+        assert screen.focused is screen.query_one(Sides)
+
+
+@pytest.mark.parametrize("width", [60, 100, 160])
+def test_values_that_begin_alike_are_shown_from_where_they_part(width: int) -> None:
+    begin = "the very same beginning of what is long, " * 4
+    fork, left, right = ({"type": "str", "value": begin + end} for end in ("", "left", "right"))
+    comparison = SimpleNamespace(
+        fork=None,
+        variables=[VariableAcross("1000", "$told", fork, left, right)],
+        same=(),
+        spent_left=Spent(0, 0, 0, 0.0, 0.0),
+        spent_right=Spent(0, 0, 0, 0.0, 0.0),
+    )
+    record = SimpleNamespace(title=lambda agent: "Host", hue=lambda agent: "lane-1")
+    sides = (Side("main", ""), Side("fork-1", ""))
+    (row,) = (line for line in value_lines(record, comparison, sides, width) if "$told" in line.text)  # type: ignore[arg-type]
+    assert "left'" in row.text and "right'" in row.text and row.cells <= width

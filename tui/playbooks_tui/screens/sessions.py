@@ -204,20 +204,28 @@ class Sessions(Screen[None]):
         return self.query_one(SessionRows)
 
     def action_up(self) -> None:
-        self.rows.go(self.rows.place - 1)
+        self._go(self.rows.place - 1)
 
     def action_down(self) -> None:
-        self.rows.go(self.rows.place + 1)
+        self._go(self.rows.place + 1)
 
     def action_first(self) -> None:
-        self.rows.go(0)
+        self._go(0)
 
     def action_last(self) -> None:
-        self.rows.go(len(self.rows.rows) - 1)
+        self._go(len(self.rows.rows) - 1)
 
     def action_leaf(self, by: int) -> None:
         """A page up or down."""
-        self.rows.go(self.rows.place + by * self.rows.page)
+        self._go(self.rows.place + by * self.rows.page)
+
+    def _go(self, place: int) -> None:
+        rows = self.rows
+        before, last = rows.place, len(rows.rows) - 1
+        rows.go(place)
+        if rows.place == before:
+            which = "only" if not last else "last" if place >= last else "first"
+            self.notify(f"this is the {which} session" if rows.rows else "no session is here", timeout=3)
 
     def action_search(self) -> None:
         field = self.query_one("#search", Input)
@@ -237,6 +245,8 @@ class Sessions(Screen[None]):
             if self._over and not field.value:
                 self.action_leave()
                 return
+            if not field.value:
+                self.notify("nothing is searched for: q leaves", timeout=3)
             field.value = ""
         self._leave_search()
 

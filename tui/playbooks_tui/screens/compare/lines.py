@@ -171,7 +171,8 @@ def value_lines(record: Record, comparison: Comparison, sides: tuple[Side, Side]
     titles = [_ending(title, room - 1) for title, room in zip(titles, widths, strict=True)]
     names = (titles[3], titles[4])
     lines = [_row("", titles, widths, ["quiet"] * 5, bold=False)]
-    for variable, row in zip(comparison.variables, table, strict=True):
+    for variable, whole in zip(comparison.variables, table, strict=True):
+        row = _from_where_they_part(whole, widths)
         inks = [record.hue(variable.agent), "plain", "quiet", *(_ink(row[3]), _ink(row[4]))]
         lines.append(_row("≠", row, widths, inks, bold=True))
     if not table:
@@ -211,6 +212,18 @@ def _costs(comparison: Comparison, sides: tuple[Side, Side]) -> Iterator[tuple[s
 def _ending(title: str, room: int) -> str:
     """What tells one checkpoint from another stands at the end of its id."""
     return title if len(title) <= room or "_ckpt_" not in title else f"…{title[1 - room :]}"
+
+
+def _from_where_they_part(row: tuple[str, str, str, str, str], widths: Sequence[int]) -> Sequence[str]:
+    """A row whose values begin alike for longer than there is room: what begins all of them is left out."""
+    left, right = row[3:]
+    alike = next(
+        (place for place, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), len(min(left, right))
+    )
+    if alike < min(widths[3:]) - 2 or "not set" in (left, right):
+        return row
+    start = alike - 4
+    return [*row[:2], *(f"…{text[start:]}" if text.startswith(left[:alike]) else text for text in row[2:])]
 
 
 def _ink(text: str) -> str:
@@ -255,7 +268,8 @@ def difference_lines(record: Record, comparison: Comparison, sides: tuple[Side, 
     for change in comparison.code:
         title = f"Program {change.file}" if change.file else f"Response of {record.title(change.agent)}"
         both = change.a is not None and change.b is not None
-        lines += [_title(title, sides if both else None), *_diff(change.a, change.b, sides, width), Line()]
+        only = "" if change.file else "under way "
+        lines += [_title(title, sides if both else None), *_diff(change.a, change.b, sides, width, only), Line()]
     if comparison.prompt is not None:
         whose = f"Prompt of {record.title(comparison.prompt.agent)}" if comparison.prompt.agent else "Prompt"
         lines.append(_title(whose, sides, f" · {counted(comparison.prompt.same, 'line')} the same"))
@@ -275,10 +289,10 @@ def _title(text: str, sides: tuple[Side, Side] | None, note: str = "") -> Line:
     return Line((Span(f" {text}", bold=True), *signs, Span(note, "quiet")))
 
 
-def _diff(a: str | None, b: str | None, sides: tuple[Side, Side], width: int) -> Iterator[Line]:
+def _diff(a: str | None, b: str | None, sides: tuple[Side, Side], width: int, under_way: str) -> Iterator[Line]:
     if a is None or b is None:
         there = sides[1] if a is None else sides[0]
-        yield Line((Span(f"   only on {there.name}", "quiet"),))
+        yield Line((Span(f"   {under_way}only on {there.name}", "quiet"),))
         return
     found = difflib.unified_diff(a.splitlines(), b.splitlines(), lineterm="", n=1)
     for number, text in enumerate(found):

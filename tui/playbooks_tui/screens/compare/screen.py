@@ -35,6 +35,8 @@ from playbooks_tui.widgets.bars import BranchBars
 from playbooks_tui.widgets.foot import Foot
 
 _WIDE: Final = 120
+_ALL: Final = 1_000_000
+"""More lines than a pane has."""
 _FOOT: Final = (
     ("close", "back"),
     ("up down", "row"),
@@ -89,6 +91,14 @@ class Compare(Screen[str | None]):
         ),
         Binding(
             "tab,left,right,h,l", "side", "the other side", show=False, id="compare.side", tooltip="Mean the other side"
+        ),
+        Binding(
+            "shift+tab",
+            "pane",
+            "next pane",
+            show=False,
+            id="compare.pane",
+            tooltip="The keys to the next pane: there ↑ ↓ and pages scroll it",
         ),
         Binding(
             "enter", "look", "look there", show=False, id="compare.look", tooltip="Look at the selected checkpoint"
@@ -278,23 +288,39 @@ class Compare(Screen[str | None]):
         self._by(1)
 
     def _by(self, by: int) -> None:
-        focused = self.focused
+        self._go(self.query_one(Sides).place + by, by)
+
+    def _go(self, place: int, lines: int) -> None:
+        """Selects a row; in a pane of lines, where the keys are, scrolls by so many."""
+        focused, sides = self.focused, self.query_one(Sides)
         if isinstance(focused, Lines):
-            focused.scroll_to(y=focused.scroll_target_y + by, animate=False, immediate=True, force=True)
-        else:
-            sides = self.query_one(Sides)
-            sides.go(sides.place + by)
+            top = focused.scroll_target_y
+            focused.scroll_to(y=top + lines, animate=False, immediate=True, force=True)
+            if focused.scroll_target_y == top:
+                self.notify(f"nothing stands {'above' if lines < 0 else 'below'}", timeout=3)
+            return
+        before, last = sides.place, len(sides.rows) - 1
+        sides.go(place)
+        if sides.place == before:
+            which = "only" if not last else "last" if place >= last else "first"
+            self.notify(f"this is the {which} row" if sides.rows else "there is no row here", timeout=3)
 
     def action_first(self) -> None:
-        self.query_one(Sides).go(0)
+        self._go(0, -_ALL)
 
     def action_last(self) -> None:
-        self.query_one(Sides).go(len(self.query_one(Sides).rows) - 1)
+        self._go(len(self.query_one(Sides).rows) - 1, _ALL)
 
     def action_page(self, by: int) -> None:
         """A page of rows."""
-        sides = self.query_one(Sides)
-        sides.go(sides.place + by * max(1, sides.scrollable_content_region.height - HEAD))
+        sides, focused = self.query_one(Sides), self.focused
+        pane, head = (focused, 0) if isinstance(focused, Lines) else (sides, HEAD)
+        page = by * max(1, pane.scrollable_content_region.height - head)
+        self._go(sides.place + page, page)
+
+    def action_pane(self) -> None:
+        """The keys go to the next pane that is shown."""
+        self.focus_next()
 
     def action_before(self) -> None:
         """The difference before."""

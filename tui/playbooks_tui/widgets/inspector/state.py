@@ -94,7 +94,8 @@ class StateSheet(ListSheet):
         if deep is None or not deep.history:
             return
         found += [Line(), head(f"History of {cut(deep.variable, 16)}", "who changed it", width, key="w")]
-        values = min(max(cells_of(plain(entry.value)) for entry in deep.history), 10)
+        beside = max(len(entry.checkpoint) + len(entry.note.partition(", ")[0]) for entry in deep.history)
+        values = min(max(cells_of(plain(entry.value)) for entry in deep.history), max(10, width - beside - 8))
         for entry in deep.history:
             self.targets[len(found)] = Target("entry", entry.checkpoint)
             found.append(_entry(entry, values, width, at_moment=at_moment))
