@@ -30,7 +30,7 @@ class ModelSettings(msgspec.Struct, frozen=True):
 
 
 class ModelRequest(msgspec.Struct, frozen=True):
-    """One call, as `contracts.md` gives it to a script."""
+    """One call; what a script's `respond` is given."""
 
     agent: str
     """Class name, `Seller`."""
