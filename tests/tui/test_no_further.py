@@ -20,6 +20,7 @@ from playbooks_tui.screens.compare.lines import Side, value_lines
 from playbooks_tui.screens.compare.panes import Lines, Sides
 from playbooks_tui.spans import Line, Span
 from playbooks_tui.widgets.inspector import Inspector
+from playbooks_tui.widgets.timeline import filter_words
 
 
 async def says(app: Debugger, pilot: Pilot[int], key: str) -> str:
@@ -126,3 +127,13 @@ def test_values_that_begin_alike_are_shown_from_where_they_part(width: int) -> N
     sides = (Side("main", ""), Side("fork-1", ""))
     (row,) = (line for line in value_lines(record, comparison, sides, width) if "$told" in line.text)  # type: ignore[arg-type]
     assert "left'" in row.text and "right'" in row.text and row.cells <= width
+
+
+async def test_the_palette_of_a_dialog_has_the_acts_of_its_list_and_they_reach_it(desk: Opens) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        await d.press("v")
+        commands = {command.title: command for command in d.app.get_system_commands(d.app.screen)}
+        assert {"Before", "After", "Tick", "Only this", "Everything"} <= set(commands)
+        commands["Only this"].callback()
+        await d.until(lambda: "all agents" not in filter_words(d.screen.record, d.screen.standing.filter))

@@ -21,6 +21,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.widget import Widget
 
 from playbooks.config import FILE_NAME
 from playbooks.config_layers import PREFIX
@@ -240,10 +241,14 @@ class Debugger(TypeAhead):
                 words = "All sessions of this folder: open, resume, label, prune, delete"
                 yield SystemCommand("Sessions", words, self.list_sessions)
         else:
-            for binding in {b.action: b for _, b in screen._bindings}.values():
-                if binding.action not in ("palette", "dismiss") and binding.id:
-                    words = binding.description.capitalize()
-                    yield SystemCommand(words, binding.tooltip, partial(self._act_on, screen, binding.action))
+            acts: dict[str, tuple[Widget, Binding]] = {}
+            for there in (screen.focused or screen, screen):  # a list in a dialog has acts of its own
+                for _, binding in there._bindings:
+                    if binding.id and binding.description and binding.action not in ("palette", "dismiss"):
+                        acts.setdefault(binding.action, (there, binding))
+            for node, binding in acts.values():
+                words = binding.description.capitalize()
+                yield SystemCommand(words, binding.tooltip, partial(self._act_on, node, binding.action))
         yield SystemCommand(
             "Suspend", "Ctrl+Z  Back to the shell, everything stops; fg goes on", self.action_suspend_process
         )
@@ -252,8 +257,8 @@ class Debugger(TypeAhead):
     def _act(self, action: str) -> None:
         self.call_later(self._debugging.run_action, action)
 
-    def _act_on(self, screen: Screen[Any], action: str) -> None:
-        self.call_later(screen.run_action, action)
+    def _act_on(self, node: Widget, action: str) -> None:
+        self.call_later(node.run_action, action)
 
     def on_unmount(self) -> None:
         if self._state is not None:

@@ -38,14 +38,24 @@ class BreakpointList(Inked):
         Binding(
             "up,k",
             "go(-1)",
+            "breakpoint before",
             show=False,
             id="breakpoints.up",
             tooltip="The breakpoint before; from the first to the field",
         ),
-        Binding("down,j", "go(1)", show=False, id="breakpoints.down", tooltip="The next breakpoint"),
-        Binding("enter,space", "screen.switch", show=False, id="breakpoints.switch", tooltip="On or off"),
-        Binding("e", "screen.change", show=False, id="breakpoints.change", tooltip="Change its text in the field"),
-        Binding("d,delete,backspace", "screen.remove", show=False, id="breakpoints.remove", tooltip="Take it away"),
+        Binding("down,j", "go(1)", "next breakpoint", show=False, id="breakpoints.down", tooltip="The next breakpoint"),
+        Binding("enter,space", "screen.switch", "on or off", show=False, id="breakpoints.switch", tooltip="On or off"),
+        Binding(
+            "e", "screen.change", "change", show=False, id="breakpoints.change", tooltip="Change its text in the field"
+        ),
+        Binding(
+            "d,delete,backspace",
+            "screen.remove",
+            "take away",
+            show=False,
+            id="breakpoints.remove",
+            tooltip="Take it away",
+        ),
     ]
     DEFAULT_CSS = """
     BreakpointList { height: auto; max-height: 10; min-height: 1; background: $surface; }

@@ -73,8 +73,10 @@ class Choices(RadioSet):
     """Choices in a row: arrows move between them, Enter and Space choose."""
 
     BINDINGS = [
-        Binding("left", "previous_button", show=False, id="choices.before", tooltip="The choice before"),
-        Binding("right", "next_button", show=False, id="choices.after", tooltip="The next choice"),
+        Binding(
+            "left", "previous_button", "choice before", show=False, id="choices.before", tooltip="The choice before"
+        ),
+        Binding("right", "next_button", "next choice", show=False, id="choices.after", tooltip="The next choice"),
     ]
     DEFAULT_CSS = """
     Choices, Choices Choice { layout: horizontal; width: auto; height: 1; }
