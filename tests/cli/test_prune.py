@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from cli.kept import Shell, files
+
+from playbooks.checkpoints import retention
+from playbooks.checkpoints.filesystem import FileStore
+from playbooks.checkpoints.record import Checkpoint
 
 GREET = """---
 model: script:greet.py
@@ -91,6 +98,35 @@ def test_one_is_told_as_one(negotiation: Path, shell: Shell) -> None:
     assert "  1 checkpoint\n" in shell("timeline", "s2").out
     assert shell("prune", "s2", "--all", "--dry-run").out == "s2: 1 of 1 checkpoint would go\n"
     assert shell("prune", "s2", "--all").out == "s2: 1 checkpoint taken away, 0 stay\n"
+
+
+@pytest.mark.parametrize("place", [1, 2, 4, 7, 11])
+def test_what_stays_is_shown_while_another_process_prunes_under_the_reader(
+    negotiation: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    shown = shell("show", "1000_ckpt_23", "--json").document
+    read, other, reads = FileStore.read_signed, FileStore(".checkpoints"), list[str]()
+
+    def then_pruned(store: FileStore, id: str) -> tuple[Checkpoint, bool]:
+        if store is not other:
+            reads.append(id)
+            if len(reads) == place:
+                retention.prune(other, "s1", 1)
+        return read(store, id)
+
+    monkeypatch.setattr(FileStore, "read_signed", then_pruned)
+    now = shell("show", "1000_ckpt_23", "--json").document
+    assert len(reads) >= place and {**now, "parent": shown["parent"]} == shown
+    other.close()
+
+
+def test_an_open_session_is_left_and_named_while_the_others_are_pruned(negotiation: Path, shell: Shell) -> None:
+    assert shell("run", "negotiation.pb").status == 0
+    with closing(FileStore(".checkpoints")) as other, other.lock("s1"):
+        done = shell("prune", "--keep", "1")
+    assert (done.status, done.err) == (1, f"session s1 is open in process {os.getpid()}; end that one first\n")
+    assert done.out.startswith("s2: ") and len(done.out.splitlines()) == 1
+    assert len(ids(shell)) == 43
 
 
 def test_the_session_may_be_named_as_other_commands_take_it(negotiation: Path, shell: Shell) -> None:

@@ -5,6 +5,8 @@ Apart because looking must take whatever lies in the folder (damaged, foreign, c
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from playbooks.checkpoints.chain import Folded, fold
@@ -42,6 +44,16 @@ class Foreign(UserError):
         )
 
 
+def _fold(read: Callable[[str], Checkpoint], id: str) -> Folded:
+    """As `fold`, also while another process prunes: what stays is made to stand on what stays before the others go."""
+    try:
+        return fold(read, id)
+    except UnknownCheckpoint as error:
+        if error.id == id:
+            raise
+        return fold(read, id)
+
+
 def own_fold(store: Store, id: str, *, trust: bool = False) -> Folded:
     """The state at a checkpoint, to be run on from: one foreign file in what it builds on would decide what runs.
 
@@ -62,7 +74,7 @@ def own_fold(store: Store, id: str, *, trust: bool = False) -> Folded:
             foreign.append(name)
         return checkpoint
 
-    folded = fold(read, id)
+    folded = _fold(read, id)
     if foreign and not trust:
         raise Foreign(foreign[0])
     return folded
@@ -92,7 +104,7 @@ def read_chain(store: Store, id: str) -> Chain:
         return read[name]
 
     try:
-        folded = fold(remember, id)
+        folded = _fold(remember, id)
     except UnknownCheckpoint as error:
         if error.id == id:
             raise
@@ -101,4 +113,4 @@ def read_chain(store: Store, id: str) -> Chain:
         raise CantBeRead(id, str(error)) from None
     except ValueError as error:
         raise CantBeRead(id, str(error)) from None
-    return Chain(folded, read[id], tuple(foreign))
+    return Chain(folded, read[id], tuple(dict.fromkeys(foreign)))
