@@ -410,6 +410,23 @@ def test_a_variable_is_compared_with_itself_where_a_parameter_hides_it_on_one_si
     assert [(one.name, one.fork and one.fork["value"]) for one in across] == [("countries", [1]), ("$price", 1)]
 
 
+def test_a_hit_in_a_python_playbook_whose_statement_is_not_recorded_does_not_call_without_arguments(
+    alone: Path,
+) -> None:
+    for name in ("country_facts.pb", "country_facts_model.py"):
+        shutil.copy(EXAMPLES / name, alone / name)
+
+    async def main() -> set[str]:
+        config = Config.load(overrides={"model": {"token_delay_s": 0}}).for_debug()
+        async with DebugSession.open("country_facts.pb", config=config) as session:
+            assert await session.run() == "finished"
+            points = {1: parse_breakpoint("call CountryFact", session.program)}
+            found = session.record.hits_before(session.timeline[-1].id, points)
+            return {hit.text for hit in found if hit is not None}
+
+    assert asyncio.run(main()) == {"call CountryFact at await CountryFact(…)"}
+
+
 # -- watches ---------------------------------------------------------------------------------------------------------
 
 

@@ -195,7 +195,7 @@ def _beginning(reader: Reader, event: Event, state: ProgramState) -> Beginning |
         mode == "python" or event.label == "Loadfile",
         bool(mode),
         row[1],
-        statement or f"await {event.label}()",
+        statement or f"await {event.label}(…)",
         line,
     )
 
