@@ -242,7 +242,7 @@ def test_the_last_of_several_questions_is_told_again_when_its_turn_comes() -> No
         for question in ((day,), (price,)):
             session._stirred.clear()
             os.write(write, b"80\n")
-            await session._stirred.wait()
+            await asyncio.wait_for(session._stirred.wait(), 60)
             answers.listen(Asked(("1000",), question))
         answers.stop()
 

@@ -311,7 +311,7 @@ LOCKS = (
         for found in asyncio.as_completed([{turn}(9), {turn}(1)], timeout=60):
             v.append(await found)
         tasks = {{asyncio.create_task({turn}(k)) for k in (1, 2)}}
-        done, pending = await asyncio.wait(tasks, timeout={n} or None)
+        done, pending = await asyncio.wait(tasks, timeout=60 * {n} or None)
         for task in done:
             v.append([task.result(), len(pending), await Wait(1, 1)])
     await walk{turn}()
