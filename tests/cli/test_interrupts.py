@@ -63,6 +63,30 @@ def interrupted(code: str, *signals: signal.Signals) -> tuple[int, str]:
     return process.returncode, err
 
 
+TAKEN_EARLY = """
+import builtins, os, sys
+from playbooks.cli import main
+
+really = builtins.__import__
+
+def imported(name, *rest, **more):
+    if name == "playbooks.cli.entry":
+        os.kill(os.getpid(), int(sys.argv[1]))
+    return really(name, *rest, **more)
+
+builtins.__import__ = imported
+main(["sessions"])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_python_still_imports_ends_it_with_130_and_a_word(number: signal.Signals) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TAKEN_EARLY, str(int(number))], capture_output=True, text=True, timeout=300
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
+
+
 @pytest.mark.parametrize(
     "code",
     [

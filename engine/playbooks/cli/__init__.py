@@ -5,8 +5,10 @@ Apart from the session because it knows about arguments, terminals and exit stat
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from playbooks.errors import ExitStatus
@@ -25,9 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     is_process = True
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # until a run takes both: as Ctrl+C
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
         from playbooks.cli.entry import run_command
 
         status = run_command(given)
     except KeyboardInterrupt:  # before a run could take it: nothing has happened yet that would be lost
         status = ExitStatus.INTERRUPTED
+        with suppress(OSError, ValueError, AttributeError):  # stderr may be closed
+            print("Interrupted.", file=sys.stderr, flush=True)
     sys.exit(status)
