@@ -55,27 +55,30 @@ def _in_order(awaitables: Iterable[Any]) -> list[Any]:
 
 
 class ProgramLoop:
-    """The running loop as a program has it: its clock is recorded, as others are.
+    """The running loop as a program has it, one object: its clock is recorded as others are, and it can be kept.
 
     Args:
-        loop: The loop.
         sync: See `program_asyncio`.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, sync: Callable[[str, Callable[[], Any]], Any]) -> None:
-        self._loop, self._sync = loop, sync
+    def __init__(self, sync: Callable[[str, Callable[[], Any]], Any]) -> None:
+        self._sync = sync
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def running(self) -> ProgramLoop:
+        """This object, once it is known which loop runs: another thread may ask it something."""
+        self._own()
+        return self
 
     def time(self) -> Any:
-        return self._sync("loop.time", self._loop.time)
+        return self._sync("loop.time", self._own().time)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._loop, name)
+        return getattr(self._own(), name)
 
-    def __eq__(self, other: object) -> bool:
-        return self._loop is (other._loop if isinstance(other, ProgramLoop) else other)
-
-    def __hash__(self) -> int:
-        return hash(self._loop)
+    def _own(self) -> asyncio.AbstractEventLoop:
+        self._loop = self._loop or asyncio.get_running_loop()
+        return self._loop
 
 
 def program_asyncio(
@@ -180,8 +183,7 @@ def program_asyncio(
         first = InOrder(task for place, task in enumerate(tasks) if place in ended)
         return first, InOrder(task for place, task in enumerate(tasks) if place not in ended)
 
-    def running_loop() -> ProgramLoop:
-        return ProgramLoop(asyncio.get_running_loop(), sync)
+    loop = ProgramLoop(sync)
 
     def unsupported(*_: object, **__: object) -> None:
         raise NotImplementedError("asyncio.timeout can't be replayed: use asyncio.wait_for")
@@ -192,8 +194,9 @@ def program_asyncio(
         "wait_for": wait_for,
         "wait": wait,
         "as_completed": as_completed,
-        "get_running_loop": running_loop,
-        "get_event_loop": running_loop,
+        "get_running_loop": loop.running,
+        "get_event_loop": loop.running,
+        "the running loop": loop,
         "timeout": unsupported,
         "timeout_at": unsupported,
     }
