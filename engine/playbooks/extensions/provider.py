@@ -12,7 +12,11 @@ from typing import Any
 
 
 class CheckpointProvider(ABC):
-    """Keeps checkpoints somewhere. Ids are `<agent>_ckpt_<n>`, and n orders an agent's checkpoints."""
+    """Keeps checkpoints somewhere. Ids are `<agent>_ckpt_<n>`, and n orders an agent's checkpoints.
+
+    It is made by name with as many of these as its `__init__` takes: `base_path`, the storage path, of which each is a
+    place of its own; `max_size_mb`, the most a checkpoint may be; `fsync`, whether what is written survives power loss.
+    """
 
     @abstractmethod
     async def save_checkpoint(
