@@ -16,10 +16,16 @@ run in the same three lines.
 Apart from the tests of the engine because other packages run it. It needs pytest, which the engine does not.
 """
 
-from playbooks.checkpoints.conformance.base import BaseConformance
-from playbooks.checkpoints.conformance.concurrency import ConcurrencyConformance
-from playbooks.checkpoints.conformance.crash import CrashConformance
-from playbooks.checkpoints.conformance.retention import RetentionConformance
+import pytest
+
+# Before they are imported: a failure would be a bare AssertionError in another package's tests.
+_PARTS = ("base", "concurrency", "crash", "retention", "suite")
+pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
+
+from playbooks.checkpoints.conformance.base import BaseConformance  # noqa: E402
+from playbooks.checkpoints.conformance.concurrency import ConcurrencyConformance  # noqa: E402
+from playbooks.checkpoints.conformance.crash import CrashConformance  # noqa: E402
+from playbooks.checkpoints.conformance.retention import RetentionConformance  # noqa: E402
 
 __all__ = [
     "BaseConformance",
