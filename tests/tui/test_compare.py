@@ -83,6 +83,21 @@ async def test_x_swaps_the_sides_and_y_copies_the_command(desk: Opens) -> None:
         assert screen.comparison.left.id == right
 
 
+async def test_keys_of_the_session_say_that_they_act_there(desk: Opens) -> None:
+    async with desk(HAGGLES) as d:
+        await forked(d)
+        screen = await compared(d)
+        for key in ("n", "c", "space", "e", "f", "plus", "1"):
+            d.app.told.clear()
+            await d.press(key)
+            assert d.said == ["this is a comparison: Esc goes back to the session first"], key
+            assert d.app.screen is screen
+        d.app.told.clear()
+        await d.press("down", "x", "y")
+        assert not any("Esc goes back" in words for words in d.said)
+        assert d.app.screen is screen
+
+
 async def test_brackets_go_to_differences_and_enter_looks_at_the_side_that_is_meant(desk: Opens) -> None:
     async with desk(HAGGLES) as d:
         await forked(d)

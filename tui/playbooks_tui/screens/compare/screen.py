@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable
 from typing import Final
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -14,7 +15,7 @@ from textual.screen import Screen
 
 from playbooks.checkpoints.record import Header
 from playbooks.session.record import Comparison
-from playbooks_tui.keys import key_name
+from playbooks_tui.keys import BINDINGS, key_name
 from playbooks_tui.ran import ran
 from playbooks_tui.record import Record
 from playbooks_tui.rows import Filter, Ways
@@ -37,6 +38,8 @@ from playbooks_tui.widgets.foot import Foot
 _WIDE: Final = 120
 _ALL: Final = 1_000_000
 """More lines than a pane has."""
+_ELSEWHERE: Final = frozenset(key for binding in BINDINGS for key in binding.key.split(","))
+"""Keys of the session's screen."""
 _FOOT: Final = (
     ("close", "back"),
     ("up down", "row"),
@@ -304,6 +307,10 @@ class Compare(Screen[str | None]):
         if sides.place == before:
             which = "only" if not last else "last" if place >= last else "first"
             self.notify(f"this is the {which} row" if sides.rows else "there is no row here", timeout=3)
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key in _ELSEWHERE and event.key not in self._bindings.key_to_bindings:
+            self.notify("this is a comparison: Esc goes back to the session first", timeout=3)
 
     def action_first(self) -> None:
         self._go(0, -_ALL)
