@@ -21,10 +21,12 @@ from typing import Any
 
 import pytest
 from checkpoints.worlds import ModelWorld, Order, OwnDict, OwnError, OwnList, OwnText, Slotted
+from msgspec.structs import replace
 
 from playbooks.checkpoints.codec import LostError, Placeholder, Record, Unstorable, copy, decode, encode
 from playbooks.checkpoints.describe import show
 from playbooks.checkpoints.exceptions import is_standard
+from playbooks.checkpoints.standard import NAMED_SHAPES
 
 WORLD = ModelWorld()
 
@@ -362,6 +364,21 @@ def test_what_no_longer_tells_its_state_is_lost_and_nothing_else_is() -> None:
     assert encoded.degraded == ("$keys", "$members") and decode(encoded.data, WORLD)["kept"] == walked
     with pytest.raises(Unstorable, match="RuntimeError: dictionary changed size during iteration"):
         next(decode(encoded.data, WORLD)["keys"])
+
+
+def test_what_can_not_be_made_on_this_machine_is_lost_and_nothing_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = datetime.datetime(2024, 1, 1, tzinfo=zoneinfo.ZoneInfo("UTC"))
+    data = encode({"at": at, "day": datetime.date(2024, 1, 1)}, world=WORLD).data
+    shape = NAMED_SHAPES["ZoneInfo"]
+
+    def missing(key: str) -> None:
+        raise zoneinfo.ZoneInfoNotFoundError(f"No time zone found with key {key}")
+
+    monkeypatch.setitem(NAMED_SHAPES, "ZoneInfo", replace(shape, make=missing))
+    found = decode(data, WORLD)
+    assert found["day"] == datetime.date(2024, 1, 1)
+    with pytest.raises(Unstorable, match="No time zone found with key UTC"):
+        _ = found["at"].year
 
 
 def test_a_state_of_chance_is_shown_by_a_short_mark_that_changes_as_it_is_drawn_from() -> None:

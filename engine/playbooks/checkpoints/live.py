@@ -115,10 +115,19 @@ def _first_lost(values: list[Any]) -> Placeholder | None:
     return next((value for value in values if type(value) is Placeholder), None)
 
 
-def _shape(live: Live, name: str, values: list[Any]) -> object:
+def _made(name: str, values: list[Any], make: Callable[[], object]) -> object:
+    """What is made of whole parts; where that fails here, on a machine without that time zone, it alone is lost."""
     if (lost := _first_lost(values)) is not None:
         return lost
-    return NAMED_SHAPES[name].make(*values)
+    try:
+        return make()
+    except Exception as error:
+        return Placeholder(Lost(name, "", "", f"{type(error).__name__}: {error}"))
+
+
+def _shape(live: Live, name: str, values: list[Any]) -> object:
+    shape = NAMED_SHAPES[name]
+    return _made(name, values, lambda: shape.make(*values))
 
 
 # -- instances --------------------------------------------------------------------------------------------------------
@@ -235,15 +244,15 @@ def _fill_exception(live: Live, made: BaseException, what: tuple[Any, ...], valu
 
 
 def _iterator(live: Live, what: tuple[Any, ...], values: list[Any]) -> object:
-    return lost if (lost := _first_lost(values)) is not None else walking.make_iterator(what, values, live.last)
+    return _made("iterator", values, lambda: walking.make_iterator(what, values, live.last))
 
 
 def _tool(live: Live, what: tuple[str, int, bool], values: list[Any]) -> object:
-    return lost if (lost := _first_lost(values)) is not None else walking.make_tool(what, values)
+    return _made("iterator", values, lambda: walking.make_tool(what, values))
 
 
 def _view(live: Live, name: str, values: list[Any]) -> object:
-    return lost if (lost := _first_lost(values)) is not None else walking.make_view(name, values)
+    return _made(name, values, lambda: walking.make_view(name, values))
 
 
 # -- definitions ------------------------------------------------------------------------------------------------------
