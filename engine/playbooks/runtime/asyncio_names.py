@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import types
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -111,9 +111,9 @@ def program_asyncio(
         finally:
             watcher.cancel()
 
-    async def wait_until(waiting: Coroutine[Any, Any, Any], timeout: float) -> None:  # noqa: ASYNC109
-        """Waits for what leaves everything as it is when it is cancelled."""
-        work = asyncio.ensure_future(waiting)
+    async def wait_until(tasks: list[Any], return_when: str, timeout: float) -> Container[Any]:  # noqa: ASYNC109
+        """What is done by then; a wait that is cancelled leaves its tasks as they are."""
+        work = asyncio.ensure_future(asyncio.wait(tasks, return_when=return_when))
 
         async def watch() -> None:
             await timer(timeout)
@@ -125,8 +125,7 @@ def program_asyncio(
         finally:
             watcher.cancel()
             work.cancel()
-        if not work.cancelled():
-            work.result()
+        return [task for task in tasks if task.done()] if work.cancelled() else work.result()[0]
 
     def as_completed(awaitables: Iterable[Awaitable[Any]], *, timeout: float | None = None) -> Iterator[Any]:
         """In the order given, not in that of a set: a replay finds each task at the place it had."""
@@ -171,13 +170,12 @@ def program_asyncio(
         return_when: str = asyncio.ALL_COMPLETED,
     ) -> tuple[set[Any], set[Any]]:
         tasks = list(dict.fromkeys(_in_order(awaitables)))
-        waiting = asyncio.wait(tasks, return_when=return_when)
         if timeout is None:
-            await waiting
+            done: Container[Any] = (await asyncio.wait(tasks, return_when=return_when))[0]
         else:
-            await wait_until(waiting, timeout)
+            done = await wait_until(tasks, return_when, timeout)
         # How many more were done by the time it woke up is a matter of rounds of the loop.
-        ended = set(sync("asyncio.wait", lambda: [place for place, task in enumerate(tasks) if task.done()]))
+        ended = set(sync("asyncio.wait", lambda: [place for place, task in enumerate(tasks) if task in done]))
         if late := [tasks[place] for place in ended if not tasks[place].done()]:
             await asyncio.wait(late)
         first = InOrder(task for place, task in enumerate(tasks) if place in ended)
