@@ -325,8 +325,24 @@ async def test_ctrl_c_says_that_again_leaves_when_nothing_runs(desk: Opens) -> N
         await d.press("ctrl+c")
         assert d.said[-1] == "Ctrl+C again leaves"
         clock[0] += 3
+        d.screen.query_one(Foot).be_still()  # as a moment later
         await d.press("ctrl+c")
         assert not d.bridge.over.done() and not d.screen.standing.leaving
+        await d.press("ctrl+c")
+        await d.until(d.bridge.over.done)
+
+
+async def test_while_it_is_said_that_ctrl_c_again_leaves_one_leaves_and_it_is_said_no_longer_than_that_holds(
+    desk: Opens,
+) -> None:
+    clock = [1_000.0]
+    async with desk(now=lambda: clock[0]) as d:
+        await d.status("finished")
+        foot = d.screen.query_one(Foot)
+        await d.press("ctrl+c")
+        assert foot._telling is not None and foot._telling._interval == 2.0
+        clock[0] += 3  # a busy machine: it stands there still
+        assert foot.told == "Ctrl+C again leaves"
         await d.press("ctrl+c")
         await d.until(d.bridge.over.done)
 

@@ -51,7 +51,10 @@ _TOLD_S: Final = 4.0
 """How long something is told in passing."""
 _MOST_TOLD: Final = 100
 _AGAIN_S: Final = 2.0
-"""Within this time a second Ctrl+C leaves."""
+"""Within this time a second Ctrl+C leaves, and so long it is said."""
+_AGAIN: Final = "Ctrl+C again leaves"
+_CTRL_C: Final = frozenset({"copy_text", "stop"})
+"""Its actions, the second when there is nothing to copy: it looks whether that is said."""
 _IDS: Final = frozenset({"stop", "suspend", *(binding.id for binding in BINDINGS if binding.id)})
 """What the keymap can change; the ids of a dialog's keys have a dot in them."""
 _LONGEST_LEAVE_S: Final = 7.0
@@ -162,9 +165,9 @@ class Debugger(TypeAhead):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """Keys, palette and clicks all come through here: what only the process that runs a session can do says so."""
-        for foot in self.screen.query(Foot):
-            foot.was_read()
         name = action.rpartition(".")[2] if isinstance(action, str) else action[1]
+        for foot in self.screen.query(Foot) if name not in _CTRL_C else ():
+            foot.was_read()
         if self.bridge is not None and self._debugging.record.followed and name.partition("(")[0] in ACTING:
             if self._debugging.record.status in UNDER_WAY:
                 self._debugging.say(str(ReadOnly(self._debugging.record.session, self.bridge.session.why_read_only)))
@@ -402,23 +405,23 @@ class Debugger(TypeAhead):
 
     def action_stop(self) -> None:
         """Ctrl+C: pauses what runs; else says that again leaves."""
-        if self.bridge is None:
-            if self._now() - self._stopped_at < _AGAIN_S:
-                self.leave()
-            self._stopped_at = self._now()
-            self.notify("Ctrl+C again leaves", timeout=3)
-            return
-        screen = self._debugging
-        runs = engine_mode(screen.record, screen.standing) == "running" and not screen.record.followed
-        if runs and not screen.standing.held:
-            screen.action_pause()
-            screen.say("Space goes on, Ctrl+C again leaves")
-            self._stopped_at = self._now()
-        elif self._now() - self._stopped_at < _AGAIN_S:
+        said = any(foot.told.endswith(_AGAIN) for foot in self.screen.query(Foot))
+        again = said or self._now() - self._stopped_at < _AGAIN_S
+        if self.bridge is not None:
+            screen = self._debugging
+            runs = engine_mode(screen.record, screen.standing) == "running" and not screen.record.followed
+            if runs and not screen.standing.held:
+                screen.action_pause()
+                self._say_again(f"Space goes on, {_AGAIN}")
+                return
+        if again:
             self.leave()
         else:
-            self._stopped_at = self._now()
-            screen.say("Ctrl+C again leaves")
+            self._say_again(_AGAIN)
+
+    def _say_again(self, words: str) -> None:
+        self._stopped_at = self._now()
+        self.notify(words, timeout=_AGAIN_S, markup=False)
 
     def action_suspend_process(self) -> None:
         """Ctrl+Z: Textual's own would stop this process alone, and also where nobody could go on with it."""
