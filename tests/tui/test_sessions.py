@@ -220,8 +220,14 @@ async def test_a_finished_session_that_was_only_looked_at_is_left_as_finished(al
         bridge.over.exception(60)
         assert bridge.session.exit_status == status
         last = bridge.session.timeline[-1].id
-        words = [f"Interrupted at {last}.", f"Resume with: playbooks debug --resume {id}"]
-        assert parting(bridge.session, ["playbooks", "debug"]) == (words if status else [])
+        words = {
+            ExitStatus.FINISHED: ["Finished: four", f"Look back with: playbooks debug --resume {id}"],
+            ExitStatus.INTERRUPTED: [f"Interrupted at {last}.", f"Resume with: playbooks debug --resume {id}"],
+        }
+        ended = "four" if status == ExitStatus.FINISHED else ""
+        assert parting(bridge.session, ["playbooks", "debug"], ended) == words[status]
+        if ended:
+            assert parting(bridge.session, ["playbooks", "debug"], "z" * 200)[0] == f"Finished: {'z' * 99}…"
 
 
 async def test_a_session_in_a_folder_that_cant_be_written_is_shown_and_says_why_nothing_can_be_changed(

@@ -13,12 +13,19 @@ from tui.terminal import Terminal
 from playbooks.checkpoints import open_store
 
 
-def test_a_program_that_ends_leaves_with_0_and_says_nothing(alone: Path) -> None:
+def test_a_program_that_ends_leaves_with_0_and_says_how_it_ended_and_how_it_is_looked_at_again(alone: Path) -> None:
     terminal = Terminal(alone, SELLS)
     terminal.until("FINISHED", "Sold at 80.")
     terminal.process.send("q")
     assert terminal.end() == 0
     assert terminal.given_back()
+    last_words = "Finished: Sold at 80.\r\nLook back with: playbooks debug shop.pb --resume s1\r\n"
+    assert terminal.after.endswith(last_words)
+    again = Terminal(alone, SELLS, "shop.pb", "--resume", "s1")
+    again.until("FINISHED", "Sold at 80.")
+    again.process.send("q")
+    assert again.end() == 0
+    assert again.after.endswith(last_words)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

@@ -30,6 +30,7 @@ from playbooks.runtime.notices import Output
 from playbooks.session.following import UNDER_WAY, ReadOnly
 from playbooks_tui import kept
 from playbooks_tui.bridge import Bridge
+from playbooks_tui.ending import ending
 from playbooks_tui.inks import DARK, LIGHT
 from playbooks_tui.keys import ACTING, BINDINGS, key_name
 from playbooks_tui.opening import Openings
@@ -395,6 +396,11 @@ class Debugger(TypeAhead):
         forget_what_went()
 
     # -- leaving ---------------------------------------------------------------------------------------------
+
+    @property
+    def ending(self) -> str:
+        """How the session that is shown ended, in the program's own words; empty: it did not, or none is."""
+        return ending(self._debugging.record) if self.bridge is not None else ""
 
     def _listen_for_signals(self) -> None:
         if self.is_headless:

@@ -9,7 +9,7 @@ import contextlib
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from playbooks.cli.arguments import typed_name
 from playbooks.config import Config
@@ -21,7 +21,11 @@ from playbooks_tui import kept
 from playbooks_tui.app import Debugger
 from playbooks_tui.fair_share import fair_share
 from playbooks_tui.opening import Openings
+from playbooks_tui.spans import cut, plain
 from playbooks_tui.terminal import terminal_of_our_own
+
+_LONGEST: Final = 100
+"""Cells of a program's own words on the terminal."""
 
 
 def run_debugger(
@@ -86,28 +90,37 @@ def run_debugger(
         raise debugger.crash
     if debugger.bridge is None:
         return int(ExitStatus.FINISHED)
+    again = [
+        typed_name(),
+        "debug",
+        *(programs if debugger.bridge is bridge else ()),
+    ]  # another may be of other programs
     with contextlib.suppress(OSError):  # the window is closed: nobody reads it
-        for line in parting(debugger.bridge.session, [typed_name(), "debug", *programs]):
+        for line in parting(debugger.bridge.session, again, debugger.ending):
             print(line, file=sys.stderr)
     return int(debugger.bridge.session.exit_status)
 
 
-def parting(session: DebugSession | FollowedSession, again: Sequence[str]) -> list[str]:
-    """The last words: why it did not finish, and how to go on with it.
+def parting(session: DebugSession | FollowedSession, again: Sequence[str], ending: str = "") -> list[str]:
+    """The last words: how it ended, or why it did not, and how to go on with it or look at it again.
 
     Args:
         session: After its run.
         again: The command that would resume it, without `--resume`.
+        ending: How it ended, in the program's own words.
     """
     status = session.exit_status
-    if status == ExitStatus.FINISHED:
+    if session.read_only or (status == ExitStatus.FINISHED and not session.timeline):
         return []
     lines = [session.error] if session.error else []
+    if status == ExitStatus.FINISHED:
+        lines.append(f"Finished: {cut(plain(ending), _LONGEST)}" if ending else "Finished.")
     if status == ExitStatus.INTERRUPTED and session.timeline:
         lines.append(f"Interrupted at {session.timeline[-1].id}.")
     if session.taken_away:
         lines.append(gone_line(session.id, session.config.durability.storage_path))
     elif session.id and session.timeline:  # without a checkpoint nothing is kept
-        is_given_up = status == ExitStatus.FAILED and bool(session.failed)  # a resume leaves it so
-        lines.append(f"{'Look back' if is_given_up else 'Resume'} with: {shlex.join([*again, '--resume', session.id])}")
+        # A resume leaves both as they are.
+        is_over = status == ExitStatus.FINISHED or (status == ExitStatus.FAILED and bool(session.failed))
+        lines.append(f"{'Look back' if is_over else 'Resume'} with: {shlex.join([*again, '--resume', session.id])}")
     return lines
