@@ -104,8 +104,11 @@ async def test_run_to_a_row_whose_statement_never_comes_again_ends_with_the_run_
             await d.press("a")
             await d.until(lambda count=count: len(d.screen.record.headers) >= count)
             await d.status("paused")
-        await d.press("up", "t")
+        await d.press("up")
+        here = d.screen.record.headers[d.screen.standing.here or 0].id
+        await d.press("t")
         await d.status("finished")  # its step never comes again: nothing stops the run
+        await d.until(lambda: d.said[-1] == f"the run ended: the statement of {here} did not come again")
         await d.press("t")
         assert d.said[-1].startswith("the program is finished")
 

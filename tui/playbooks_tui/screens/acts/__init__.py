@@ -63,6 +63,7 @@ class Debugging(
             self.begin_run(held=self._held)
 
     def told(self, touched: Touched) -> None:
+        super().told(touched)
         if touched.breaks:
             self.draw_breakpoints()
         if self.bridge.over.done():

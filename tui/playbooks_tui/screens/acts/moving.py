@@ -77,7 +77,8 @@ class MovingActs(Acts):
         session, at = self.bridge.session, self.at
         points = {view.id: view.breakpoint for view in session.breakpoints if view.breakpoint.enabled}
         if not points:
-            self.say("no breakpoint is set: b sets one on the selected row")
+            sets = "" if session.read_only else ": b sets one on the selected row"
+            self.say(f"no breakpoint is set{sets}")
             return
         if at is None:
             self.say("there is no row yet")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from playbooks.errors import UserError
 from playbooks_tui.onward import How, onward
-from playbooks_tui.record import HUMAN
+from playbooks_tui.record import HUMAN, Touched
 from playbooks_tui.screens.acts.base import OVER, Acts
 
 
 class RunningActs(Acts):
     """What starts and stops the run."""
+
+    runs_to = ""
+    """The checkpoint whose statement is to come again, by its id; empty: none is."""
 
     def action_run_or_pause(self) -> None:
         if self.mode_now in ("running", "waiting") and not self.standing.held:
@@ -71,6 +74,15 @@ class RunningActs(Acts):
                 self.say(str(error))
             else:
                 self._goes(stepping=True)
+                self.runs_to = self.record.headers[at].id
+
+    def told(self, touched: Touched) -> None:
+        super().told(touched)
+        status = self.record.status
+        if touched.status and self.runs_to and status not in ("ready", "running", "pausing", "waiting"):
+            if status == "finished":
+                self.say(f"the run ended: the statement of {self.runs_to} did not come again")
+            self.runs_to = ""
 
     @property
     def _stepper(self) -> str:
@@ -79,6 +91,7 @@ class RunningActs(Acts):
 
     def _goes(self, *, stepping: bool) -> None:
         """What was asked for is shown at once; the engine's own word comes after it."""
+        self.runs_to = ""
         self.record.go_on()
         self.stand(held=stepping, stepping=stepping, here=None, chosen=None)
 
