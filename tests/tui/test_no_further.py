@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from textual.pilot import Pilot
 from tui.desk import Opens
-from tui.programs import HAGGLES
+from tui.programs import ENDLESS, HAGGLES
 from tui.test_compare import compared, forked
 from tui.test_sessions import listed
 
@@ -137,3 +137,19 @@ async def test_the_palette_of_a_dialog_has_the_acts_of_its_list_and_they_reach_i
         assert {"Before", "After", "Tick", "Only this", "Everything"} <= set(commands)
         commands["Only this"].callback()
         await d.until(lambda: "all agents" not in filter_words(d.screen.record, d.screen.standing.filter))
+
+
+async def test_a_step_of_an_interrupted_session_says_that_it_only_resumed_it(desk: Opens) -> None:
+    async with desk(ENDLESS) as d:
+        await d.until(lambda: len(d.screen.record.shown) > 2)
+        await d.press("q")
+        await d.until(d.bridge.over.done)
+    async with desk(ENDLESS, resume=True) as d:
+        await d.until(lambda: d.screen.record.headers)
+        count = len(d.screen.record.headers)
+        await d.press("a")
+        assert d.said[-1] == "resumed, and held: a again makes the step"
+        await d.status("paused")
+        assert len(d.screen.record.headers) == count
+        await d.press("a")
+        await d.until(lambda: len(d.screen.record.headers) == count + 1)

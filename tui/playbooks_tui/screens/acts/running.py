@@ -104,6 +104,7 @@ class RunningActs(Acts):
             self.say_over(now)
         elif now in ("interrupted", "opening"):
             self.begin_run(held=True)
+            self.say(f"{'resumed' if now == 'interrupted' else 'begun'}, and held: {key} again makes the step")
         else:
             return True
         return False
