@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 from tui.desk import Opens
 from tui.headers import HAGGLE, header, record
 
@@ -9,7 +12,9 @@ from playbooks.runtime.notices import Committed, ModelAnswered, ModelCalled
 from playbooks_tui.bars_plan import Bars
 from playbooks_tui.record import Record
 from playbooks_tui.rows import Past
+from playbooks_tui.screens.moments import Reading
 from playbooks_tui.sequence import drawn_branches
+from playbooks_tui.situation import Standing
 from playbooks_tui.told import Ended, Tallied, Tally, Turned
 from playbooks_tui.widgets.bars import BranchBars
 from playbooks_tui.widgets.branches import Branches, branch_line, head
@@ -148,3 +153,23 @@ async def test_z_shows_one_pane_alone_and_again_all_of_them(desk: Opens) -> None
         await d.press("z")
         await d.pilot.pause()
         assert screen.query_one(Timeline).region.area and screen.zoomed == ""
+
+
+def test_what_variables_are_set_against_is_the_agents_row_before_on_the_way_to_the_moment() -> None:
+    told, asked = record(*HAGGLE, *(header("1002", n, "heard") for n in (2, 3, 4)), *LOW), 0
+    limits = told.limits
+
+    def counted(branch: str, upto: int) -> dict[str, int]:
+        nonlocal asked
+        asked += 1
+        return limits(branch, upto)
+
+    told.limits = counted  # type: ignore[method-assign]
+    screen: Any = SimpleNamespace(record=told, standing=Standing())
+    newest = len(told.headers) - 1
+    for agent in ("1000", "1001", "1002"):
+        way = [row for row in told.own[agent] if row in told.path("low") and row < newest]
+        expected = told.headers[way[-1]].id if way else ""
+        asked = 0
+        assert Reading._set_against(screen, newest, agent) == expected
+        assert asked == 1, "however many rows of other branches lie between"

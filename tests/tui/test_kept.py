@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,17 @@ async def test_transcript_and_picture_are_written_and_nothing_is_overwritten(des
         names = [command.title for command in d.app.get_system_commands(d.screen)]
         assert "Export the transcript as HTML" in names and "Change" in names
         assert d.screen.query_one(Inspector).shown == "state"
+
+
+async def test_an_export_that_cant_be_written_says_the_file_and_why(
+    desk: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, *_: object, **__: object) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    async with desk(HAGGLES) as d:
+        await d.status("finished")
+        monkeypatch.setattr(Path, "write_text", refused)
+        for kind, action in (("md", "export_markdown"), ("svg", "export_picture")):
+            await d.screen.run_action(action)
+            await d.until(lambda kind=kind: f"shop-s1.{kind}: Permission denied" in d.said)  # type: ignore[misc]

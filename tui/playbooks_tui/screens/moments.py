@@ -108,10 +108,11 @@ class Reading(Screen[None]):
         record, mark = self.record, self.standing.mark
         if mark is not None and mark != here:
             return record.headers[mark].id
-        own, branch = record.own.get(agent, []), record.headers[here].branch
+        own, limits = record.own.get(agent, []), record.limits(record.headers[here].branch, here)
         for place in range(bisect_left(own, here) - 1, -1, -1):
-            if record.on_path([own[place]], branch):
-                return record.headers[own[place]].id
+            header = record.headers[own[place]]
+            if own[place] <= limits.get(header.branch, -1):
+                return header.id
         return ""
 
     def _next_of(self, here: int, agent: str) -> str:

@@ -49,8 +49,10 @@ class ExportingActs(Acts):
                 text = to_markdown(found) if kind == "md" else to_html(found)
                 path.write_text(text, encoding="utf-8", errors="replace")  # half a surrogate pair is a `?`, as printed
                 words = f"written: {path}; the same: playbooks export {id} --format {kind}"
-            except (UserError, OSError) as error:
+            except UserError as error:
                 words = str(error)
+            except OSError as error:
+                words = f"{path}: {error.strerror or error}"
             self.app.call_from_thread(self.say, words)
 
         self.bridge.read(work)
