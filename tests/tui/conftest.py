@@ -9,13 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tui.desk import Desk, Opens
+from tui.desk import Desk, Opens, Still
 from tui.programs import SELLS, SHOP
 
 from playbooks import DebugSession
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.config import Config
-from playbooks_tui.app import Debugger
 from playbooks_tui.bridge import Bridge
 
 
@@ -51,7 +50,7 @@ def desk(alone: Path) -> Opens:
         session = DebugSession.open("shop.pb", config=config, store=store, durable=True, resume=resume, clock=now)
         bridge = Bridge(session, pause=held)
         bridge.open()
-        app = Debugger(bridge, begin=resume is None, held=held, keymap=keymap, now=now)
+        app = Still(bridge, begin=resume is None, held=held, keymap=keymap, now=now)
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
                 await pilot.pause()

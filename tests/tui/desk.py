@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -14,6 +15,15 @@ from playbooks_tui.app import Debugger
 from playbooks_tui.bridge import Bridge
 from playbooks_tui.rows import Past, Rows
 from playbooks_tui.screens.acts import Debugging
+
+_LONG_S = 3600.0
+
+
+class Still(Debugger):
+    """A debugger in which what is told in passing stays: how fast the machine is decides nothing."""
+
+    def notify(self, message: str, *, timeout: float | None = None, **options: Any) -> None:
+        super().notify(message, timeout=_LONG_S, **options)
 
 
 @dataclass

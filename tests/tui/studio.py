@@ -22,7 +22,7 @@ from typing import Any, Literal
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
-from tui.desk import Desk
+from tui.desk import Desk, Still
 from tui.stage import StageLoop
 
 from playbooks import DebugSession
@@ -30,7 +30,6 @@ from playbooks.checkpoints.filesystem import FileStore
 from playbooks.checkpoints.store import Checkpoint, StorageError
 from playbooks.config import Config
 from playbooks.session.following import FollowedSession
-from playbooks_tui.app import Debugger
 from playbooks_tui.bridge import Bridge
 from playbooks_tui.opening import Openings
 
@@ -149,16 +148,8 @@ def played(
 _KEYS = {" ": "space"}
 _ROUNDS = 3
 """A key may ask the engine, what it says may have something read, and that is drawn: so often nothing must come."""
-_LONG_S = 3600.0
 _MOVES = frozenset({"g", "up", "down"})
 """Keys after which the next can be pressed at once."""
-
-
-class _Still(Debugger):
-    """A debugger whose toasts stay: how fast the machine is decides nothing."""
-
-    def notify(self, message: str, *, timeout: float | None = None, **options: Any) -> None:
-        super().notify(message, timeout=_LONG_S, **options)
 
 
 class Studio(Desk):
@@ -275,10 +266,10 @@ async def studio(
         bridge = Bridge(opening, new_loop=lambda: stage)
         openings = Openings(Config.load(env={}).for_debug())
         if how == "list":
-            app = _Still(None, now=now, theme=theme, openings=openings)
+            app = Still(None, now=now, theme=theme, openings=openings)
         else:
             bridge.open()
-            app = _Still(bridge, begin=kept is None or how == "follow", theme=theme, now=now, openings=openings)
+            app = Still(bridge, begin=kept is None or how == "follow", theme=theme, now=now, openings=openings)
         app.animation_level = "none"
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
