@@ -20,6 +20,7 @@ from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.fork.editor import Editor
 from playbooks_tui.screens.fork.foreseen import Later, foreseen
 from playbooks_tui.screens.fork.parts import Choice, Choices
+from playbooks_tui.screens.help import Help, HelpPane
 from playbooks_tui.widgets.head import Head
 
 
@@ -340,7 +341,7 @@ async def test_what_was_submitted_where_nothing_can_be_read_begins_no_branch_els
         assert list(d.screen.record.branches) == ["main"]
 
 
-async def test_the_command_is_copied_outside_a_field(desk: Opens) -> None:
+async def test_outside_a_field_the_command_is_copied_and_the_help_opened(desk: Opens) -> None:
     async with desk(HAGGLES) as d:
         await d.status("finished")
         dialog = await opened(d, "heard", "80")
@@ -349,6 +350,12 @@ async def test_the_command_is_copied_outside_a_field(desk: Opens) -> None:
         dialog.query_one("#from").focus()
         await d.press("y")
         assert d.app.clipboard == f"playbooks fork {dialog.place.checkpoint} --result y"
+        await d.press("?")
+        await d.until(lambda: isinstance(d.app.screen, Help) and d.app.screen.query(HelpPane))
+        told = " ".join(line.text.strip() for line in d.app.screen.query_one(HelpPane)._lines)
+        assert told.startswith("Fork. What came after a checkpoint") and "Begin the branch" in told
+        await d.press("escape")
+        assert d.app.screen is dialog
 
 
 async def test_what_a_plan_says_has_two_rows_and_a_wide_screen_shows_more_of_it(desk: Opens) -> None:

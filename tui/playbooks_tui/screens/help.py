@@ -149,12 +149,13 @@ class Help(ModalScreen[None]):
     Help { align: center middle; background: $background 50%; }
     """
 
-    def __init__(self, keys: Keys, focused: Widget | None, *, glyphs: bool = True) -> None:
+    def __init__(self, keys: Keys, focused: Widget | None, *, glyphs: bool = True, words: str = "") -> None:
         super().__init__()
         self._glyphs = glyphs
         """Whether what stands behind has a timeline."""
         self._keys = keys
-        self._about = about(focused)
+        self._about = words or about(focused)
+        """What is in front of the person."""
 
     def on_resize(self, event: Resize) -> None:
         self.query_one(HelpPane).styles.min_width = min(_LEAST, event.size.width)  # else it is cut at the right

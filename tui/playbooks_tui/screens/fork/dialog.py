@@ -28,6 +28,7 @@ from playbooks_tui.screens.fork.editor import Editor
 from playbooks_tui.screens.fork.foreseen import Rows
 from playbooks_tui.screens.fork.form import ForkForm, Place
 from playbooks_tui.screens.fork.parts import Choice, Choices, Field
+from playbooks_tui.screens.help import Help, keys_of
 from playbooks_tui.typeahead import TypeAhead
 
 CODE: Final[Key] = ("code", "")
@@ -37,6 +38,11 @@ _HELD: Final = "fork"
 _PLAN_AFTER_S: Final = 0.04
 """Typing goes on meanwhile; a plan folds files."""
 _REST: Final[tuple[Rest, ...]] = ("recorded", "ask", "edit")
+_HELP: Final = (
+    "Fork. What came after a checkpoint, once more on a branch of its own, with something changed or nothing; the old "
+    "branch stays. Tab and Shift+Tab go through the fields; at Change ↑ ↓ choose what is changed; a choice takes ← → "
+    "and Space. In a field letters are text."
+)
 
 
 class Fork(ForkForm):
@@ -55,6 +61,7 @@ class Fork(ForkForm):
         Binding(
             "y", "copy", "copy the command", show=False, id="fork.copy", tooltip="Copy the command that does the same"
         ),
+        Binding("question_mark", "help", "help", show=False, id="fork.help", tooltip="What every key does"),
     ]
 
     @dataclass
@@ -320,3 +327,6 @@ class Fork(ForkForm):
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(command_of(self.draft, self.things, whole=True))
         self.notify("copied: the command that does the same", timeout=3)
+
+    def action_help(self) -> None:
+        self.app.push_screen(Help(keys_of(self), self.focused, glyphs=False, words=_HELP))
