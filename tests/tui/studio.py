@@ -281,4 +281,4 @@ async def studio(
             if how != "list":
                 stage.go_on()
                 bridge.leave()
-                bridge.over.exception(60)
+                bridge.over.exception(120)

@@ -17,7 +17,7 @@ from tui.programs import SHOP
 
 LEAVES_THE_SCREEN = "\x1b[?1049l"
 _SHOWS_THE_CURSOR = "\x1b[?25h"
-_PATIENCE_S = 60
+_PATIENCE_S = 120
 """How long a text is waited for: as long as a busy machine may take to start a process."""
 _RUN = "import sys; from playbooks.cli.entry import run_command; sys.exit(run_command(sys.argv[1:]))"
 

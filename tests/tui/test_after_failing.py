@@ -43,7 +43,7 @@ async def failed(folder: Path, model: str = FAILS) -> AsyncIterator[tuple[Desk, 
         yield desk, openings
     assert app.bridge is not None
     app.bridge.leave()
-    app.bridge.over.exception(60)
+    app.bridge.over.exception(120)
 
 
 @pytest.mark.parametrize("opened_again", [False, True], ids=["failed here", "opened after it failed"])

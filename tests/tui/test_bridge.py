@@ -58,7 +58,7 @@ def test_leaving_before_anything_ran_closes_the_session(alone: Path) -> None:
     bridge = bridge_on(alone)
     bridge.open()
     bridge.leave()
-    assert bridge.over.exception(60) is None
+    assert bridge.over.exception(120) is None
     assert not (alone / ".checkpoints").exists()
 
 
@@ -68,9 +68,9 @@ def test_leaving_twice_and_after_the_end_does_nothing(alone: Path) -> None:
     runs = threading.Event()
     bridge.session.subscribe(lambda notice: runs.set() if isinstance(notice, Committed) else None)
     bridge.begin()
-    assert runs.wait(60)
+    assert runs.wait(120)
     bridge.leave()
-    assert bridge.over.exception(60) is None
+    assert bridge.over.exception(120) is None
     bridge.leave()
     assert bridge.session.status == "interrupted"
 
@@ -81,10 +81,10 @@ def test_what_nobody_will_see_any_more_is_not_read(alone: Path) -> None:
 
     def first() -> None:
         reading.set()
-        on.wait(60)
+        on.wait(120)
 
     bridge.read(first)
-    reading.wait(60)
+    reading.wait(120)
     bridge.read(lambda: read.append("queued"))
     bridge.forget()
     bridge.read(lambda: read.append("later"))

@@ -147,7 +147,7 @@ async def test_what_is_typed_before_the_moment_was_read_is_kept(desk: Opens) -> 
         d.screen.stand(here=row(d, "say", "80"), chosen=None)
         await d.pilot.pause()
         read = threading.Event()
-        d.bridge.read(lambda: read.wait(60) and None)
+        d.bridge.read(lambda: read.wait(120) and None)
         await d.press("e", "9", "5")
         dialog = d.app.screen
         assert isinstance(dialog, Fork) and dialog.facts is None
@@ -326,7 +326,7 @@ async def test_what_was_submitted_where_nothing_can_be_read_begins_no_branch_els
     async with desk(HAGGLES) as d:
         await d.status("finished")
         reading = threading.Event()
-        d.bridge.read(lambda: reading.wait(60) and None)
+        d.bridge.read(lambda: reading.wait(120) and None)
         d.screen.stand(here=row(d, "say", "80"), chosen=None)
         await d.press("f")
         await d.until(lambda: isinstance(d.app.screen, Fork))

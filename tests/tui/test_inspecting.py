@@ -217,7 +217,7 @@ async def test_w_means_the_selected_variable_though_its_history_is_still_read(de
         while not (inspector.selected and inspector.selected.name == "answer"):
             await d.press("down")
         await read(d)
-        d.bridge.read(lambda: reading.wait(60))
+        d.bridge.read(lambda: reading.wait(120))
         await d.press("down", "w")
         assert inspector.selected.name == "$price"
         assert inspector.deep is not None and inspector.deep.variable == "answer"
@@ -321,7 +321,7 @@ async def test_where_no_model_was_asked_code_and_prompt_say_so_and_a_prompt_that
         await d.press("left")
         await at(d, "say", "Sold at 80.")
         reading = threading.Event()
-        d.bridge.read(lambda: reading.wait(60))
+        d.bridge.read(lambda: reading.wait(120))
         await d.press("3")
         assert text(d).strip() == "reading …"
         reading.set()

@@ -38,7 +38,7 @@ async def test_a_save_before_the_files_are_watched_is_said_too(
     desk: Opens, alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_saved, watcher = threading.Event(), reloading._watcher
-    monkeypatch.setattr(reloading, "_watcher", lambda: is_saved.wait(60) and watcher())
+    monkeypatch.setattr(reloading, "_watcher", lambda: is_saved.wait(120) and watcher())
     async with desk(HAGGLES) as d:
         await d.status("finished")
         (alone / "shop.pb").write_text(SHOP.replace("- Sell", "- Sell dear"))

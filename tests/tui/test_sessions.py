@@ -73,7 +73,7 @@ async def listed(folder: Path, size: tuple[int, int] = (120, 36)) -> AsyncIterat
     async with app.run_test(size=size, notifications=True) as pilot:
 
         async def until(what: Callable[[], object]) -> None:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 while not what():
                     await pilot.pause(0.005)
             await pilot.pause()
@@ -82,7 +82,7 @@ async def listed(folder: Path, size: tuple[int, int] = (120, 36)) -> AsyncIterat
         yield app, pilot, until  # type: ignore[misc]
     if app.bridge is not None:
         app.bridge.leave()
-        app.bridge.over.exception(60)
+        app.bridge.over.exception(120)
 
 
 def rows(app: Debugger) -> list[str]:
@@ -199,7 +199,7 @@ async def test_a_list_that_takes_long_to_read_is_read_by_one_at_a_time(
 
     def slowly(library: SessionLibrary) -> object:
         readers[0] += 1
-        free.wait(60)
+        free.wait(120)
         return sessions(library)
 
     monkeypatch.setattr(Sessions, "_keep_fresh", woken)
@@ -217,7 +217,7 @@ async def test_a_finished_session_that_was_only_looked_at_is_left_as_finished(al
     for id, status in (("s1", ExitStatus.FINISHED), ("s2", ExitStatus.INTERRUPTED)):
         bridge = Openings(config).session(id)
         bridge.leave()
-        bridge.over.exception(60)
+        bridge.over.exception(120)
         assert bridge.session.exit_status == status
         last = bridge.session.timeline[-1].id
         words = {
@@ -251,13 +251,13 @@ async def test_a_session_in_a_folder_that_cant_be_written_is_shown_and_says_why_
             for key in ("f", "r"):
                 count = len(app.told)
                 await pilot.press(key)
-                async with asyncio.timeout(60):
+                async with asyncio.timeout(120):
                     while len(app.told) == count:
                         await pilot.pause(0.005)
                 assert app.told[-1] == "s1 lies in a folder that can't be written: here it can only be looked at", key
     finally:
         bridge.leave()
-        bridge.over.exception(20)
+        bridge.over.exception(120)
 
 
 async def test_a_label_is_kept_and_delete_asks_and_no_is_what_enter_says(alone: Path) -> None:
@@ -337,7 +337,7 @@ async def test_r_goes_on_also_when_the_branch_is_made_before_anybody_waits_for_i
 
         def at_once(*arguments: Any, **options: Any) -> Any:
             made = fork(*arguments, **options)
-            made.exception(timeout=60)
+            made.exception(timeout=120)
             return made
 
         monkeypatch.setattr(d.screen.bridge, "fork", at_once)
@@ -375,7 +375,7 @@ async def test_a_session_that_was_opened_at_the_start_gives_way_to_another(alone
     openings = Openings(await made(alone))
     app = Debugger(openings.session("s2"), begin=False, openings=openings)
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             first = app.screen
             assert isinstance(first, Debugging)
             for id in ("s1", "s2"):
@@ -389,7 +389,7 @@ async def test_a_session_that_was_opened_at_the_start_gives_way_to_another(alone
             assert app.crash is None and len(app.screen_stack) == 1
     assert app.bridge is not None
     app.bridge.leave()
-    app.bridge.over.exception(60)
+    app.bridge.over.exception(120)
 
 
 async def test_a_session_that_others_took_the_place_of_does_not_stay_in_memory(alone: Path) -> None:
@@ -402,7 +402,7 @@ async def test_a_session_that_others_took_the_place_of_does_not_stay_in_memory(a
             screens.append(weakref.ref(app._debugging))
             records.append(weakref.ref(app._debugging.record))
             app.open_session(partial(openings.session, id), begin=False)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 while app._debugging is screens[-1]() or not app._debugging.record.headers or app._holds:
                     await pilot.pause(0.005)
         gc.collect()
@@ -410,7 +410,7 @@ async def test_a_session_that_others_took_the_place_of_does_not_stay_in_memory(a
         assert (screens[1](), screens[2](), records[1](), records[2]()) == (None,) * 4
     assert app.bridge is not None
     app.bridge.leave()
-    app.bridge.over.exception(60)
+    app.bridge.over.exception(120)
 
 
 async def test_what_a_session_told_last_is_drawn_when_it_is_closed_and_another_still_takes_its_place(
@@ -432,13 +432,13 @@ async def test_what_a_session_told_last_is_drawn_when_it_is_closed_and_another_s
 
         monkeypatch.setattr(app, "call_from_thread", late)
         app.open_session(partial(openings.session, "s1"), begin=False)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while app._debugging is first or app._holds:
                 await pilot.pause(0.005)
         assert closed == [True] and app.is_running and app.screen is app._debugging
     assert app.bridge is not None
     app.bridge.leave()
-    app.bridge.over.exception(60)
+    app.bridge.over.exception(120)
 
 
 async def test_who_leaves_while_another_session_opens_is_not_kept(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -447,7 +447,7 @@ async def test_who_leaves_while_another_session_opens_is_not_kept(alone: Path, m
     app = Debugger(openings.session("s2"), begin=False, openings=openings)
 
     def other() -> Bridge:
-        slow.wait(60)
+        slow.wait(120)
         bridge = openings.session("s1")
         came.put(bridge)
         return bridge
@@ -457,13 +457,13 @@ async def test_who_leaves_while_another_session_opens_is_not_kept(alone: Path, m
         left = app._debugging.bridge
         app.open_session(other, begin=False)
         await pilot.press("ctrl+c", "ctrl+c")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while app.is_running:
                 await pilot.pause(0.005)
         assert app.bridge is left and left.over.done() and app.crash is None
         slow.set()
-        opened = await asyncio.to_thread(came.get, timeout=60)
-        await asyncio.to_thread(opened.over.result, 60)
+        opened = await asyncio.to_thread(came.get, timeout=120)
+        await asyncio.to_thread(opened.over.result, 120)
 
 
 async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Path) -> None:
@@ -474,7 +474,7 @@ async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Pat
         async with app.run_test(size=(120, 36), notifications=True) as pilot:
 
             async def until(what: Callable[[], object]) -> None:
-                async with asyncio.timeout(60):
+                async with asyncio.timeout(120):
                     while not what():
                         await pilot.pause(0.005)
 
@@ -485,7 +485,7 @@ async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Pat
             await pilot.press("f")
             await until(lambda: said("s1 is open in another process"))
             holds.leave()
-            holds.over.exception(60)
+            holds.over.exception(120)
             await pilot.press("f")
             await until(lambda: not app._debugging.record.followed and app._debugging.record.headers)
             await until(lambda: isinstance(app.screen, Debugging) and app.screen.query_one(Foot).told)
@@ -496,7 +496,7 @@ async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Pat
         for bridge in (app.bridge, holds):
             assert bridge is not None
             bridge.leave()
-            bridge.over.exception(60)
+            bridge.over.exception(120)
 
 
 async def test_who_follows_a_session_that_stands_sees_it_go_on_later(alone: Path) -> None:
@@ -514,7 +514,7 @@ async def test_who_follows_a_session_that_stands_sees_it_go_on_later(alone: Path
 
     def wait(what: Callable[[object], bool]) -> bool:
         with came:
-            return came.wait_for(lambda: any(what(one) for one in told), 60)
+            return came.wait_for(lambda: any(what(one) for one in told), 120)
 
     try:
         assert follows.session.read_only and not holds.session.read_only
@@ -528,4 +528,4 @@ async def test_who_follows_a_session_that_stands_sees_it_go_on_later(alone: Path
     finally:
         for bridge in (follows, holds):
             bridge.leave()
-            bridge.over.exception(60)
+            bridge.over.exception(120)

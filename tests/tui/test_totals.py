@@ -132,7 +132,7 @@ def test_a_branch_that_another_process_begins_is_gone_over_to_with_its_own_calls
     bridge, main, low = asyncio.run(runs())
     try:
         while not (record.branch == "low" and record.status == "finished" and record.headers[-1].ends_program):
-            assert came.wait(30), record.status
+            assert came.wait(120), record.status
             came.clear()
             record.take(bridge.take())
         calls = {name: branch.tally and branch.tally.calls for name, branch in record.branches.items()}
@@ -140,7 +140,7 @@ def test_a_branch_that_another_process_begins_is_gone_over_to_with_its_own_calls
         assert {branch.status for branch in record.branches.values()} == {"finished"}
     finally:
         bridge.leave()
-        bridge.over.result(30)
+        bridge.over.result(120)
 
 
 def test_going_back_to_an_older_branch_counts_its_calls_from_the_first_on(alone: Path) -> None:
@@ -179,10 +179,10 @@ def test_going_back_to_an_older_branch_counts_its_calls_from_the_first_on(alone:
     try:
         expected = {"main": main, "low": low}
         while not (record.status == "finished" and record.headers[-1].id == last and record.branches["main"].tally):
-            assert came.wait(30), record.status
+            assert came.wait(120), record.status
             came.clear()
             record.take(bridge.take())
         assert {name: branch.tally and branch.tally.calls for name, branch in record.branches.items()} == expected
     finally:
         bridge.leave()
-        bridge.over.result(30)
+        bridge.over.result(120)

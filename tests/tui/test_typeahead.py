@@ -87,7 +87,7 @@ async def test_a_whole_fork_typed_in_one_instant_takes(desk: Opens) -> None:
         d.screen.stand(here=said, chosen=None)
         await d.pilot.pause()
         read = threading.Event()
-        d.bridge.read(lambda: read.wait(60) and None)  # the moment can't be read yet
+        d.bridge.read(lambda: read.wait(120) and None)  # the moment can't be read yet
         at_once(d, "e", "9", "5", "ctrl+s", "m")
         await d.until(lambda: isinstance(d.app.screen, Fork) and d.app.screen._submits)
         assert d.screen.standing.mark is None
@@ -107,7 +107,7 @@ async def test_what_is_typed_before_the_code_was_read_goes_into_its_editor(
         d.screen.stand(here=next(row for row in record.shown if record.headers[row].kind == "heard"), chosen=None)
         await d.pilot.pause()
         read = threading.Event()
-        d.bridge.read(lambda: read.wait(60) and None)
+        d.bridge.read(lambda: read.wait(120) and None)
         monkeypatch.setattr(d.screen, "selected_thing", lambda: ("code", ""))
         at_once(d, "e", *"pass", "space")
         await d.until(lambda: isinstance(d.app.screen, Fork) and len(d.app._waiting) == 5)
@@ -125,7 +125,7 @@ async def test_escape_ends_the_wait_and_what_was_typed_for_it_is_no_command(
         done = commands(d, monkeypatch, ["mark", "run", "leave"])
         await d.press("up")
         read = threading.Event()
-        d.bridge.read(lambda: read.wait(60) and None)
+        d.bridge.read(lambda: read.wait(120) and None)
         monkeypatch.setattr(d.screen, "selected_thing", lambda: ("code", ""))
         at_once(d, "e", *"mcq")
         await d.until(lambda: len(d.app._waiting) == 3)
