@@ -278,6 +278,44 @@ def test_what_the_engine_and_the_program_offer_can_be_kept_in_a_variable(kept: s
     assert not any(header.degraded for header in run.headers)
 
 
+COUNTS = """
+    # Clerk
+    ```python
+    count, last = 0, None
+
+    def bump(by=1):
+        global count, last
+        count += by
+        for last in range(by):
+            pass
+        return count
+
+    @playbook
+    async def counted(what):
+        n = bump(2)
+        await Say("user", f"{what} {n} {count}")
+        global last
+        if what == "c":
+            del last
+        count_before = bump()
+        return [count_before, count]
+    ```
+    ## Main
+    ### Triggers
+    - When the program starts
+    ### Steps
+    - Go
+"""
+
+
+def test_what_a_function_of_a_block_sets_by_global_is_the_agents_and_comes_back_with_it() -> None:
+    code = "a = await counted('a')\nb = await counted('b')\nseen = [count, $last]\nc = await counted('c')\n"
+    run = resumes(written(COUNTS, {"Main": f"{code}await Return([a, b, c, *seen])"}))
+    assert run.results["1000"] == [[[3, 3], [6, 6], [9, 9], 6, 0]]
+    assert said(run) == ["a 2 2", "b 5 5", "c 8 8"]
+    assert variables(run) == {"count": 9, "last": 0}
+
+
 EXTENDS = """
 import datetime, random
 class Day(datetime.date):

@@ -69,6 +69,19 @@ class PythonNames(dict[str, Any]):
             raise KeyError(name)
         return held[0]
 
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Of a function that declares a name global: what is no definition of the block is the agent's."""
+        if name in self or name[:2] == "__" or (place := here.get()) is None:
+            super().__setitem__(name, value)
+        else:
+            place.put(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        if name in self or (place := here.get()) is None:
+            super().__delitem__(name)
+        else:
+            place.delete(name)
+
 
 def own_names(place: Place) -> dict[str, Any]:
     names = place.frame.names
