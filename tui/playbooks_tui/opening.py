@@ -64,23 +64,13 @@ class Openings(msgspec.Struct, frozen=True):
         Raises:
             UserError: It can't be opened.
         """
-        bridge = Bridge(
-            DebugSession.open(
-                *programs,
-                config=self.config,
-                set=self.set,
-                message=self.message,
-                model=self.model,
-                durable=True,
-                breakpoints=self.breakpoints,
-            )
-        )
+        bridge = Bridge(self._opening(None, programs))
         bridge.open()
         return bridge
 
-    def _opening(self, how: str | bool | None) -> DebugSession:
+    def _opening(self, how: str | bool | None, programs: Sequence[str] | None = None) -> DebugSession:
         return DebugSession.open(
-            *self.programs,
+            *(self.programs if programs is None else programs),
             config=self.config,
             resume=how,
             set=self.set,

@@ -96,11 +96,8 @@ class FilterList(Pane):
         self.focus()
 
     def line(self, y: int) -> Line:
-        agents = sum(1 for what, _ in self.items if what == "agent")
-        if y == agents:
-            return Line()
-        place = y - (y > agents)
-        if place < len(self.items):
+        place = self._item_at(y)
+        if place is not None:
             return self._item(place)
         if y == len(self.items) + 2:
             words = [(" Space", "ticks"), (" o", "only this"), (" a", "everything")]
@@ -108,6 +105,16 @@ class FilterList(Pane):
                 tuple(span for key, what in words for span in (Span(key, bold=True), Span(f" {what} ", "quiet")))
             )
         return Line()
+
+    @property
+    def _gap(self) -> int:
+        """The empty row between agents and kinds."""
+        return sum(1 for what, _ in self.items if what == "agent")
+
+    def _item_at(self, y: int) -> int | None:
+        """Of a row, which item stands there; None: none."""
+        place = y - (y > self._gap)
+        return place if y != self._gap and 0 <= place < len(self.items) else None
 
     def _item(self, place: int) -> Line:
         what, id = self.items[place]
@@ -132,8 +139,7 @@ class FilterList(Pane):
 
     def action_move(self, by: int) -> None:
         self.cursor = min(len(self.items) - 1, max(0, self.cursor + by))
-        agents = sum(1 for what, _ in self.items if what == "agent")
-        self.reveal(self.cursor + (self.cursor >= agents))
+        self.reveal(self.cursor + (self.cursor >= self._gap))
         self.refresh()
 
     def action_tick(self) -> None:
@@ -170,10 +176,8 @@ class FilterList(Pane):
         offset = event.get_content_offset(self)
         if offset is None:
             return
-        y = offset.y + int(self.scroll_offset.y)
-        agents = sum(1 for what, _ in self.items if what == "agent")
-        place = y - (y > agents)
-        if y != agents and place < len(self.items):
+        place = self._item_at(offset.y + int(self.scroll_offset.y))
+        if place is not None:
             self.cursor = place
             self.action_tick()
 
@@ -186,17 +190,9 @@ class FilterScreen(ModalScreen[None]):
     FilterScreen { align: center middle; background: $background 40%; }
     """
 
-    def __init__(
-        self,
-        record: Record,
-        filter: Filter,
-        changed: Callable[[Filter], None],
-        headers: Iterable[Header] | None = None,
-        same: int | None = None,
-    ) -> None:
-        """Arguments as for `FilterList`."""
+    def __init__(self, choices: FilterList) -> None:
         super().__init__()
-        self._list = FilterList(record, filter, changed, headers, same)
+        self._list = choices
 
     def compose(self) -> ComposeResult:
         yield self._list

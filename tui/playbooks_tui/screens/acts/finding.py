@@ -128,9 +128,9 @@ class FindingActs(Acts):
     # -- filtering -------------------------------------------------------------------------------------------
 
     def action_filter(self) -> None:
-        from playbooks_tui.screens.filter import FilterScreen
+        from playbooks_tui.screens.filter import FilterList, FilterScreen
 
-        self.app.push_screen(FilterScreen(self.record, self.standing.filter, self._filtered))
+        self.app.push_screen(FilterScreen(FilterList(self.record, self.standing.filter, self._filtered)))
 
     def _filtered(self, filter: Filter) -> None:
         self.stand(filter=filter)

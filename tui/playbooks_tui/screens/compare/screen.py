@@ -28,7 +28,7 @@ from playbooks_tui.screens.compare.lines import (
     value_lines,
 )
 from playbooks_tui.screens.compare.panes import CompareHead, Lines, Sides
-from playbooks_tui.screens.filter import FilterScreen
+from playbooks_tui.screens.filter import FilterList, FilterScreen
 from playbooks_tui.screens.help import Help, keys_of
 from playbooks_tui.situation import Standing
 from playbooks_tui.spans import Line, Span
@@ -367,7 +367,7 @@ class Compare(Screen[str | None]):
         pairs = rows_of(self._record, comparison, self._forks(comparison))
         headers = [header for pair in pairs for header in (pair.left, pair.right) if header is not None]
         same = sum(sign_of(self._record, pair) == "=" for pair in pairs)
-        self.app.push_screen(FilterScreen(self._record, self.filter, self._filtered, headers, same))
+        self.app.push_screen(FilterScreen(FilterList(self._record, self.filter, self._filtered, headers, same)))
 
     def _filtered(self, filter: Filter) -> None:
         self.filter = filter
