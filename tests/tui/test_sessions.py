@@ -148,6 +148,32 @@ async def test_keys_that_follow_enter_at_once_wait_for_the_session_and_are_dropp
         await until(lambda: isinstance(app.screen, Debugging) and app.screen.standing.mark is not None)  # type: ignore[misc]
 
 
+async def test_a_session_that_takes_long_to_open_is_opened_once_though_its_key_comes_again_after_esc(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may, session = queue.Queue[str](), threading.Event(), Openings.session
+
+    def slowly(openings: Openings, id: str) -> Bridge:
+        begun.put(id)
+        may.wait(120)
+        return session(openings, id)
+
+    monkeypatch.setattr(Openings, "session", slowly)
+    async with listed(alone) as (app, pilot, until):
+        await pilot.press("enter")
+        await until(lambda: not begun.empty())
+        await pilot.press("escape", "down", "enter")
+        await until(lambda: "a session is being opened" in app.told)
+        may.set()
+        await until(lambda: isinstance(app.screen, Debugging) and app.screen.record.headers)
+        assert app.bridge is not None and not app.bridge.session.read_only
+        assert (begun.get(), begun.empty(), app.bridge.session.id) == ("s2", True, "s2")
+        app.list_sessions()
+        await until(lambda: isinstance(app.screen, Sessions) and any(one.rows for one in app.screen.query(SessionRows)))
+        await pilot.press("down", "enter")  # one after the other can
+        await until(lambda: isinstance(app.screen, Debugging) and app.screen.record.session == "s1")
+
+
 def refused(*_: object) -> None:
     raise UserError("it can't be opened")
 

@@ -137,6 +137,8 @@ class Debugger(TypeAhead):
         self._openings = openings
         self._given_up: Bridge | None = None
         """The session that another takes the place of: that its engine ends does not end the screen."""
+        self._opens = False
+        """A session is being opened."""
         self._leaves = False
         """The person leaves: nothing takes the place of what is shown any more."""
         self._state, self._kept = state, kept.load(state) if state is not None else kept.Kept()
@@ -340,7 +342,10 @@ class Debugger(TypeAhead):
             close_first: It is the one that is shown: two can't hold it.
             words: What is told once it is shown; empty: nothing.
         """
-        before = self.bridge
+        if self._opens:  # Esc gave the keys back: opened a second time it would be followed as another's
+            self.notify("a session is being opened", timeout=3)
+            return
+        self._opens, before = True, self.bridge
 
         def close() -> None:
             if before is not None:
@@ -372,6 +377,7 @@ class Debugger(TypeAhead):
         self.run_worker(on_thread, thread=True, exclusive=True, group="opening")
 
     def _not_opened(self, why: str) -> None:
+        self._opens = False
         self.free_keys(_OPENING, drop=True)
         self.notify(why, severity="error", timeout=8, markup=False)
 
@@ -390,6 +396,7 @@ class Debugger(TypeAhead):
         if beneath == 1:  # Textual gives one to all screens but the first, and takes it back from each
             self.screen._push_result_callback(self.screen, None)
         await self.switch_screen(self._debugging)
+        self._opens = False
         self.free_keys(_OPENING)
         if words:
             self.notify(words, timeout=6, markup=False)
