@@ -124,6 +124,22 @@ async def test_the_filter_takes_agents_and_kinds_out_of_sight_at_once_and_brings
         assert shown(d) == every
 
 
+async def test_a_click_ticks_the_line_that_it_is_on_and_between_agents_and_kinds_none(desk: Opens) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        await d.press("v")
+        filter = d.app.screen.query_one(FilterList)
+        agents = [id for what, id in filter.items if what == "agent"]
+        kinds = [id for what, id in filter.items if what == "kind"]
+        before = filter.filter
+        await d.pilot.click(FilterList, offset=(5, 1 + len(agents)))
+        assert filter.filter == before
+        await d.pilot.click(FilterList, offset=(5, len(agents)))
+        assert filter.filter.agents == {agents[-1]}
+        await d.pilot.click(FilterList, offset=(5, 2 + len(agents)))
+        assert filter.filter.kinds == before.kinds ^ {kinds[0]}
+
+
 def test_what_is_stood_at_is_seen_though_the_filter_leaves_it_out() -> None:
     told = record(*HAGGLE)
     rows = Rows(told)
