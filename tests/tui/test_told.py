@@ -82,6 +82,20 @@ async def test_why_a_run_failed_is_there_whole_with_what_to_do(desk: Opens, size
         assert why.size.height == 0, "the header says it"
 
 
+async def test_what_is_longer_than_its_rows_shows_that_it_is_cut(desk: Opens) -> None:
+    words = "there is no room left on the disk, " * 40
+    async with desk(ENDLESS, size=(80, 24)) as d:
+        await d.until(lambda: d.screen.record.shown)
+        d.bridge.tell(Ended("failed", words))
+        await d.status("failed")
+        why = d.screen.query_one(Why)
+        rows = [why.line(y).text.rstrip() for y in range(why.size.height)]
+        assert len(rows) == 6 and [row.endswith("…") for row in rows] == [False] * 5 + [True]
+        d.app.notify(words, markup=False)
+        await d.pilot.pause()
+        assert [row.endswith("…") for row in foot(d)] == [False] * 3 + [True]
+
+
 def test_what_is_told_after_the_screen_went_is_no_error() -> None:
     app = Debugger(None)
     app.notify("too late")

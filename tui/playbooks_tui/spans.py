@@ -98,6 +98,11 @@ def cut(text: str, width: int) -> str:
     return text if cells_of(text) <= width else fit(text, width).rstrip()
 
 
+def shortened(lines: list[str], most: int, width: int) -> list[str]:
+    """At most so many lines; what is cut leaves an ellipsis at the end of the last."""
+    return lines if len(lines) <= most else [*lines[: most - 1], cut(f"{lines[most - 1]}…", width)]
+
+
 def wrapped(text: str, width: int) -> list[str]:
     """A text in lines of at most `width` cells, broken at spaces where there are any; its own line breaks stay.
 

@@ -8,7 +8,7 @@ from typing import Final
 from textual.timer import Timer
 
 from playbooks_tui.keys import GIVES_WAY, KEPT, SHORT
-from playbooks_tui.spans import Line, Span, plain, width_of, wrapped
+from playbooks_tui.spans import Line, Span, plain, shortened, width_of, wrapped
 from playbooks_tui.widgets.inked import Inked
 
 _MOST: Final = 4
@@ -86,7 +86,8 @@ class Foot(Inked):
 
     def _rows(self) -> list[str]:
         words = " ".join(plain(self.told).split())
-        return wrapped(_SIGNS[self._severity] + words, max(8, self.size.width - 2))[:_MOST]
+        room = max(8, self.size.width - 2)
+        return shortened(wrapped(_SIGNS[self._severity] + words, room), _MOST, room)
 
     def line(self, y: int) -> Line:
         if not self.told:

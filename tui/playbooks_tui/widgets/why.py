@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from playbooks_tui.spans import Line, Span, plain, wrapped
+from playbooks_tui.spans import Line, Span, plain, shortened, wrapped
 from playbooks_tui.widgets.inked import Inked
 
 _MOST: Final = 6
-"""Rows; Output has all of a longer reason."""
+"""Rows; a longer reason is cut here, and told whole on leaving."""
 
 
 class Why(Inked):
@@ -46,7 +46,7 @@ class Why(Inked):
         if not self._reason:
             return []
         lines = [piece for line in self._reason.splitlines() for piece in wrapped(plain(line), self._room)]
-        return lines[:_MOST]
+        return shortened(lines, _MOST, self._room)
 
     @property
     def _room(self) -> int:
