@@ -374,6 +374,35 @@ async def test_b_on_a_row_stops_its_own_agent_alone_where_others_have_a_step_of_
         assert not d.bridge.session.breakpoints
 
 
+LONG = """
+def respond(request):
+    return '''$words = ["word"] * 400
+await Say("user", "Many words.")
+await EndProgram()
+'''
+"""
+
+
+async def test_b_on_a_variable_that_is_too_much_to_compare_says_what_else_to_write(desk: Opens) -> None:
+    async with desk(LONG) as d:
+        await d.status("finished")
+        await at(d, "say", "Many words.")
+        inspector = d.screen.query_one(Inspector)
+        inspector.focus()
+        await d.pilot.pause()
+        while not (inspector.selected and inspector.selected.name == "$words"):
+            await d.press("down")
+        await d.press("b")
+        assert (
+            d.said[-1] == "what $words is now is too much to be compared: B takes another condition, as len($words) > 3"
+        )
+        assert not d.bridge.session.breakpoints
+        while inspector.selected.name != "$price":
+            await d.press("up")
+        await d.press("b")
+        assert [view.text for view in d.bridge.session.breakpoints] == ["$price != 100"]
+
+
 async def test_the_list_sets_switches_changes_and_takes_away_breakpoints_and_refuses_nonsense(desk: Opens) -> None:
     async with desk(HAGGLES) as d:
         await d.status("finished")

@@ -10,7 +10,7 @@ from playbooks.errors import UserError
 from playbooks.session.following import ReadOnly
 from playbooks.session.run_control import BreakpointView
 from playbooks_tui.record import HUMAN
-from playbooks_tui.screens.acts.inspecting import InspectingActs
+from playbooks_tui.screens.acts.inspecting import InspectingActs, mistake_in_expression
 from playbooks_tui.situation import step_name
 from playbooks_tui.widgets.inspector import Inspector
 from playbooks_tui.widgets.inspector.breaks import BreaksSheet
@@ -38,6 +38,10 @@ class BreakingActs(InspectingActs):
         text = self._place_of(target)
         if not text:
             self.say("there is nothing to stop at: select a row, a step or a line of code")
+            return
+        if target is not None and target.kind == "variable" and mistake_in_expression(text):
+            name = target.name
+            self.say(f"what {name} is now is too much to be compared: B takes another condition, as len({name}) > 3")
             return
         same = next((view for view in self.bridge.session.breakpoints if view.text == text), None)
         if same is not None:

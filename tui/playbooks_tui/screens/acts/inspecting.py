@@ -169,7 +169,9 @@ class InspectingActs(Acts):
         from playbooks_tui.screens.line import LineScreen
 
         about = f"Over the agent's variables: {watch(self.bridge.session.program)}. Empty: none."
-        self.app.push_screen(LineScreen(title, about, value, check=_mistake_in), lambda text: self._watched(text, old))
+        self.app.push_screen(
+            LineScreen(title, about, value, check=mistake_in_expression), lambda text: self._watched(text, old)
+        )
 
     def _watched(self, text: str | None, old: str) -> None:
         if text is None:
@@ -218,7 +220,7 @@ class InspectingActs(Acts):
         self._turn("output")
 
 
-def _mistake_in(text: str) -> str:
+def mistake_in_expression(text: str) -> str:
     """What is wrong with an expression; empty: nothing."""
     if not text.strip():
         return ""
