@@ -278,6 +278,20 @@ def test_what_the_engine_and_the_program_offer_can_be_kept_in_a_variable(kept: s
     assert not any(header.degraded for header in run.headers)
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "$q = asyncio.Queue()\nawait Wait(1)\nawait $q.put(1)",
+        "q = asyncio.Queue()\nawait plain_sync(q)",
+        "$lock = asyncio.Lock()\nawait Wait(1)\nasync with $lock:\n    await Wait(1)",
+    ],
+)
+def test_a_queue_or_lock_of_which_several_would_each_hold_a_copy_is_refused(code: str) -> None:
+    run = start(clerk(code, "await Return('told')"))
+    assert run.results["1000"] == ["told"]
+    assert "it is for the tasks of one call, and no agent's variable" in told(run)
+
+
 COUNTS = """
     # Clerk
     ```python

@@ -54,6 +54,7 @@ def encode(
     named: bool = False,
     made_by: str | Mapping[str, str] = "",
     limit: int | None = None,
+    own: bool = False,
 ) -> Encoded:
     """A value as bytes; aliases and cycles within it stay.
 
@@ -65,6 +66,8 @@ def encode(
         made_by: Source of the statement that made the value, for the placeholders' text; with `named`, one by name.
         limit: Most bytes of one value (with `named`, of one variable); what is larger becomes a placeholder. None: no
             limit.
+        own: It is one call's own, and comes back to it alone: a queue, lock or event of asyncio is stored too. Of what
+            several hold each would get another.
 
     Returns:
         The bytes, equal for an unchanged value within a process, and what could not be stored.
@@ -72,18 +75,18 @@ def encode(
     try:
         encoded = Encoded(to_plain(value), ())
     except (NotPlain, RecursionError):
-        encoded = _encode_graph(value, root, world, named, made_by)
+        encoded = _encode_graph(value, root, world, named, made_by, own)
     if limit is None or len(encoded.data) <= limit:
         return encoded
     if named and type(value) is dict:
-        return _without_large(value, root, world, made_by, limit)
+        return _without_large(value, root, world, made_by, limit, own)
     return _too_large(type(value).__name__, root, made_by if isinstance(made_by, str) else "")
 
 
 def _encode_graph(
-    value: object, root: str, world: World | None, named: bool, made_by: str | Mapping[str, str]
+    value: object, root: str, world: World | None, named: bool, made_by: str | Mapping[str, str], own: bool
 ) -> Encoded:
-    graph = Graph(world, root=root, named=named, made_by=made_by)
+    graph = Graph(world, root=root, named=named, made_by=made_by, own=own)
     graph.take(value)
     return Encoded(_GRAPH + to_plain(graph.nodes), tuple(graph.degraded))
 
@@ -94,16 +97,21 @@ def _too_large(type_name: str, path: str, made_by: str) -> Encoded:
 
 
 def _without_large(
-    variables: dict[str, object], root: str, world: World | None, made_by: str | Mapping[str, str], limit: int
+    variables: dict[str, object],
+    root: str,
+    world: World | None,
+    made_by: str | Mapping[str, str],
+    limit: int,
+    own: bool,
 ) -> Encoded:
     """Variables as one graph, with a placeholder for each that alone exceeds the limit; all together may."""
     kept: dict[str, object] = {}
     for name, value in variables.items():
         statement = made_by if isinstance(made_by, str) else made_by.get(name, "")
         kept[name] = value
-        if len(encode(value, world=world).data) > limit:
+        if len(encode(value, world=world, own=own).data) > limit:
             kept[name] = Placeholder(Lost(type(value).__name__, root + name, statement, TOO_LARGE))
-    return encode(kept, root=root, world=world, named=True, made_by=made_by)
+    return encode(kept, root=root, world=world, named=True, made_by=made_by, own=own)
 
 
 def decode(data: bytes, world: World | None = None, *, trusted: bool = True) -> Any:

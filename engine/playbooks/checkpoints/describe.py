@@ -202,7 +202,7 @@ class _Shower:
             self._pairs(zip(value[::2], value[1::2], strict=True), depth)
             self.add("}")
         else:
-            graph = Graph()
+            graph = Graph(own=True)
             graph.take(value)
             if graph.nodes[0][0] == "lost":
                 self.add(f"<{kind.__name__}>")

@@ -42,15 +42,18 @@ def take(value: object) -> Taken | None:
     return ("finished", "done", (value.result(), name))
 
 
-def take_idle(value: object) -> Taken | None:
+def take_idle(value: object, *, own: bool) -> Taken | None:
     """A queue, lock or event of asyncio that nobody waits at, taken apart; None: the value is none.
 
     Raises:
-        NotStorable: Somebody waits at it: their tasks can't be stored.
+        NotStorable: Somebody waits at it: their tasks can't be stored. Or it is not one call's own: whoever put
+            something into a copy would wait in vain for others to find it there.
     """
     cls = type(value)
     if not is_idle_class(cls):
         return None
+    if not own:
+        raise NotStorable("it is for the tasks of one call, and no agent's variable")
     held = {name: part for name, part in vars(value).items() if name != "_loop"}
     if any(held.get(name) for name in ("_waiters", "_getters", "_putters")):
         raise NotStorable("somebody waits at it")

@@ -31,6 +31,7 @@ class Graph:
         named: The value is a dict of variables: its keys begin the paths.
         made_by: Source of the statement that made the value, or of each of the variables.
         by_reference: What can't be stored is kept in `references` instead of being replaced.
+        own: See `encode`.
     """
 
     def __init__(
@@ -41,8 +42,9 @@ class Graph:
         named: bool = False,
         made_by: str | Mapping[str, str] = "",
         by_reference: bool = False,
+        own: bool = False,
     ) -> None:
-        self.world = world
+        self.world, self.own = world, own
         self.nodes: list[Node] = []
         self.degraded: list[str] = []
         self.references: list[object] = []
@@ -214,7 +216,7 @@ def _take_other(graph: Graph, value: object) -> Taken:
         if held["_name_"] in cls.__members__:
             return ("member", held["_name_"], (cls,))
         return ("flags", None, (cls, held["_value_"]))
-    if (taken := finished.take(value) or finished.take_idle(value)) is not None:
+    if (taken := finished.take(value) or finished.take_idle(value, own=graph.own)) is not None:
         return taken
     layout = layout_of(cls)
     if layout is None or not _known_class(graph, cls):

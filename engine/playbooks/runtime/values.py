@@ -56,10 +56,12 @@ class Values:
         return data
 
     def stored(self, value: Any, root: str, made_by: str | dict[str, str]) -> tuple[bytes, tuple[str, ...]]:
-        """A variable, or a dict of variables that share objects (`root` empty), and the paths to what can't be
+        """A call's variable, or a dict of those that share objects (`root` empty), and the paths to what can't be
         stored.
         """
-        encoded = codec.encode(value, root=root or "$", world=self, named=not root, made_by=made_by, limit=self._limit)
+        encoded = codec.encode(
+            value, root=root or "$", world=self, named=not root, made_by=made_by, limit=self._limit, own=True
+        )
         return encoded.data, encoded.degraded
 
     def outcome(self, value: Any, root: str) -> tuple[bytes, tuple[str, ...]]:
