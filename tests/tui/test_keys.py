@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from typing import Any
 
 import pytest
-from tui.desk import Desk, Opens
+from tui.desk import Desk, Opens, Still
 from tui.programs import ASKS, ENDLESS, MANY, SLEEPS
 
 import playbooks_tui
@@ -333,17 +334,20 @@ async def test_ctrl_c_says_that_again_leaves_when_nothing_runs(desk: Opens) -> N
 
 
 async def test_while_it_is_said_that_ctrl_c_again_leaves_one_leaves_and_it_is_said_no_longer_than_that_holds(
-    desk: Opens,
+    desk: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = [1_000.0]
+    clock, seconds, notify = [1_000.0], [], Still.notify
+
+    def noted(app: Still, message: str, *, timeout: float | None = None, **options: Any) -> None:
+        seconds.append(timeout)
+        notify(app, message, **options)
+
+    monkeypatch.setattr(Still, "notify", noted)
     async with desk(now=lambda: clock[0]) as d:
         await d.status("finished")
-        foot = d.screen.query_one(Foot)
         await d.press("ctrl+c")
-        assert foot._telling is not None and foot._telling._interval == 2.0
-        foot._telling.stop()  # a busy machine: it stands there still
-        clock[0] += 3
-        foot.told = "Ctrl+C again leaves"
+        assert d.said[-1] == "Ctrl+C again leaves" and seconds[-1] == 2.0
+        clock[0] += 3  # a busy machine: it stands there still
         await d.press("ctrl+c")
         await d.until(d.bridge.over.done)
 
