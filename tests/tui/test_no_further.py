@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input, Label
 from tui.desk import Opens
 from tui.programs import ENDLESS, HAGGLES
 from tui.test_compare import compared, forked
@@ -16,6 +17,7 @@ from tui.test_sessions import listed
 from playbooks.session.record import Spent
 from playbooks.session.record.comparing import VariableAcross
 from playbooks_tui.app import Debugger
+from playbooks_tui.screens.breakpoints import Breakpoints
 from playbooks_tui.screens.compare.lines import Side, value_lines
 from playbooks_tui.screens.compare.panes import Lines, Sides
 from playbooks_tui.spans import Line, Span
@@ -153,3 +155,20 @@ async def test_a_step_of_an_interrupted_session_says_that_it_only_resumed_it(des
         assert len(d.screen.record.headers) == count
         await d.press("a")
         await d.until(lambda: len(d.screen.record.headers) == count + 1)
+
+
+async def test_the_dialogs_of_the_filter_and_of_breakpoints_say_what_they_can_not_do(desk: Opens) -> None:
+    async with desk() as d:
+        await d.status("finished")
+        await d.press("v")
+        told = partial(says, d.app, d.pilot)
+        assert [await told(key) for key in ("up", "a", "down")] == [
+            "this is the first line",
+            "everything but the steps is shown already",
+            "",
+        ]
+        await d.press("escape", "B")
+        await d.until(lambda: isinstance(d.app.screen, Breakpoints))
+        d.app.screen.query_one(Input).value = " "
+        await d.press("ctrl+s")
+        assert str(d.app.screen.query_one("#wrong", Label).render()) == "the field is empty: write where to stop"

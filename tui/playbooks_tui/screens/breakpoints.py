@@ -237,6 +237,7 @@ class Breakpoints(ModalScreen[None]):
         field = self.query_one(Input)
         text = field.value.strip()
         if not text:
+            self._tell("the field is empty: write where to stop")
             return
         try:
             if self._changing is None:

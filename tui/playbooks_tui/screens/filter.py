@@ -138,7 +138,9 @@ class FilterList(Pane):
         return "= what is the same on both sides" if what == "same" else f"{GLYPHS[id]} {KINDS[id]}"
 
     def action_move(self, by: int) -> None:
-        self.cursor = min(len(self.items) - 1, max(0, self.cursor + by))
+        before, self.cursor = self.cursor, min(len(self.items) - 1, max(0, self.cursor + by))
+        if self.cursor == before:
+            self.notify(f"this is the {'first' if by < 0 else 'last'} line", timeout=3)
         self.reveal(self.cursor + (self.cursor >= self._gap))
         self.refresh()
 
@@ -165,6 +167,8 @@ class FilterList(Pane):
                 self._set(replace(self.filter, same=False))
 
     def action_everything(self) -> None:
+        if self.filter == Filter():
+            self.notify("everything but the steps is shown already", timeout=3)
         self._set(Filter())
 
     def _set(self, filter: Filter) -> None:
