@@ -311,6 +311,8 @@ COUNTS = """
         global last
         if what == "c":
             del last
+        elif (last := n) != n or [last for _ in "a" if (last := n + 1)] != [n + 1]:
+            return "not what was set"
         count_before = bump()
         return [count_before, count]
     ```

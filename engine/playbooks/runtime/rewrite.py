@@ -176,7 +176,7 @@ class Rewriter:
         if not node.target.id.startswith(AGENT):  # what stands here must be a name
             self._move(node.target)
             node.value = self._visit(node.value)
-            return node
+            return _global_expression(node) if node.target.id in (self._globals or ()) else node
         self._inside(node)
         if isinstance(node.target, ast.Attribute):
             return call("__put__", node, ast.Constant(node.target.attr, **location(node)), node.value)
@@ -253,12 +253,20 @@ class Rewriter:
         return node
 
     def _comprehension(self, node: ast.comprehension) -> ast.comprehension:
-        """Its names are its own, whatever the function around it declares."""
+        """Its names are its own, whatever the function around it declares; what `:=` sets in it is the function's."""
         declared, self._globals = self._globals, frozenset()
-        self._inside(node)
+        node.target = self._visit(node.target)
         self._globals = declared
+        node.iter, node.ifs = self._visit(node.iter), [self._visit(test) for test in node.ifs]
         if node.is_async:
             node.iter = call("__replayable__", node.iter, node.iter)
+        return node
+
+    def _lambda(self, node: ast.Lambda) -> ast.Lambda:
+        """What `:=` sets in it is its own."""
+        declared, self._globals = self._globals, frozenset() if self._globals is not None else None
+        self._inside(node)
+        self._globals = declared
         return node
 
     def _async_with(self, node: ast.AsyncWith) -> ast.stmt:
@@ -272,6 +280,7 @@ RULES: dict[type[ast.AST], Callable[[Rewriter, Any], Any]] = {
     ast.FunctionDef: Rewriter._function,
     ast.AsyncFunctionDef: Rewriter._function,
     ast.ClassDef: Rewriter._class,
+    ast.Lambda: Rewriter._lambda,
     ast.Global: Rewriter._global,
     ast.Constant: Rewriter._constant,
     ast.JoinedStr: Rewriter._formatted,
@@ -313,6 +322,16 @@ def _root(node: ast.expr) -> str:
 
 def _global_item(node: ast.Name) -> ast.Subscript:
     return ast.Subscript(call("globals", node), ast.Constant(node.id, **location(node)), node.ctx, **location(node))
+
+
+def _global_expression(node: ast.NamedExpr) -> ast.expr:
+    """`(x := e)` of a global → `(globals().__setitem__("x", v := e), v)[1]`."""
+    where = location(node)
+    value = ast.NamedExpr(name("__value__", node, ast.Store()), node.value, **where)
+    put = ast.Attribute(call("globals", node), "__setitem__", ast.Load(), **where)
+    given: list[ast.expr] = [ast.Constant(node.target.id, **where), value]
+    both = ast.Tuple([ast.Call(put, given, [], **where), name("__value__", node)], ast.Load(), **where)
+    return ast.Subscript(both, ast.Constant(1, **where), ast.Load(), **where)
 
 
 def _dropping(value: ast.expr) -> ast.expr:
