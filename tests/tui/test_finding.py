@@ -243,11 +243,10 @@ await EndProgram()
 """
 
 
-async def test_y_copies_the_whole_of_a_long_variable_and_result(desk: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_y_copies_the_whole_of_a_long_variable_and_result(desk: Opens) -> None:
     tool = "@playbook\nasync def Words(n: int):\n    return ['word'] * n"
-    monkeypatch.setitem(desk.__wrapped__.__globals__, "SHOP", SHOP.replace("price = 100", tool))
     whole = repr(["word"] * 400)
-    async with desk(LONG) as d:
+    async with desk(LONG, program=SHOP.replace("price = 100", tool)) as d:
         await d.status("finished")
         record, inspector = d.screen.record, d.screen.query_one(Inspector)
         d.screen.go(next(row for row in record.shown if "Words(400)" in record.text(row)))
