@@ -53,7 +53,7 @@ class Debugging(
     def on_mount(self) -> None:
         super().on_mount()
         self.draw_breakpoints()
-        self.call_after_refresh(self.watch_files)  # loads a library: not before the first frame
+        self.watch_files()
         inspector = self.query_one(Inspector)
         if self.first_tab in inspector.sheets:
             self.prompting = self.first_tab == "prompt"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _DEBOUNCE_MS: Final = 50
 _STEP_MS: Final = 20
+Stamps = dict[str, tuple[int, int, int] | None]
 _MOST: Final = 3
 """Changes that are named."""
 
@@ -38,17 +39,19 @@ class ReloadingActs(ForkingActs):
         reloaded: Reloaded
 
     def watch_files(self) -> None:
-        """Watches the program's files as long as this screen is there."""
+        """Watches the program's files from now on, as long as this screen is there."""
         session = self.bridge.session
-        paths = {os.path.abspath(path) for path in session.program_files if os.path.isfile(path)}
-        if paths and not session.read_only:
-            self.run_worker(self._watch(frozenset(paths)), group="files", exclusive=True)
+        paths = frozenset(os.path.abspath(path) for path in session.program_files if os.path.isfile(path))
+        if paths and not session.read_only:  # it loads a library: not before the first frame
+            self.call_after_refresh(self._begin_watching, paths, _stamps(paths))
 
-    async def _watch(self, paths: frozenset[str]) -> None:
-        resumed = self.bridge.session.resumed
-        is_told = resumed is not None and bool(resumed.changed_files)
+    def _begin_watching(self, paths: frozenset[str], stamps: Stamps) -> None:
+        self.run_worker(self._watch(paths, stamps), group="files", exclusive=True)
+
+    async def _watch(self, paths: frozenset[str], stamps: Stamps) -> None:
+        is_new = self.bridge.session.resumed is None  # what was changed before an older one is opened is no save
         async for changed in saves(paths):
-            if changed or not is_told:
+            if changed or is_new or _stamps(paths) != stamps:
                 self.bridge.read(self._reread)
 
     def _reread(self) -> None:
@@ -118,6 +121,19 @@ async def saves(paths: frozenset[str]) -> AsyncIterator[set[str]]:
         first.cancel()
     async for more in changes:
         yield {path for _, path in more}
+
+
+def _stamps(paths: frozenset[str]) -> Stamps:
+    """What tells whether files were written: None for one that is not there."""
+    found: Stamps = {}
+    for path in paths:
+        try:
+            stat = os.stat(path)
+        except OSError:
+            found[path] = None
+        else:
+            found[path] = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+    return found
 
 
 def _watcher() -> Any:
