@@ -169,7 +169,9 @@ class Studio(Desk):
                 self.screen.follow_calls()  # which is else done a few times a second
             await self.pilot.pause()
             still += 1
-            while any(_due(screen) for screen in self.app.screen_stack) or self.bridge._queue:
+            while (
+                any(_due(screen) for screen in self.app.screen_stack) or self.bridge._queue or _moves(self.app.screen)
+            ):
                 await self.pilot.pause(0.005)
                 still = 0
 
@@ -212,6 +214,14 @@ def _due(screen: Screen[Any]) -> bool:
     """
     return bool(screen._callbacks) or any(
         timer._repeat == 0 and timer._task is not None and not timer._task.done() for timer in screen._timers
+    )
+
+
+def _moves(screen: Screen[Any]) -> bool:
+    """Whether a widget still has to be laid out, or to be told its size: on a busy machine that takes more rounds."""
+    return screen._layout_required or any(
+        one.message_queue_size or one._layout_required or one._refresh_styles_required
+        for one in screen.walk_children(Widget, with_self=True)
     )
 
 
