@@ -36,6 +36,7 @@ from playbooks_tui.keys import ACTING, BINDINGS, key_name
 from playbooks_tui.opening import Openings
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.situation import engine_mode
+from playbooks_tui.spans import cut
 from playbooks_tui.starting import end_of_start, forget_what_went, load_the_rest
 from playbooks_tui.suspending import suspend
 from playbooks_tui.typeahead import TypeAhead
@@ -54,6 +55,8 @@ _MOST_TOLD: Final = 100
 _AGAIN_S: Final = 2.0
 """Within this time a second Ctrl+C leaves, and so long it is said."""
 _AGAIN: Final = "Ctrl+C again leaves"
+_COPIED: Final = 40
+"""Cells of what was copied that are told."""
 _CTRL_C: Final = frozenset({"copy_text", "stop"})
 """Its actions, the second when there is nothing to copy: it looks whether that is said."""
 _IDS: Final = frozenset({"stop", "suspend", *(binding.id for binding in BINDINGS if binding.id)})
@@ -415,6 +418,20 @@ class Debugger(TypeAhead):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             loop.add_signal_handler(number, self.leave)
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Textual leaves the app's own keys out while a dialog is open: Ctrl+C would neither pause nor leave there."""
+        if await super()._check_bindings(key, priority):
+            if key == "ctrl+c" and not priority and (selected := getattr(self.focused, "selected_text", "")):
+                self.notify(f"copied: {cut(' '.join(selected.split()), _COPIED)}", timeout=3, markup=False)
+            return True
+        if priority or not self.screen.is_modal:
+            return False
+        own = next((bindings for node, bindings in self.screen._binding_chain if node is self), self._bindings)
+        for binding in own.key_to_bindings.get(key, ()):
+            if await self.run_action(binding.action, self):
+                return True
+        return False
 
     def action_stop(self) -> None:
         """Ctrl+C: pauses what runs; else says that again leaves."""
