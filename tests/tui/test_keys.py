@@ -247,6 +247,19 @@ async def test_left_and_right_choose_the_agent_that_is_inspected(desk: Opens) ->
         assert d.screen.inspected_agent() == first
 
 
+async def test_g_shows_the_newest_row_again_when_a_wheel_has_scrolled_it_away(desk: Opens) -> None:
+    async with desk(ENDLESS, size=(80, 24)) as d:
+        timeline = d.screen.query_one(Timeline)
+        await d.until(lambda: timeline.max_scroll_y > 3)
+        await d.press("space")
+        await d.status("paused")
+        timeline.scroll_to(y=0, animate=False, immediate=True, force=True)
+        await d.press("G")
+        assert timeline.scroll_target_y == timeline.max_scroll_y > 3
+        await d.press("G")
+        assert d.said[-1] == "the newest row is followed already"
+
+
 async def test_one_to_six_turn_to_a_tab_of_the_inspector(desk: Opens) -> None:
     async with desk() as d:
         await d.status("finished")

@@ -40,7 +40,11 @@ class MovingActs(Acts):
     def action_newest(self) -> None:
         self.ask_again = False
         if self.follows:
-            self.say("the newest row is followed already" if self.record.shown else "there is no row yet")
+            timeline = self.query_one(Timeline)
+            before = timeline.scroll_target_y
+            timeline.show(self.standing)  # a wheel may have scrolled it away
+            if timeline.scroll_target_y == before:
+                self.say("the newest row is followed already" if self.record.shown else "there is no row yet")
             return
         self.remember()
         self.stand(here=None, chosen=None)
