@@ -439,6 +439,26 @@ async def test_a_session_that_others_took_the_place_of_does_not_stay_in_memory(a
     app.bridge.over.exception(120)
 
 
+async def test_what_was_still_to_be_read_of_a_session_that_gave_way_is_not_read(alone: Path) -> None:
+    openings = Openings(await made(alone))
+    app = Debugger(openings.session("s2"), begin=False, openings=openings)
+    async with app.run_test(size=(120, 36)) as pilot:
+        first, reading, going_on, read = app._debugging, threading.Event(), threading.Event(), queue.Queue[str]()
+        first.bridge.read(lambda: reading.set() or (going_on.wait(120) and None))
+        await asyncio.to_thread(reading.wait, 120)
+        first.bridge.read(lambda: read.put("of a search"))
+        app.open_session(partial(openings.session, "s1"), begin=False)
+        async with asyncio.timeout(120):
+            while app._debugging is first or app._holds:
+                await pilot.pause(0.005)
+        going_on.set()
+        await asyncio.to_thread(first.bridge._reader.shutdown)
+        assert read.empty()
+    assert app.bridge is not None
+    app.bridge.leave()
+    app.bridge.over.exception(120)
+
+
 async def test_what_a_session_told_last_is_drawn_when_it_is_closed_and_another_still_takes_its_place(
     alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -399,6 +399,8 @@ class Debugger(TypeAhead):
         if beneath == 1:  # Textual gives one to all screens but the first, and takes it back from each
             self.screen._push_result_callback(self.screen, None)
         await self.switch_screen(self._debugging)
+        if before is not None:
+            before.forget()  # a search would go on to the record's end
         self._opens = False
         self.free_keys(_OPENING)
         if words:
