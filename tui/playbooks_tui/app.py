@@ -1,4 +1,4 @@
-"""The debugger as an application: its screens, themes and commands, other sessions, leaving and signals."""
+"""The debugger as an application: its screens, themes and commands, leaving and signals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from textual.actions import ActionParseResult
 from textual.app import SystemCommand
@@ -25,7 +25,6 @@ from textual.widget import Widget
 
 from playbooks.config import FILE_NAME
 from playbooks.config_layers import PREFIX
-from playbooks.errors import UserError
 from playbooks.runtime.notices import Output
 from playbooks.session.following import UNDER_WAY, ReadOnly
 from playbooks_tui import kept
@@ -37,16 +36,11 @@ from playbooks_tui.opening import Openings
 from playbooks_tui.screens.acts import Debugging
 from playbooks_tui.situation import engine_mode
 from playbooks_tui.spans import cut
-from playbooks_tui.starting import end_of_start, forget_what_went, load_the_rest
+from playbooks_tui.starting import end_of_start, load_the_rest
 from playbooks_tui.suspending import suspend
-from playbooks_tui.typeahead import TypeAhead
+from playbooks_tui.turning import LONGEST_LEAVE_S, Turning
 from playbooks_tui.widgets.foot import Foot
 
-if TYPE_CHECKING:
-    from playbooks_tui.screens.sessions import Sessions
-
-_OPENING: Final = "a session"
-"""For what keys are held back while another session opens."""
 _THEME: Final = "textual-dark"
 """The configuration's own: the one that was chosen last takes its place."""
 _TOLD_S: Final = 4.0
@@ -61,11 +55,9 @@ _CTRL_C: Final = frozenset({"copy_text", "stop"})
 """Its actions, the second when there is nothing to copy: it looks whether that is said."""
 _IDS: Final = frozenset({"stop", "suspend", *(binding.id for binding in BINDINGS if binding.id)})
 """What the keymap can change; the ids of a dialog's keys have a dot in them."""
-_LONGEST_LEAVE_S: Final = 7.0
-"""A tool in flight has five seconds; after this the screen goes without the engine."""
 
 
-class Debugger(TypeAhead):
+class Debugger(Turning):
     """The terminal debugger.
 
     Args:
@@ -79,8 +71,6 @@ class Debugger(TypeAhead):
         state: The file that remembers theme and layout; None: nothing is remembered.
     """
 
-    _debugging: Debugging
-    """The session's screen; not there before one was chosen from the list."""
     ENABLE_COMMAND_PALETTE = True
     ALLOW_SELECT = False
     """A drag or a double click over panes would select nothing that can be copied, and Ctrl+C would be for that then.
@@ -138,12 +128,6 @@ class Debugger(TypeAhead):
         self.told: deque[str] = deque(maxlen=_MOST_TOLD)
         """What was told in passing, the newest last."""
         self._openings = openings
-        self._given_up: Bridge | None = None
-        """The session that another takes the place of: that its engine ends does not end the screen."""
-        self._opens = False
-        """A session is being opened."""
-        self._leaves = False
-        """The person leaves: nothing takes the place of what is shown any more."""
         self._state, self._kept = state, kept.load(state) if state is not None else kept.Kept()
         if bridge is not None:
             self._debugging = Debugging(bridge, now=now, begin=begin, held=held)
@@ -277,136 +261,6 @@ class Debugger(TypeAhead):
         """The inspector's tab."""
         return self._debugging.first_tab if self.bridge is not None else self._kept.tab
 
-    # -- other sessions --------------------------------------------------------------------------------------
-
-    def list_sessions(self) -> None:
-        """Shows the list over the session that is open; that one goes on."""
-        if self._openings is not None:
-            from playbooks_tui.screens.sessions import Sessions
-
-            self.push_screen(Sessions(self._openings.config, now=self._now, over=True))
-
-    def on_sessions_wanted(self, event: Sessions.Wanted) -> None:
-        openings = self._openings
-        if self.bridge is not None and self.bridge.session.id == event.id:
-            self.pop_screen()
-            if event.run:
-                self._act("run")
-            return
-        if openings is not None:
-            self.open_session(lambda: openings.session(event.id), begin=event.run)
-
-    def on_sessions_leave(self) -> None:
-        if self.bridge is None:
-            self.leave()
-        else:
-            self.pop_screen()
-
-    def on_looking_acts_take_over(self) -> None:
-        if self.bridge is not None:
-            self._take_over(self.bridge.session.id, begin=True)
-
-    def _take_over(self, id: str, *, begin: bool) -> None:
-        """Opens here what another process held; says so when that one has it still."""
-        openings = self._openings
-        if openings is None:
-            return
-
-        def taken() -> Bridge:
-            bridge = openings.session(id)
-            if bridge.session.read_only:
-                bridge.leave()
-                raise ReadOnly(id, bridge.session.why_read_only)
-            return bridge
-
-        words = "" if begin else f"the other process has left {id}: it is open here now"
-        self.open_session(taken, begin=begin, words=words)
-
-    def on_forking_acts_go_on(self) -> None:
-        openings, bridge = self._openings, self.bridge
-        if openings is not None and bridge is not None:
-            id = bridge.session.id
-            self.open_session(lambda: openings.session(id), begin=True, close_first=True)
-
-    def on_forking_acts_afresh(self) -> None:
-        openings, bridge = self._openings, self.bridge
-        if openings is not None and bridge is not None:
-            programs = openings.programs or bridge.session.program.roots
-            self.open_session(lambda: openings.afresh(programs), begin=True)
-
-    def open_session(
-        self, make: Callable[[], Bridge], *, begin: bool, close_first: bool = False, words: str = ""
-    ) -> None:
-        """Opens a session on a thread, and takes the place of the one that is shown; that one is kept and closed.
-
-        Args:
-            make: Opens it.
-            begin: Run it at once.
-            close_first: It is the one that is shown: two can't hold it.
-            words: What is told once it is shown; empty: nothing.
-        """
-        if self._opens:  # Esc gave the keys back: opened a second time it would be followed as another's
-            self.notify("a session is being opened", timeout=3)
-            return
-        self._opens, before = True, self.bridge
-
-        def close() -> None:
-            if before is not None:
-                self._given_up = before  # what it told before may be drawn only when it is closed
-                before.listen(lambda: None)  # its screen goes
-                before.leave()
-                with contextlib.suppress(TimeoutError):
-                    before.over.exception(_LONGEST_LEAVE_S)
-
-        def on_thread() -> None:
-            try:
-                if close_first:
-                    close()
-                bridge = make()
-            except UserError as error:
-                self.call_from_thread(self._not_opened, str(error))
-                return
-            except BaseException:
-                self.call_from_thread(self.free_keys, _OPENING, drop=True)
-                raise
-            if self._leaves:
-                bridge.leave()
-                return
-            if not close_first:
-                close()
-            self.call_from_thread(lambda: self.call_later(self._turn_to, bridge, begin, words))
-
-        self.hold_keys(_OPENING)
-        self.run_worker(on_thread, thread=True, exclusive=True, group="opening")
-
-    def _not_opened(self, why: str) -> None:
-        self._opens = False
-        self.free_keys(_OPENING, drop=True)
-        self.notify(why, severity="error", timeout=8, markup=False)
-
-    async def _turn_to(self, bridge: Bridge, begin: bool, words: str) -> None:
-        if self._leaves:
-            bridge.leave()
-            return
-        before, self.bridge = self.bridge, bridge
-        begin = begin or bridge.session.read_only
-        tab = self._tab() if before is not None else self._kept.tab
-        self._debugging = Debugging(bridge, now=self._now, begin=begin)
-        self._debugging.first_tab = tab
-        beneath = 1 if isinstance(self.screen_stack[0], Debugging) else 2
-        while len(self.screen_stack) > beneath:  # dialogs of the screen that goes
-            await self.pop_screen()
-        if beneath == 1:  # Textual gives one to all screens but the first, and takes it back from each
-            self.screen._push_result_callback(self.screen, None)
-        await self.switch_screen(self._debugging)
-        if before is not None:
-            before.forget()  # a search would go on to the record's end
-        self._opens = False
-        self.free_keys(_OPENING)
-        if words:
-            self.notify(words, timeout=6, markup=False)
-        forget_what_went()
-
     # -- leaving ---------------------------------------------------------------------------------------------
 
     @property
@@ -475,7 +329,7 @@ class Debugger(TypeAhead):
         self._debugging.stand(leaving=True)
         self.bridge.leave()
         self.bridge.over.add_done_callback(self._over)  # where another was to take its place its screen hears no more
-        self.set_timer(_LONGEST_LEAVE_S, self.exit)
+        self.set_timer(LONGEST_LEAVE_S, self.exit)
 
     def _over(self, _over: Future[None]) -> None:
         """Called on the engine's thread."""
