@@ -288,7 +288,9 @@ async def studio(
                 await desk.settle()
                 yield desk
         finally:
-            if how != "list":
+            if how == "list":
+                stage.close()  # no engine ran on it
+            else:
                 stage.go_on()
                 bridge.leave()
                 bridge.over.exception(120)
