@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from runtime.scenario import check
 from runtime.written import Answer, Written, main, outputs, resumes, said, start, told, variables, written
 
 from playbooks.errors import UserError
@@ -287,9 +288,22 @@ def test_what_the_engine_and_the_program_offer_can_be_kept_in_a_variable(kept: s
     ],
 )
 def test_a_queue_or_lock_of_which_several_would_each_hold_a_copy_is_refused(code: str) -> None:
-    run = start(clerk(code, "await Return('told')"))
-    assert run.results["1000"] == ["told"]
+    scenario = clerk(code, "await Return('told')")
+    run = start(scenario)
+    _, wrong, _ = check(scenario)
+    assert run.results["1000"] == ["told"] and not wrong, wrong[:1]
     assert "it is for the tasks of one call, and no agent's variable" in told(run)
+
+
+def test_the_use_of_what_could_not_be_stored_is_the_same_error_when_it_is_replayed() -> None:
+    code = (
+        "q = asyncio.Queue()\ntry:\n    await plain_sync(q)\nexcept Exception as error:\n"
+        "    await Say('user', type(error).__name__)\n    await Say('user', str(error))\nawait Return(1)"
+    )
+    scenario = clerk(code)
+    run = start(scenario)
+    _, wrong, _ = check(scenario)
+    assert said(run)[0] == "Unstorable" and not wrong, wrong[:1]
 
 
 COUNTS = """

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from playbooks.checkpoints import codec
 from playbooks.checkpoints.definitions import held
+from playbooks.checkpoints.placeholder import Unstorable
 from playbooks.checkpoints.plain import ATOMS as IMMUTABLE
 from playbooks.checkpoints.world import Definition, define, find_code
 from playbooks.runtime.asyncio_names import InOrder
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IMMUTABLE", "Values"]
 
-_ERRORS = (PlaybookFailed, NeverAwaited, ToolInterrupted, UnknownTarget)
+_ERRORS = (PlaybookFailed, NeverAwaited, ToolInterrupted, UnknownTarget, Unstorable)
 _OWN: dict[tuple[str, str], type] = {(cls.__module__, cls.__qualname__): cls for cls in (*_ERRORS, InOrder)}
 """The engine's errors that programs meet: a replay raises the same; and what it gives them in place of a set."""
 
