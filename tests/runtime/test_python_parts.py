@@ -306,6 +306,32 @@ def test_the_use_of_what_could_not_be_stored_is_the_same_error_when_it_is_replay
     assert said(run)[0] == "Unstorable" and not wrong, wrong[:1]
 
 
+LEAVES = """
+    # Clerk
+    ```python
+    import sys
+
+    @playbook
+    async def leaves():
+        sys.exit(3)
+    ```
+    ## Main
+    ### Triggers
+    - When the program starts
+    ### Steps
+    - Go
+"""
+
+
+def test_the_exit_of_a_tool_is_the_same_error_when_it_is_replayed() -> None:
+    code = (
+        "try:\n    await leaves()\nexcept Exception as error:\n"
+        "    await Say('user', type(error).__name__)\n    await Say('user', str(error))\nawait Return(1)"
+    )
+    run = resumes(written(LEAVES, {"Main": code}))
+    assert said(run) == ["ExitRaised", "SystemExit: 3; a program is ended by await EndProgram()"]
+
+
 COUNTS = """
     # Clerk
     ```python
