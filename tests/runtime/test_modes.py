@@ -98,6 +98,14 @@ def test_an_expression_that_fails_in_a_raw_prompt_is_an_error_of_the_call() -> N
     assert [request.playbook for request in run.model.requests] == ["Main", "Main"]
 
 
+def test_that_error_is_the_same_when_it_is_replayed() -> None:
+    code = (
+        "try:\n    await Wrong()\nexcept Exception as error:\n"
+        '    await Say("user", type(error).__name__)\n    await Say("user", str(error))\nawait Return(1)'
+    )
+    assert said(resumes(desk(code)))[0] == "BadDescription"
+
+
 def test_raw_prompts_run_at_the_same_time() -> None:
     run = resumes(
         desk(

@@ -18,6 +18,7 @@ from playbooks.checkpoints.placeholder import Unstorable
 from playbooks.checkpoints.plain import ATOMS as IMMUTABLE
 from playbooks.checkpoints.world import Definition, define, find_code
 from playbooks.runtime.asyncio_names import InOrder
+from playbooks.runtime.describing import BadDescription
 from playbooks.runtime.place import here
 from playbooks.runtime.signals import ExitRaised, NeverAwaited, PlaybookFailed, ToolInterrupted, UnknownTarget
 from playbooks.runtime.source import MODEL, compile_block
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IMMUTABLE", "Values"]
 
-_ERRORS = (ExitRaised, PlaybookFailed, NeverAwaited, ToolInterrupted, UnknownTarget, Unstorable)
+_ERRORS = (BadDescription, ExitRaised, PlaybookFailed, NeverAwaited, ToolInterrupted, UnknownTarget, Unstorable)
 _OWN: dict[tuple[str, str], type] = {(cls.__module__, cls.__qualname__): cls for cls in (*_ERRORS, InOrder)}
 """The engine's errors that programs meet: a replay raises the same; and what it gives them in place of a set."""
 
