@@ -15,6 +15,7 @@ from tui.programs import SELLS, SHOP
 from playbooks import DebugSession
 from playbooks.checkpoints.filesystem import FileStore
 from playbooks.config import Config
+from playbooks_tui import turning
 from playbooks_tui.bridge import Bridge
 
 
@@ -26,6 +27,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     names = pyfuncitem._fixtureinfo.argnames
     asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
     return True
+
+
+@pytest.fixture(autouse=True)
+def garbage_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a session gives way to another, nobody looks for garbage: what other tests left would fail this one."""
+    monkeypatch.setattr(turning, "forget_what_went", lambda: None)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from playbooks.config import Config
 from playbooks.errors import ExitStatus, UserError
 from playbooks.runtime.notices import StatusChanged
 from playbooks.session.library import SessionLibrary
+from playbooks_tui import turning
 from playbooks_tui.app import Debugger
 from playbooks_tui.bridge import Bridge
 from playbooks_tui.opening import Openings
@@ -40,6 +41,7 @@ from playbooks_tui.screens.fork.dialog import Fork
 from playbooks_tui.screens.help import HelpPane
 from playbooks_tui.screens.line import LineScreen
 from playbooks_tui.screens.sessions import Sessions
+from playbooks_tui.starting import forget_what_went
 from playbooks_tui.told import Ended
 from playbooks_tui.widgets.foot import Foot
 from playbooks_tui.widgets.session_rows import SessionRows, SessionsHead
@@ -418,7 +420,11 @@ async def test_a_session_that_was_opened_at_the_start_gives_way_to_another(alone
     app.bridge.over.exception(120)
 
 
-async def test_a_session_that_others_took_the_place_of_does_not_stay_in_memory(alone: Path) -> None:
+@pytest.mark.filterwarnings("ignore")  # of what other tests left
+async def test_a_session_that_others_took_the_place_of_does_not_stay_in_memory(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turning, "forget_what_went", forget_what_went)
     openings = Openings(await made(alone))
     app = Debugger(openings.session("s2"), begin=False, openings=openings)
     screens: list[weakref.ref[Debugging]] = []
