@@ -117,10 +117,21 @@ async def test_in_a_comparison_every_pane_is_read_by_keys_and_an_end_says_so(des
 @pytest.mark.parametrize("width", [60, 100, 160])
 def test_values_that_begin_alike_are_shown_from_where_they_part(width: int) -> None:
     begin = "the very same beginning of what is long, " * 4
-    fork, left, right = ({"type": "str", "value": begin + end} for end in ("", "left", "right"))
+    row = differing(width, begin, begin + "left", begin + "right")
+    assert "left'" in row.text and "right'" in row.text and row.cells <= width
+
+
+@pytest.mark.parametrize("values", [(100_000, 1_000_000), (12_345_678, 123_456_789), ([1, 2, 3], [1, 2, 3, 4])])
+def test_values_for_which_there_is_room_are_shown_whole_though_they_begin_alike(values: tuple[object, object]) -> None:
+    left, right = map(str, values)
+    assert differing(80, 1, *values).text.split("1       ", 1)[1].split("  ") == [left, right, ""]
+
+
+def differing(width: int, fork: object, left: object, right: object) -> Line:
+    """The line of a variable that had such values."""
     comparison = SimpleNamespace(
         fork=None,
-        variables=[VariableAcross("1000", "$told", fork, left, right)],
+        variables=[VariableAcross("1000", "$told", *({"value": value} for value in (fork, left, right)))],
         same=(),
         spent_left=Spent(0, 0, 0, 0.0, 0.0),
         spent_right=Spent(0, 0, 0, 0.0, 0.0),
@@ -128,7 +139,7 @@ def test_values_that_begin_alike_are_shown_from_where_they_part(width: int) -> N
     record = SimpleNamespace(title=lambda agent: "Host", hue=lambda agent: "lane-1")
     sides = (Side("main", ""), Side("fork-1", ""))
     (row,) = (line for line in value_lines(record, comparison, sides, width) if "$told" in line.text)  # type: ignore[arg-type]
-    assert "left'" in row.text and "right'" in row.text and row.cells <= width
+    return row
 
 
 async def test_the_palette_of_a_dialog_has_the_acts_of_its_list_and_they_reach_it(desk: Opens) -> None:

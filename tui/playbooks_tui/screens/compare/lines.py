@@ -217,6 +217,8 @@ def _ending(title: str, room: int) -> str:
 def _from_where_they_part(row: tuple[str, str, str, str, str], widths: Sequence[int]) -> Sequence[str]:
     """A row whose values begin alike for longer than there is room: what begins all of them is left out."""
     left, right = row[3:]
+    if all(cells_of(text) < width for text, width in zip(row[3:], widths[3:], strict=True)):
+        return row
     alike = next(
         (place for place, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), len(min(left, right))
     )
