@@ -146,7 +146,14 @@ def opened(count: int) -> Opened:
     """What the bridge tells of such a session."""
     agents = [AgentView("human", "User", "idle")]
     agents += [AgentView(str(1000 + n), name, "idle") for n, name in enumerate(("Seller", "Buyer", "Boss"))]
-    return Opened("bench.pb", "s1", "main", "interrupted", headers(count), tuple(agents), (), Tally(9, 1, 1, 0.1))
+    return Opened(
+        program="bench.pb",
+        session="s1",
+        status="interrupted",
+        headers=headers(count),
+        agents=tuple(agents),
+        tally=Tally(9, 1, 1, 0.1),
+    )
 
 
 def measure(app: Debugger, work: Callable[[Debugging], Awaitable[dict[str, Any]]], result: Path) -> None:

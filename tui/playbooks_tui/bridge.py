@@ -314,7 +314,7 @@ async def opened(session: DebugSession | FollowedSession) -> Opened:
     """What a session holds before it runs."""
     program = session.program.name
     if session.resumed is None:
-        return Opened(program)
+        return Opened(program=program)
     agents: tuple[object, ...] = ()
     try:
         moment = await session.state_at(session.resumed.checkpoint)
@@ -331,17 +331,17 @@ async def opened(session: DebugSession | FollowedSession) -> Opened:
         *(f"{now} answers from here on; {before} did so far" for before, now in filter(None, [session.resumed.models])),
     )
     return Opened(
-        program,
-        session.resumed.session,
-        session.resumed.branch,
-        session.status if session.read_only else _over(status),
-        session.phrase if session.read_only else "",
-        tuple(session.timeline),
-        agents,  # type: ignore[arg-type]
-        tuple(session.messages),
-        Tally(session.calls, *session.tokens, session.cost),
-        {branch.name: branch.status for branch in branches},
-        session.labels,
-        notes,
-        session.read_only,
+        program=program,
+        session=session.resumed.session,
+        branch=session.resumed.branch,
+        status=session.status if session.read_only else _over(status),
+        phrase=session.phrase if session.read_only else "",
+        headers=tuple(session.timeline),
+        agents=agents,  # type: ignore[arg-type]
+        messages=tuple(session.messages),
+        tally=Tally(session.calls, *session.tokens, session.cost),
+        statuses={branch.name: branch.status for branch in branches},
+        labels=session.labels,
+        notes=notes,
+        followed=session.read_only,
     )

@@ -38,7 +38,7 @@ class Tallied(msgspec.Struct, frozen=True):
     """Seconds, all its runs before this one together."""
 
 
-class Opened(msgspec.Struct, frozen=True):
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """What a session already holds when it is opened; the first thing the bridge tells."""
 
     program: str
