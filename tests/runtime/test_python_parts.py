@@ -372,6 +372,46 @@ def test_what_a_function_of_a_block_sets_by_global_is_the_agents_and_comes_back_
     assert variables(run) == {"count": 9, "last": 0}
 
 
+MAKES = """
+    # Clerk
+    ```python
+    js, size = None, 0
+
+    def load():
+        global js
+        if js is None:
+            import json as js
+        return js
+
+    @playbook
+    async def makes(what):
+        global size, made
+        match what:
+            case [first, *size]:
+                pass
+        def made():
+            return len(size)
+        size = made()
+        return load().dumps(what)
+
+    @playbook
+    async def used():
+        return [load().loads("[1]"), js.dumps(size), made.__name__]
+    ```
+    ## Main
+    ### Triggers
+    - When the program starts
+    ### Steps
+    - Go
+"""
+
+
+def test_what_an_import_a_definition_or_a_case_sets_by_global_is_the_agents_too() -> None:
+    code = "a = await makes([1, 2, 3])\nb = await used()\nawait Return([a, b])"
+    run = resumes(written(MAKES, {"Main": (code, "await Return('failed')")}))
+    assert run.results["1000"] == [["[1, 2, 3]", [[1], "2", "made"]]]
+
+
 EXTENDS = """
 import datetime, random
 class Day(datetime.date):

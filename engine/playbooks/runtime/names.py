@@ -54,10 +54,12 @@ _ENGINE = ("__builtins__", "__value__", "__once__", "__iterable__")
 class PythonNames(dict[str, Any]):
     """What a Python block's functions see: its own definitions, the engine's names, else the agent's variables."""
 
-    __slots__ = ("engine",)
+    __slots__ = ("definitions", "engine")
 
     def __init__(self, engine: dict[str, Any], module: str) -> None:
         super().__init__()
+        self.definitions: frozenset[str] = frozenset()
+        """Names of what stays here, once the blocks are read."""
         super().__setitem__("__builtins__", engine["__builtins__"])
         super().__setitem__("__name__", module)
         self.engine = engine
@@ -71,9 +73,10 @@ class PythonNames(dict[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Of a function that declares a name global: what is no definition of the block is the agent's."""
-        if name in self or name[:2] == "__" or (place := here.get()) is None:
+        if name in self.definitions or name[:2] == "__" or (place := here.get()) is None:
             super().__setitem__(name, value)
         else:
+            self.pop(name, None)  # put here by a statement that stores past this
             place.put(name, value)
 
     def __delitem__(self, name: str) -> None:

@@ -53,7 +53,8 @@ class Rewriter:
     - `$orders.append(await F())` → `__late__(lambda: $orders.append, await F())`: read before the await it
       would be a copy that nobody keeps
     - `$x += await F()` likewise: the value first
-    - `global x; x = e` in a function → `globals()["x"] = e`: CPython stores a global past a namespace's `__setitem__`
+    - `global x; x = e` in a function → `globals()["x"] = e`: CPython stores a global past a namespace's `__setitem__`;
+      likewise after what stores its name itself, an import, a `def`, a `case`
     - `async with a` and `async for x in a` → over `__replayable__(a)`
 
     Args:
@@ -123,11 +124,11 @@ class Rewriter:
 
     # -- scopes --------------------------------------------------------------------------------------------------------
 
-    def _function(self, node: Function) -> Function:
+    def _function(self, node: Function) -> list[ast.stmt]:
         within, self._in_function = self._in_function, True
         self._scope(node)
         self._in_function = within
-        return node
+        return [node, *self._passed_on(node, [node.name])]
 
     def _scope(self, node: Function | ast.ClassDef) -> None:
         outside, self._bare, self._globals = (self._bare, self._globals), False, frozenset(declared_global(node.body))
@@ -144,6 +145,23 @@ class Rewriter:
             documented = ast.get_docstring(node, clean=False) is not None
             node.body.insert(int(documented), ast.Global(names, **location(node.body[0])))
         return node
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> list[ast.stmt]:
+        self._inside(node)
+        return [node, *self._passed_on(node, [part.asname or part.name.partition(".")[0] for part in node.names])]
+
+    def _case(self, node: ast.match_case) -> ast.match_case:
+        patterns = [part for part in ast.walk(node.pattern) if isinstance(part, ast.pattern)]
+        names = [getattr(part, "rest" if isinstance(part, ast.MatchMapping) else "name", None) for part in patterns]
+        self._inside(node)
+        node.body[:0] = self._passed_on(node.pattern, [name for name in names if name])
+        return node
+
+    def _passed_on(self, node: ast.stmt | ast.pattern, names: list[str]) -> list[ast.stmt]:
+        """What a statement stored past the namespace, as `def` does under a global's name, is stored in it then."""
+        where = location(node)
+        declared = [ast.Name(plain, ast.Store(), **where) for plain in names if plain in (self._globals or ())]
+        return [ast.Assign([_global_item(target)], name(target.id, node), **where) for target in declared]
 
     def _global(self, node: ast.Global) -> ast.stmt:
         """`global $x` says what `$x` says already; at the top it says nothing, but would store as in a function."""
@@ -281,6 +299,9 @@ RULES: dict[type[ast.AST], Callable[[Rewriter, Any], Any]] = {
     ast.AsyncFunctionDef: Rewriter._function,
     ast.ClassDef: Rewriter._class,
     ast.Lambda: Rewriter._lambda,
+    ast.Import: Rewriter._import,
+    ast.ImportFrom: Rewriter._import,
+    ast.match_case: Rewriter._case,
     ast.Global: Rewriter._global,
     ast.Constant: Rewriter._constant,
     ast.JoinedStr: Rewriter._formatted,
