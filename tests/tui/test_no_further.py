@@ -10,9 +10,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Label
 from tui.desk import Opens
+from tui.listed import listed
 from tui.programs import ENDLESS, HAGGLES
 from tui.test_compare import compared, forked
-from tui.test_sessions import listed
 
 from playbooks.session.record import Spent
 from playbooks.session.record.comparing import VariableAcross
