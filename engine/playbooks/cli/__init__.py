@@ -28,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # until a run takes both: as Ctrl+C
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            with suppress(ValueError):  # signals are another thread's
+                signal.signal(signal.SIGTERM, signal.default_int_handler)
         from playbooks.cli.entry import run_command
 
         status = run_command(given)

@@ -81,6 +81,33 @@ class ProgramLoop:
         return self._loop
 
 
+def _own(loop: Any) -> Any:
+    """A loop as asyncio knows it: one of its futures is of no other."""
+    return loop._own() if type(loop) is ProgramLoop else loop
+
+
+def _ensure_future(awaitable: Any, *, loop: Any = None) -> Any:
+    return asyncio.ensure_future(awaitable, loop=_own(loop))
+
+
+class _Stands(type):
+    """Of the class that stands for asyncio's own, which all its instances are of; a program may extend it."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, asyncio.Future) if cls is _Future else super().__instancecheck__(instance)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, asyncio.Future) if cls is _Future else super().__subclasscheck__(subclass)
+
+
+class _Future(asyncio.Future[Any], metaclass=_Stands):
+    def __new__(cls, *arguments: Any, loop: Any = None, **named: Any) -> Any:
+        return asyncio.Future(*arguments, loop=_own(loop)) if cls is _Future else super().__new__(cls)
+
+    def __init__(self, *, loop: Any = None) -> None:  # of a program's subclass
+        super().__init__(loop=_own(loop))
+
+
 def program_asyncio(
     timer: Callable[..., Awaitable[Any]], sync: Callable[[str, Callable[[], Any]], Any]
 ) -> types.ModuleType:
@@ -192,6 +219,8 @@ def program_asyncio(
         "wait_for": wait_for,
         "wait": wait,
         "as_completed": as_completed,
+        "ensure_future": _ensure_future,
+        "Future": _Future,
         "get_running_loop": loop.running,
         "get_event_loop": loop.running,
         "the running loop": loop,
