@@ -24,6 +24,8 @@ _METACLASSES: Final[dict[str, Any]] = {
     meta.__name__: meta
     for meta in (type, abc.ABCMeta, enum.EnumType, type(typing.Protocol), typing._TypedDictMeta)  # type: ignore[attr-defined]
 }
+STANDS: Final = "__stands__"
+"""What the metaclass has of a class that stands for a module's own: a class that extends it has it from there."""
 _NEW: Final[dict[str, Any]] = {"_ProtocolMeta": abc.ABCMeta.__new__, "_TypedDictMeta": type.__new__}
 """What makes a class of a metaclass that would ask its body for more than is there yet."""
 _MADE_BY_PYTHON: Final = frozenset(
@@ -65,8 +67,9 @@ def take_class(cls: type, world: World | None) -> Taken:
         return _take_named_tuple(cls)
     if definition is None:
         raise NotStorable("a class whose source is not known")
-    metaclass = type(cls).__name__
-    if _METACLASSES.get(metaclass) is not type(cls):
+    meta = type if hasattr(type(cls), STANDS) else type(cls)
+    metaclass = meta.__name__
+    if _METACLASSES.get(metaclass) is not meta:
         raise NotStorable(f"its metaclass is {metaclass}")
     attributes = _members(cls) if isinstance(cls, enum.EnumType) else _attributes(cls)
     slots = vars(cls).get("__slots__")

@@ -93,6 +93,8 @@ def _ensure_future(awaitable: Any, *, loop: Any = None) -> Any:
 class _Stands(type):
     """Of the class that stands for asyncio's own, which all its instances are of; a program may extend it."""
 
+    __stands__ = True
+
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, asyncio.Future) if cls is _Future else super().__instancecheck__(instance)
 

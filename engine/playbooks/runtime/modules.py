@@ -89,6 +89,8 @@ def _copy(module: types.ModuleType, sync: Sync, names: tuple[str, ...]) -> Any:
 class _Standing(type):
     """Of a class that stands for a module's own, which all its instances are of; a program may extend it."""
 
+    __stands__ = True
+
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, cls.__mro__[1]) if _stands(cls) else super().__instancecheck__(instance)
 
