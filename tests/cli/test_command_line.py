@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import types
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from cli.fake_session import SELLER, FakeSession, Row, ask, found, said
 from click.testing import CliRunner
 
+from playbooks import cli
 from playbooks.cli import debug, entry
 from playbooks.cli.arguments import RunCommand, assignment, shared_options, typed_name
 from playbooks.cli.leaving import leaving
@@ -450,3 +452,19 @@ def test_after_a_run_signals_mean_again_what_they_meant_before() -> None:
     with leaving(lambda: None):
         assert signal.getsignal(signal.SIGINT) is not before[0]
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_command_can_be_called_in_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "is_process", False)
+    ended: list[object] = []
+
+    def call() -> None:
+        try:
+            cli.main(["compile", "--help"])
+        except BaseException as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+    assert [getattr(error, "code", error) for error in ended] == [0]
