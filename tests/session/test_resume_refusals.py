@@ -127,6 +127,18 @@ def test_what_only_a_start_can_take_is_refused_by_a_resume(capsys: pytest.Captur
         assert err.startswith("--set and --message are for a program that begins")
 
 
+def test_what_only_a_start_can_take_begins_no_branch_at_an_older_checkpoint(capsys: pytest.CaptureFixture[str]) -> None:
+    bench = Bench({"Main": ['await Say("user", "one")\n', 'await Say("user", "two")\nawait EndProgram()\n']})
+    at = next(header.id for header in bench.play().headers if header.text == "one")
+    run_command(["timeline", "--json"])
+    before = capsys.readouterr().out
+    for given in (("--set", "number=3"), ("--message", "hi")):
+        status, _, err = ran(capsys, bench.file, "--resume", at, *given)
+        assert (status, err.partition(",")[0]) == (2, "--set and --message are for a program that begins")
+    run_command(["timeline", "--json"])
+    assert capsys.readouterr().out == before
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [

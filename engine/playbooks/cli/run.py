@@ -172,15 +172,12 @@ async def play(
 
 
 def _refuse_nothing(resumed: Resumed, begins: bool) -> None:
-    from playbooks.session.resume import nothing_left
+    from playbooks.session.resume import goes_on, nothing_left
 
     if resumed.finished:
         raise nothing_left(resumed.session, resumed.program)
     if begins:
-        raise UserError(
-            "--set and --message are for a program that begins, and this one goes on",
-            f"playbooks fork {resumed.checkpoint} takes --set, and --say 'human: TEXT'",
-        )
+        raise goes_on(resumed.checkpoint)
 
 
 def parting(session: Any, again: Sequence[str], *, told: bool = False) -> list[str]:

@@ -170,6 +170,8 @@ class Restoring(RunControl, Branching):
         if named and heads[branch] != named.header.id:  # its branch has gone on since
             from playbooks.session.forking import prepare
 
+            if self._set or self._message is not None:  # before there is a branch of it
+                raise resuming.goes_on(named.header.id)
             options = ForkOptions(self._model_option)
             prepared = prepare(store, headers, named.header.id, Edits(), options, trust=self._trust, folded=named)
             branch = prepared.branch

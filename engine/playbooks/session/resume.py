@@ -124,6 +124,14 @@ def nothing_left(session: str, program: str) -> NothingToResume:
     )
 
 
+def goes_on(checkpoint: str) -> UserError:
+    """That what only a program that begins can take was given for one that goes on from a checkpoint."""
+    return UserError(
+        "--set and --message are for a program that begins, and this one goes on",
+        f"playbooks fork {checkpoint} takes --set, and --say 'human: TEXT'",
+    )
+
+
 def refuse_other(given: Program | None, recorded: Sequence[str], session: str) -> None:
     """Raises `UserError` for a session of other files than the program that was named beside its id; a file that was
     moved or copied is the same.
