@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -140,6 +141,19 @@ def differing(width: int, fork: object, left: object, right: object) -> Line:
     sides = (Side("main", ""), Side("fork-1", ""))
     (row,) = (line for line in value_lines(record, comparison, sides, width) if "$told" in line.text)  # type: ignore[arg-type]
     return row
+
+
+async def test_ctrl_z_where_no_terminal_can_be_given_back_says_so_and_stops_nothing(
+    desk: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[int] = []
+    monkeypatch.setattr(os, "getpgrp", lambda: 1 + os.getsid(0))  # a job of a shell's
+    monkeypatch.setattr(os, "killpg", lambda group, _number: stopped.append(group))
+    async with desk() as d:
+        await d.status("finished")
+        told = await says(d.app, d.pilot, "ctrl+z")
+        assert told == "no shell started this that could go on with it: Ctrl+C twice leaves"
+        assert not stopped and d.app.crash is None
 
 
 async def test_the_palette_of_a_dialog_has_the_acts_of_its_list_and_they_reach_it(desk: Opens) -> None:

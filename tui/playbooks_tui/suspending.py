@@ -13,6 +13,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final
 
+from textual.app import SuspendNotSupported
+
 _NO_SHELL: Final = "no shell started this that could go on with it: Ctrl+C twice leaves"
 
 
@@ -29,6 +31,9 @@ def suspend(given_back: Callable[[], AbstractContextManager[None]]) -> str:
         return _NO_SHELL
     if os.getpgrp() == os.getsid(0):  # a shell gives a job a group of its own: without one nobody would say `fg`
         return _NO_SHELL
-    with given_back():
-        os.killpg(0, signal.SIGTSTP)
+    try:
+        with given_back():
+            os.killpg(0, signal.SIGTSTP)
+    except SuspendNotSupported:  # a browser shows it
+        return _NO_SHELL
     return ""
