@@ -330,6 +330,33 @@ async def test_who_leaves_while_another_session_opens_is_not_kept(alone: Path, m
         await asyncio.to_thread(opened.over.result, 120)
 
 
+async def test_who_leaves_the_list_while_a_session_opens_has_it_closed_again(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, slow, session = threading.Event(), threading.Event(), Openings.session
+    came: queue.Queue[Bridge] = queue.Queue()
+
+    def slowly(openings: Openings, id: str) -> Bridge:
+        begun.set()
+        slow.wait(120)
+        bridge = session(openings, id)
+        came.put(bridge)
+        return bridge
+
+    monkeypatch.setattr(Openings, "session", slowly)
+    async with listed(alone) as (app, pilot, until):
+        await pilot.press("enter")
+        await until(begun.is_set)
+        await pilot.press("ctrl+c", "ctrl+c")
+        async with asyncio.timeout(120):
+            while app.is_running:
+                await pilot.pause(0.005)
+        slow.set()
+        opened = await asyncio.to_thread(came.get, timeout=120)
+        await asyncio.to_thread(opened.over.result, 120)
+        assert app.bridge is None and app.crash is None
+
+
 async def test_who_follows_takes_over_what_the_other_process_has_left(alone: Path) -> None:
     openings = Openings(await made(alone))
     holds = openings.session("s1")

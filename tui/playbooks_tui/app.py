@@ -320,12 +320,12 @@ class Debugger(Turning):
 
     def leave(self) -> None:
         """Seals the run, keeping everything, and ends the screen when that is done."""
-        if self.bridge is None:
-            self.exit(0)
-            return
         if self._leaves:
             return
         self._leaves = True
+        if self.bridge is None:
+            self.exit(0)
+            return
         self._debugging.stand(leaving=True)
         self.bridge.leave()
         self.bridge.over.add_done_callback(self._over)  # where another was to take its place its screen hears no more
