@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.written import resumes, said, variables, written
+from runtime.written import resumes, said, start, told, variables, written
 
 
 def test_a_lock_that_is_an_attribute_of_a_blocks_class_is_one_for_all_calls() -> None:
@@ -110,3 +110,28 @@ def test_what_an_import_a_definition_or_a_case_sets_by_global_is_the_agents_too(
     code = "a = await makes([1, 2, 3])\nb = await used()\nawait Return([a, b])"
     run = resumes(written(MAKES, {"Main": (code, "await Return('failed')")}))
     assert run.results["1000"] == [["[1, 2, 3]", [[1], "2", "made"]]]
+
+
+def test_a_thread_that_reads_the_agents_data_is_told_to_be_given_it() -> None:
+    block = """
+    # Clerk
+    ```python
+    import asyncio
+    RATE = 3
+
+    def price(n, rate=None):
+        return n * (rate or RATE)
+
+    @playbook
+    async def priced(n, rate=None):
+        return await asyncio.to_thread(price, n, rate)
+    ```
+    ## Main
+    ### Triggers
+    - When the program starts
+    ### Steps
+    - Go
+    """
+    run = start(written(block, {"Main": ("await Return(await priced(2))", "await Return(await priced(2, RATE))")}))
+    assert "NameError: RATE is the agent's data, which no thread sees: hand it over as an argument" in told(run)
+    assert run.results["1000"] == [6]

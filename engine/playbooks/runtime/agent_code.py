@@ -61,7 +61,7 @@ class AgentCode:
         for name, value in list(self.names.items()):
             if name[:2] != "__" and name != "playbook" and not _is_definition(value):
                 self.data[name] = dict.pop(self.names, name)
-        self.names.definitions = frozenset(self.names)
+        self.names.definitions, self.names.data = frozenset(self.names), frozenset(self.data)
 
     def _decorate(self, function: Callable[..., Any] | None = None, **_: Any) -> Any:
         """`@playbook`, bare or with arguments (which the parser has read)."""

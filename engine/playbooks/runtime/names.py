@@ -54,12 +54,14 @@ _ENGINE = ("__builtins__", "__value__", "__once__", "__iterable__")
 class PythonNames(dict[str, Any]):
     """What a Python block's functions see: its own definitions, the engine's names, else the agent's variables."""
 
-    __slots__ = ("definitions", "engine")
+    __slots__ = ("data", "definitions", "engine")
 
     def __init__(self, engine: dict[str, Any], module: str) -> None:
         super().__init__()
         self.definitions: frozenset[str] = frozenset()
         """Names of what stays here, once the blocks are read."""
+        self.data: frozenset[str] = frozenset()
+        """And of what became the agent's variables."""
         super().__setitem__("__builtins__", engine["__builtins__"])
         super().__setitem__("__name__", module)
         self.engine = engine
@@ -67,7 +69,10 @@ class PythonNames(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if name in self.engine:
             return self.engine[name]
-        if name[:2] == "__" or (place := here.get()) is None or not (held := place.touch(name)):
+        place = here.get()
+        if place is None and name in self.data:
+            raise NameError(f"{name} is the agent's data, which no thread sees: hand it over as an argument", name=name)
+        if name[:2] == "__" or place is None or not (held := place.touch(name)):
             raise KeyError(name)
         return held[0]
 
