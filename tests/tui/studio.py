@@ -159,21 +159,24 @@ class Studio(Desk):
 
     async def settle(self) -> None:
         """Waits until nothing more comes: the engine stands, everything was read, and the screen shows it."""
-        still = 0
-        while still < _ROUNDS:
-            await self._idle()
-            for widget in [one for screen in self.app.screen_stack for one in screen.query(Widget)]:
-                if isinstance(widget, Input | TextArea):
-                    widget.cursor_blink = False  # before what is painted next: it may be off just now
-            if self.screen is not None and self.screen.is_mounted:
-                self.screen.follow_calls()  # which is else done a few times a second
-            await self.pilot.pause()
-            still += 1
-            while (
-                any(_due(screen) for screen in self.app.screen_stack) or self.bridge._queue or _moves(self.app.screen)
-            ):
-                await self.pilot.pause(0.005)
-                still = 0
+        async with asyncio.timeout(120):  # what never stands is told, and not waited for without an end
+            still = 0
+            while still < _ROUNDS:
+                await self._idle()
+                for widget in [one for screen in self.app.screen_stack for one in screen.query(Widget)]:
+                    if isinstance(widget, Input | TextArea):
+                        widget.cursor_blink = False  # before what is painted next: it may be off just now
+                if self.screen is not None and self.screen.is_mounted:
+                    self.screen.follow_calls()  # which is else done a few times a second
+                await self.pilot.pause()
+                still += 1
+                while (
+                    any(_due(screen) for screen in self.app.screen_stack)
+                    or self.bridge._queue
+                    or _moves(self.app.screen)
+                ):
+                    await self.pilot.pause(0.005)
+                    still = 0
 
     async def _idle(self) -> None:
         loop = self.bridge._loop
