@@ -71,6 +71,27 @@ async def test_while_it_is_said_that_ctrl_c_again_leaves_one_leaves_and_it_is_sa
         await d.until(d.bridge.over.done)
 
 
+async def test_another_key_takes_back_that_ctrl_c_again_leaves(desk: Opens) -> None:
+    async with desk(now=lambda: 1_000.0) as d:
+        await d.status("finished")
+        await d.press("ctrl+c", "up", "ctrl+c")
+        assert d.said[-1] == "Ctrl+C again leaves"
+        assert not d.screen.standing.leaving
+        await d.press("ctrl+c")
+        await d.until(d.bridge.over.done)
+
+
+async def test_in_a_field_too_ctrl_c_again_leaves_while_it_is_said(desk: Opens) -> None:
+    clock = [1_000.0]
+    async with desk(now=lambda: clock[0]) as d:
+        await d.status("finished")
+        await d.press("/", "ctrl+c")
+        assert d.said[-1] == "Ctrl+C again leaves" and isinstance(d.app.focused, Input)
+        clock[0] += 3  # a busy machine: it stands there still
+        await d.press("ctrl+c")
+        await d.until(d.bridge.over.done)
+
+
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])
 async def test_leaving_keeps_everything(desk: Opens, key: str) -> None:
     async with desk(SLEEPS) as d:

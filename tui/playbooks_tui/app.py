@@ -51,8 +51,8 @@ _AGAIN_S: Final = 2.0
 _AGAIN: Final = "Ctrl+C again leaves"
 _COPIED: Final = 40
 """Cells of what was copied that are told."""
-_CTRL_C: Final = frozenset({"copy_text", "stop"})
-"""Its actions, the second when there is nothing to copy: it looks whether that is said."""
+_CTRL_C: Final = frozenset({"copy", "copy_text", "stop"})
+"""Its actions, a field's own first, the last when there is nothing to copy: it looks whether that is said."""
 _IDS: Final = frozenset({"stop", "suspend", *(binding.id for binding in BINDINGS if binding.id)})
 """What the keymap can change; the ids of a dialog's keys have a dot in them."""
 
@@ -156,8 +156,10 @@ class Debugger(Turning):
     ) -> bool:
         """Keys, palette and clicks all come through here: what only the process that runs a session can do says so."""
         name = action.rpartition(".")[2] if isinstance(action, str) else action[1]
-        for foot in self.screen.query(Foot) if name not in _CTRL_C else ():
-            foot.was_read()
+        if name not in _CTRL_C:
+            self._stopped_at = -_AGAIN_S  # it is said no longer
+            for foot in self.screen.query(Foot):
+                foot.was_read()
         if self.bridge is not None and self._debugging.record.followed and name.partition("(")[0] in ACTING:
             if self._debugging.record.status in UNDER_WAY:
                 self._debugging.say(str(ReadOnly(self._debugging.record.session, self.bridge.session.why_read_only)))
