@@ -115,5 +115,8 @@ class ModelWorld:
     def named(self, name: str) -> object:
         return self.offered[name]
 
+    def submodules(self, name: str) -> tuple[types.ModuleType, ...]:
+        return ()
+
     def import_module(self, name: str) -> types.ModuleType:
         return importlib.import_module(name)

@@ -102,10 +102,11 @@ def _attributes(cls: type) -> dict[str, object]:
 
 
 def _is_generated(name: str, value: object) -> bool:
-    """What `dataclass` wrote, which it writes again."""
-    code = getattr(getattr(value, "__wrapped__", value), "__code__", None)
+    """What `dataclass` or `Protocol` wrote, which it writes again."""
+    function = value.__func__ if isinstance(value, classmethod) else value  # `__subclasshook__`, since Python 3.12
+    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
     return name == "__match_args__" or (
-        isinstance(value, types.FunctionType) and code is not None and not code.co_filename.startswith(MODEL)
+        isinstance(function, types.FunctionType) and code is not None and not code.co_filename.startswith(MODEL)
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import enum
 import types
+import typing
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -134,10 +135,15 @@ def _take_shape(graph: Graph, value: object) -> Taken:
     return ("value", shape.name, shape.take(value))
 
 
+def _take_type_variable(graph: Graph, value: object) -> Taken:
+    return definitions.take_imported(value) or _take_shape(graph, value)
+
+
 def _take_module(graph: Graph, value: types.ModuleType) -> Taken:
     if (name := _offered(graph, value)) is not None:
         return ("named", name, ())
-    return ("module", types.ModuleType.__getattribute__(value, "__name__"), ())
+    name = types.ModuleType.__getattribute__(value, "__name__")
+    return ("module", name, graph.world.submodules(name) if graph.world is not None else ())
 
 
 def _take_builtin(graph: Graph, value: Any) -> Taken:
@@ -261,6 +267,7 @@ _TAKERS: Final[dict[type, Callable[[Graph, Any], Taken]]] = {
     frozenset: lambda graph, value: ("frozenset", None, value),
     bytearray: lambda graph, value: ("bytearray", bytes(value), ()),
     **dict.fromkeys(SHAPES, _take_shape),
+    **dict.fromkeys((typing.TypeVar, typing.ParamSpec, typing.TypeVarTuple), _take_type_variable),
     **walking.TAKERS,
     type(...): lambda graph, value: ("single", "Ellipsis", ()),
     type(NotImplemented): lambda graph, value: ("single", "NotImplemented", ()),

@@ -169,6 +169,14 @@ def _time(*parts: Any) -> datetime.time:
     return datetime.time(*first, fold=fold)
 
 
+def _type_variable(value: Any) -> tuple[object, ...]:
+    return (value.__name__, value.__bound__, value.__covariant__, value.__contravariant__, *value.__constraints__)
+
+
+def _make_type_variable(name: str, bound: Any, covariant: bool, contravariant: bool, *constraints: Any) -> object:
+    return typing.TypeVar(name, *constraints, bound=bound, covariant=covariant, contravariant=contravariant)
+
+
 _SHAPES: Final = (
     Shape("complex", complex, lambda value: (value.real, value.imag), complex),
     Shape("range", range, _fields("start", "stop", "step"), range),
@@ -193,6 +201,9 @@ _SHAPES: Final = (
         _fields("__forward_arg__", "__forward_is_argument__", "__forward_is_class__"),
         _forward,
     ),
+    Shape("TypeVar", typing.TypeVar, _type_variable, _make_type_variable),
+    Shape("ParamSpec", typing.ParamSpec, _fields("__name__"), typing.ParamSpec),
+    Shape("TypeVarTuple", typing.TypeVarTuple, _fields("__name__"), typing.TypeVarTuple),
     Shape("count", itertools.count, _count, itertools.count),
     Shape("object", object, lambda value: (), object),
     *(

@@ -6,11 +6,12 @@ Apart because each is built from its own reduction, which is all that Python tel
 from __future__ import annotations
 
 import collections
+import contextlib
 import gc
 import itertools
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from playbooks.checkpoints.node import NotStorable, Taken
@@ -43,6 +44,14 @@ VIEWS: Final[dict[type, Callable[[Any], object]]] = {
 }
 
 
+@contextlib.contextmanager
+def _unwarned() -> Iterator[None]:
+    """Python 3.12 and 3.13 warn that later ones won't tell the state of these."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
 def take_iterator(graph: object, value: Any) -> Taken:
     """An iterator taken apart: its own reduction names what it walks and how far it is."""
     function, arguments, *state = value.__reduce__()
@@ -55,8 +64,7 @@ def take_tool(graph: object, value: Any) -> Taken:
     Raises:
         NotStorable: This Python does not tell its state.
     """
-    with warnings.catch_warnings():  # Python 3.12 and 3.13 say that later ones won't
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with _unwarned():
         try:
             tool, arguments, *state = value.__reduce__()  # of `accumulate` an `islice`, when what it has is None
         except TypeError:
@@ -122,7 +130,8 @@ def make_tool(what: tuple[str, int, bool], values: list[Any]) -> object:
     name, count, is_tuple = what
     made = _MAKE_TOOL[name](*values[count:])
     if count:
-        made.__setstate__(tuple(values[:count]) if is_tuple else values[0])
+        with _unwarned():
+            made.__setstate__(tuple(values[:count]) if is_tuple else values[0])
     return made
 
 

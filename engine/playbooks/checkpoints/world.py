@@ -62,6 +62,10 @@ class World(Protocol):
         """
         ...
 
+    def submodules(self, name: str) -> tuple[types.ModuleType, ...]:
+        """Those of a package that the program imported: they are its attributes only where they were imported."""
+        ...
+
     def import_module(self, name: str) -> types.ModuleType:
         """A module that model code or a Python block had imported.
 

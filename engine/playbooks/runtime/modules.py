@@ -10,6 +10,7 @@ import builtins
 import datetime
 import importlib
 import random
+import sys
 import time
 import types
 import uuid
@@ -51,7 +52,9 @@ class ProgramImport:
             return self._modules[name]
         self._imported.add(name.partition(".")[0])
         self._imported.add(name)
-        return builtins.__import__(name, globals, locals, fromlist, level)
+        found = builtins.__import__(name, globals, locals, fromlist, level)
+        self._imported.update(inner for part in fromlist or () if (inner := f"{name}.{part}") in sys.modules)
+        return found
 
     def _add(self, module: types.ModuleType, original: types.ModuleType) -> None:
         self._modules[original.__name__] = module

@@ -152,11 +152,19 @@ class Values:
     def named(self, name: str) -> object:
         return self._runtime.namespace.named(name)
 
+    def submodules(self, name: str) -> tuple[types.ModuleType, ...]:
+        inner = sorted(one for one in self._runtime.imported if one.startswith(f"{name}."))
+        modules = (sys.modules.get(one) for one in inner)
+        return tuple([module for module in modules if module is not None and module.__name__ in inner])
+
     def import_module(self, name: str) -> types.ModuleType:
         module: types.ModuleType = self._runtime.namespace.import_(name, None, None, ("*",), 0)
         return module
 
 
 def _is_of_no_module(cls: type) -> bool:
-    """Whether a class statement in model code made a class: that code has no module, and Python takes `builtins`."""
-    return vars(cls).get("__module__") == "builtins" and vars(builtins).get(cls.__qualname__) is not cls
+    """Whether model code made a class: that code has no module, and Python takes `builtins`; an enumeration that is
+    made by a call says since Python 3.12 that it does not know.
+    """
+    module = vars(cls).get("__module__")
+    return module == "<unknown>" or (module == "builtins" and vars(builtins).get(cls.__qualname__) is not cls)
