@@ -90,11 +90,8 @@ def run_debugger(
         raise debugger.crash
     if debugger.bridge is None:
         return int(ExitStatus.FINISHED)
-    again = [
-        typed_name(),
-        "debug",
-        *(programs if debugger.bridge is bridge else ()),
-    ]  # another may be of other programs
+    named = programs if debugger.bridge is bridge else ()  # another may be of other programs
+    again = [typed_name(), "debug", *named]
     with contextlib.suppress(OSError):  # the window is closed: nobody reads it
         for line in parting(debugger.bridge.session, again, debugger.ending):
             print(line, file=sys.stderr)

@@ -12,7 +12,7 @@ str, bytes), or `(index,)` of another node. The first node is the value. Kinds:
 - `finished`: a task or future, and what it gave
 - `iterator`: over a sequence walked in place, and how far it is
 - `function` `class statement` `named tuple`: what model code defined; `cell` of a closure; `wrapper` as staticmethod
-- `class` `builtin` `named` `module` `imported`: by name
+- `class` `builtin` `named` `module` `imported`: by name; a module's children are those of its parts that were imported
 - `method`: by name, of an object; `bound`: a function and its object
 - `lost`: could not be stored; `reference`: only in a live copy, the object itself
 """

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Container, Iterable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from playbooks.runtime.stand_in import StandIn, stands
+
 
 class InOrder(set[Any]):
     """A set of tasks that is walked in the order in which they were given: that of a set is another in each process.
@@ -90,21 +92,9 @@ def _ensure_future(awaitable: Any, *, loop: Any = None) -> Any:
     return asyncio.ensure_future(awaitable, loop=_own(loop))
 
 
-class _Stands(type):
-    """Of the class that stands for asyncio's own, which all its instances are of; a program may extend it."""
-
-    __stands__ = True
-
-    def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, asyncio.Future) if cls is _Future else super().__instancecheck__(instance)
-
-    def __subclasscheck__(cls, subclass: type) -> bool:
-        return issubclass(subclass, asyncio.Future) if cls is _Future else super().__subclasscheck__(subclass)
-
-
-class _Future(asyncio.Future[Any], metaclass=_Stands):
+class _Future(asyncio.Future[Any], metaclass=StandIn):
     def __new__(cls, *arguments: Any, loop: Any = None, **named: Any) -> Any:
-        return asyncio.Future(*arguments, loop=_own(loop)) if cls is _Future else super().__new__(cls)
+        return asyncio.Future(*arguments, loop=_own(loop)) if stands(cls) else super().__new__(cls)
 
     def __init__(self, *, loop: Any = None) -> None:  # of a program's subclass
         super().__init__(loop=_own(loop))

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from playbooks.runtime.place import here
+from playbooks.runtime.stand_in import StandIn, stands
 from playbooks.state.program_state import owner
 
 Sync = Callable[[str, Callable[[], Any]], Any]
@@ -89,20 +90,6 @@ def _copy(module: types.ModuleType, sync: Sync, names: tuple[str, ...]) -> Any:
     return copy
 
 
-class _Standing(type):
-    """Of a class that stands for a module's own, which all its instances are of; a program may extend it."""
-
-    __stands__ = True
-
-    def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, cls.__mro__[1]) if _stands(cls) else super().__instancecheck__(instance)
-
-
-def _stands(cls: type) -> bool:
-    """Whether it is such a class itself, and no program's subclass of one."""
-    return cls.__module__ == __name__
-
-
 def _time(sync: Sync) -> Any:
     found = _copy(time, sync, _CLOCKS)
     for name in ("localtime", "gmtime", "ctime"):
@@ -157,9 +144,9 @@ def _random(sync: Sync) -> Any:
             seeded = _seeded()
         return (seeded or random).getstate()
 
-    class Random(random.Random, metaclass=_Standing):
+    class Random(random.Random, metaclass=StandIn):
         def __new__(cls, x: Any = None) -> Any:
-            return random.Random(anything() if x is None else x) if _stands(cls) else super().__new__(cls)
+            return random.Random(anything() if x is None else x) if stands(cls) else super().__new__(cls)
 
         def __init__(self, x: Any = None) -> None:  # of a program's subclass
             super().__init__(anything() if x is None else x)
@@ -209,9 +196,9 @@ def _uuid(sync: Sync) -> Any:
 def _datetime(sync: Sync) -> Any:
     found = _copy(datetime, sync, ())
 
-    class RecordedDatetime(datetime.datetime, metaclass=_Standing):
+    class RecordedDatetime(datetime.datetime, metaclass=StandIn):
         def __new__(cls, *arguments: Any, **named: Any) -> Any:
-            own = _stands(cls)
+            own = stands(cls)
             return datetime.datetime(*arguments, **named) if own else super().__new__(cls, *arguments, **named)
 
         @classmethod
@@ -229,16 +216,16 @@ def _datetime(sync: Sync) -> Any:
 
         @classmethod
         def _taken(cls, found: Any) -> Any:
-            return found if _stands(cls) else cls.combine(found.date(), found.timetz())
+            return found if stands(cls) else cls.combine(found.date(), found.timetz())
 
-    class RecordedDate(datetime.date, metaclass=_Standing):
+    class RecordedDate(datetime.date, metaclass=StandIn):
         def __new__(cls, *arguments: Any, **named: Any) -> Any:
-            return datetime.date(*arguments, **named) if _stands(cls) else super().__new__(cls, *arguments, **named)
+            return datetime.date(*arguments, **named) if stands(cls) else super().__new__(cls, *arguments, **named)
 
         @classmethod
         def today(cls) -> Any:
             found = sync("date.today", datetime.date.today)
-            return found if _stands(cls) else cls.fromordinal(found.toordinal())
+            return found if stands(cls) else cls.fromordinal(found.toordinal())
 
     found.datetime, found.date = RecordedDatetime, RecordedDate
     return found

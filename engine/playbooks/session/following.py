@@ -255,10 +255,8 @@ class FollowedSession:
         store = self._store
         assert store is not None
         told: list[Notice] = []
-        was, statuses = (
-            (self.status, self.phrase),
-            store.statuses(self.id),
-        )  # before what is new: nothing before an end is missed
+        was = (self.status, self.phrase)
+        statuses = store.statuses(self.id)  # before what is new: nothing before an end is missed
         new = store.newer(self.id, self.timeline[-1].sequence)
         for header in new:
             told += self._new(header)
